@@ -1,0 +1,256 @@
+//! Reads rtnetlink messages out of the bytes of a datagram. No I/O, no allocation but for names.
+//!
+//! The format is the kernel's `linux/netlink.h`, `linux/rtnetlink.h`, `linux/if_link.h` and
+//! `linux/if_addr.h`. The crate neli has types for these too; they allocate for each of the sixty
+//! attributes of a link and hold one kind of message at a time, while a subscription mixes them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use facts::{Mac, Rank};
+use thiserror::Error;
+
+const NLMSG_ERROR: u16 = 2;
+const NLMSG_DONE: u16 = 3;
+const RTM_NEWLINK: u16 = 16;
+const RTM_DELLINK: u16 = 17;
+const RTM_NEWADDR: u16 = 20;
+const RTM_DELADDR: u16 = 21;
+const NLM_F_DUMP_INTR: u16 = 0x10;
+const IFLA_ADDRESS: u16 = 1;
+const IFLA_IFNAME: u16 = 3;
+const IFLA_WIRELESS: u16 = 11;
+const IFLA_PARENT_DEV_NAME: u16 = 56;
+const IFLA_PARENT_DEV_BUS_NAME: u16 = 57;
+const IFA_ADDRESS: u16 = 1;
+const IFA_LOCAL: u16 = 2;
+const IFA_FLAGS: u16 = 8;
+const IFF_UP: u32 = 1;
+const IFF_LOOPBACK: u32 = 8;
+const IFA_F_SECONDARY: u32 = 0x01;
+const IFA_F_DADFAILED: u32 = 0x08;
+const IFA_F_DEPRECATED: u32 = 0x20;
+const IFA_F_TENTATIVE: u32 = 0x40;
+const AF_UNSPEC: u8 = 0;
+const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;
+/// The two high bits of an attribute's type are flags.
+const NLA_TYPE_MASK: u16 = 0x3fff;
+
+/// One message of the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// What it says.
+    pub kind: Kind,
+    /// The dump it is part of was overtaken by a change: dump again.
+    pub interrupted: bool,
+    /// The request that it answers; 0 for an event.
+    pub sequence: u32,
+}
+
+/// What a message says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A link is there, in this state.
+    Link(Link),
+    /// The link with this index is gone.
+    LinkGone(u32),
+    /// A link has an address, in this state.
+    Address(Address),
+    /// A link has an address no more.
+    AddressGone(Address),
+    /// The dump is complete.
+    Done,
+    /// A request was refused: a positive errno.
+    Refused(i32),
+    /// Anything else.
+    Other,
+}
+
+/// A link as a message describes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// Interface index.
+    pub index: u32,
+    /// Administratively up (`IFF_UP`).
+    pub up: bool,
+    /// The loopback interface.
+    pub loopback: bool,
+    /// The name, any bytes but NUL, `/`, `:` and white space.
+    pub name: Vec<u8>,
+    /// The hardware address, where it is an Ethernet one.
+    pub mac: Option<Mac>,
+    /// The device that the link hangs on, since Linux 5.14.
+    pub parent: Option<Parent>,
+}
+
+/// The device that a link hangs on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parent {
+    /// `xen`, `pci`, `virtio`
+    pub bus: Vec<u8>,
+    /// `vif-0`, `0000:00:04.0`
+    pub device: Vec<u8>,
+}
+
+/// An address as a message describes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Index of the interface that has it.
+    pub link: u32,
+    /// The address.
+    pub ip: IpAddr,
+    /// Prefix length in bits.
+    pub prefix: u8,
+    /// The guest can be reached by it: neither tentative nor failed.
+    pub usable: bool,
+    /// How good it is.
+    pub rank: Rank,
+}
+
+/// Bytes that are no rtnetlink message.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("a netlink message of type {kind} is malformed")]
+pub struct Malformed {
+    /// The message's type; 0 where not even that could be read.
+    pub kind: u16,
+}
+
+/// The messages in `datagram`. After bytes that cannot be a header nothing more is read of it.
+pub fn messages(datagram: &[u8]) -> impl Iterator<Item = Result<Message, Malformed>> {
+    let mut rest = datagram;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let Some((message, after)) = split(rest, u32_at(rest, 0).map(|n| n as usize), 16) else {
+            rest = &[];
+            return Some(Err(Malformed { kind: 0 }));
+        };
+        rest = after;
+        Some(read_message(message))
+    })
+}
+
+/// Splits off the first `length` bytes, padding after them left out; `None` when there are not so
+/// many, or fewer than `least`.
+fn split(bytes: &[u8], length: Option<usize>, least: usize) -> Option<(&[u8], &[u8])> {
+    let length = length.filter(|&length| length >= least)?;
+    let piece = bytes.get(..length)?;
+    Some((piece, bytes.get(length.next_multiple_of(4)..).unwrap_or_default()))
+}
+
+fn read_message(message: &[u8]) -> Result<Message, Malformed> {
+    let kind = u16_at(message, 4).unwrap_or_default();
+    let malformed = Malformed { kind };
+    let flags = u16_at(message, 6).ok_or(malformed)?;
+    let sequence = u32_at(message, 8).ok_or(malformed)?;
+    let body = message.get(16..).ok_or(malformed)?;
+    let read = match kind {
+        NLMSG_DONE => Some(refusal(body).map_or(Kind::Done, Kind::Refused)),
+        NLMSG_ERROR => Some(Kind::Refused(refusal(body).ok_or(malformed)?)),
+        RTM_NEWLINK => link(body).map(|link| link.map_or(Kind::Other, Kind::Link)),
+        RTM_DELLINK => link(body).map(|l| l.map_or(Kind::Other, |link| Kind::LinkGone(link.index))),
+        RTM_NEWADDR => address(body).map(|a| a.map_or(Kind::Other, Kind::Address)),
+        RTM_DELADDR => address(body).map(|a| a.map_or(Kind::Other, Kind::AddressGone)),
+        _ => Some(Kind::Other),
+    };
+    let interrupted = flags & NLM_F_DUMP_INTR != 0;
+    read.map(|kind| Message { kind, interrupted, sequence }).ok_or(malformed)
+}
+
+/// The errno that ends a request, positive; `None` for success.
+fn refusal(body: &[u8]) -> Option<i32> {
+    let negative: [u8; 4] = body.get(..4)?.try_into().ok()?;
+    Some(i32::from_ne_bytes(negative).wrapping_neg()).filter(|&errno| errno != 0)
+}
+
+/// `None` is malformed; `Some(None)` does not describe a link: a bridge tells of its ports by
+/// RTM_NEWLINK and RTM_DELLINK of family AF_BRIDGE, a wireless event has little but the name.
+fn link(body: &[u8]) -> Option<Option<Link>> {
+    let (header, attributes) = body.split_at_checked(16)?;
+    if header.first() != Some(&AF_UNSPEC) {
+        return Some(None);
+    }
+    let flags = u32_at(header, 8)?;
+    let mut link = Link {
+        index: u32_at(header, 4)?,
+        up: flags & IFF_UP != 0,
+        loopback: flags & IFF_LOOPBACK != 0,
+        ..Link::default()
+    };
+    let (mut bus, mut device, mut partial) = (None, None, false);
+    each_attribute(attributes, |kind, value| {
+        match kind {
+            IFLA_ADDRESS => link.mac = <[u8; 6]>::try_from(value).ok().map(Mac),
+            IFLA_IFNAME => link.name = until_nul(value).to_vec(),
+            IFLA_WIRELESS => partial = true,
+            IFLA_PARENT_DEV_BUS_NAME => bus = Some(until_nul(value).to_vec()),
+            IFLA_PARENT_DEV_NAME => device = Some(until_nul(value).to_vec()),
+            _ => {}
+        }
+        Some(())
+    })?;
+    link.parent = device.map(|device| Parent { bus: bus.unwrap_or_default(), device });
+    Some((!partial).then_some(link))
+}
+
+/// As for [`link`]: `Some(None)` is an address of another family.
+fn address(body: &[u8]) -> Option<Option<Address>> {
+    let (header, attributes) = body.split_at_checked(8)?;
+    let &[family, prefix, flags, scope, ..] = header else { return None };
+    if family != AF_INET && family != AF_INET6 {
+        return Some(None);
+    }
+    let mut flags = u32::from(flags);
+    let (mut peer, mut local) = (None, None);
+    each_attribute(attributes, |kind, value| {
+        match kind {
+            IFA_ADDRESS => peer = Some(ip(family, value)?),
+            IFA_LOCAL => local = Some(ip(family, value)?),
+            IFA_FLAGS => flags = u32_at(value, 0)?,
+            _ => {}
+        }
+        Some(())
+    })?;
+    // On a point-to-point link IFA_ADDRESS is the other end's.
+    let ip = local.or(peer)?;
+    let most = if ip.is_ipv4() { 32 } else { 128 };
+    (prefix <= most).then_some(())?;
+    let rank = Rank {
+        scope,
+        deprecated: flags & IFA_F_DEPRECATED != 0,
+        secondary: flags & IFA_F_SECONDARY != 0,
+    };
+    let usable = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) == 0;
+    Some(Some(Address { link: u32_at(header, 4)?, ip, prefix, usable, rank }))
+}
+
+fn ip(family: u8, bytes: &[u8]) -> Option<IpAddr> {
+    if family == AF_INET {
+        <[u8; 4]>::try_from(bytes).ok().map(|octets| Ipv4Addr::from(octets).into())
+    } else {
+        <[u8; 16]>::try_from(bytes).ok().map(|octets| Ipv6Addr::from(octets).into())
+    }
+}
+
+/// Gives each attribute's type and value to `take`; `None` when they or one of them make no sense.
+fn each_attribute(mut rest: &[u8], mut take: impl FnMut(u16, &[u8]) -> Option<()>) -> Option<()> {
+    while !rest.is_empty() {
+        let (attribute, after) = split(rest, u16_at(rest, 0).map(usize::from), 4)?;
+        take(u16_at(attribute, 2)? & NLA_TYPE_MASK, attribute.get(4..)?)?;
+        rest = after;
+    }
+    Some(())
+}
+
+fn until_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes.get(at..at + 2)?.try_into().ok().map(u16::from_ne_bytes)
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes)
+}

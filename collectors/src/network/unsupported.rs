@@ -1,0 +1,14 @@
+//! Systems whose network cannot be read yet: says so and sends nothing.
+
+use std::path::Path;
+
+use facts::Outbox;
+use log::warn;
+
+use crate::wait::{Wake, Woken};
+
+/// Sends nothing, until the end.
+pub fn run(wake: &Wake, _outbox: &Outbox, _root: &Path) {
+    warn!("network: addresses cannot be read on this system yet; none will be published");
+    while wake.wait(None, None) != Woken::End {}
+}

@@ -1,0 +1,84 @@
+//! Which distribution this is: os-release(5) where there is one, else the files of before it.
+
+use std::path::Path;
+
+use log::warn;
+
+use super::os_release::OsRelease;
+use super::release_files;
+use crate::files;
+
+/// A distribution as its own files name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Distribution {
+    /// Name and version for people.
+    pub pretty_name: String,
+    /// Name without version.
+    pub name: String,
+    /// Lower-case id as hosts know it.
+    pub id: String,
+    /// The version, as text.
+    pub version: Option<String>,
+}
+
+/// The places of os-release, in the order in which they count.
+const OS_RELEASE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
+
+/// The distribution installed below `root`; where no file says so, os-release's default, `Linux`.
+pub fn find(root: &Path) -> Distribution {
+    let mut found = from_os_release(root)
+        .or_else(|| release_files::find(root))
+        .unwrap_or_else(|| described(&OsRelease::default()));
+    if let Some(exact) = release_files::exact_version(root, &found) {
+        found.version = Some(exact);
+    }
+    found
+}
+
+fn from_os_release(root: &Path) -> Option<Distribution> {
+    OS_RELEASE.iter().find_map(|place| {
+        let text = match files::text(&root.join(place)) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+            Err(error) => {
+                warn!("os: /{place}: {error}; the other release files are asked");
+                return None;
+            }
+        };
+        let release = OsRelease::parse(&text);
+        let names_something =
+            ["ID", "NAME", "PRETTY_NAME"].iter().any(|n| release.get(n).is_some());
+        names_something.then(|| described(&release))
+    })
+}
+
+fn described(release: &OsRelease) -> Distribution {
+    let name = release.get("NAME").unwrap_or_else(|| "Linux".into());
+    let pretty_name = release.get("PRETTY_NAME").unwrap_or_else(|| {
+        match (release.get("NAME"), release.get("VERSION")) {
+            (Some(name), Some(version)) => format!("{name} {version}"),
+            _ => name.clone(),
+        }
+    });
+    let id = release.get("ID").unwrap_or_else(|| "linux".into());
+    let version = release.get("VERSION_ID").map(|version| without_v(&version).to_owned());
+    Distribution { pretty_name, name, id: host_id(&id), version }
+}
+
+/// Talos says `v1.7.0`; the letter is no part of the number.
+fn without_v(version: &str) -> &str {
+    match version.strip_prefix('v') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
+        _ => version,
+    }
+}
+
+/// The id by which hosts know what os-release calls `id`.
+pub fn host_id(id: &str) -> String {
+    match id.to_lowercase().as_str() {
+        "ol" => "oracle".into(),
+        "sles_sap" => "sles".into(),
+        id if id.starts_with("opensuse-") => "opensuse".into(),
+        id => id.into(),
+    }
+}

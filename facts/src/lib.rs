@@ -1,0 +1,116 @@
+//! What collectors say and publishers hear.
+//!
+//! Plain types and the channel that carries them. Nothing here does I/O, names a store key or
+//! depends on the platform. Facts are whole, never deltas: the last one wins, a repeat is harmless.
+
+mod channel;
+
+use std::fmt;
+use std::net::IpAddr;
+
+pub use channel::{Inbox, Nothing, Outbox, channel};
+
+/// One message to the publisher.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The NICs and their addresses, all of them.
+    Network(Network),
+    /// The memory of the guest now.
+    Memory(Memory),
+    /// The operating system and its names.
+    Os(Os),
+    /// What the store holds is no longer known (a reload, a resume): read it back.
+    Reread,
+}
+
+/// Every NIC of the guest but loopback, by rising interface index.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Network {
+    /// The NICs.
+    pub links: Vec<Link>,
+}
+
+/// One network interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The kernel's interface index.
+    pub index: u32,
+    /// The interface's name in the guest; what is not UTF-8 in it is replaced.
+    pub name: String,
+    /// The Ethernet address, if the interface has one.
+    pub mac: Option<Mac>,
+    /// `N` of the backend's `device/vif/N`, when the interface is a Xen VIF.
+    pub vif: Option<u32>,
+    /// The addresses by which the guest can be reached now, in the kernel's order. Empty while the
+    /// link is down; never a tentative address or one that failed duplicate detection.
+    pub addresses: Vec<Address>,
+}
+
+/// An Ethernet address; displayed as `aa:bb:cc:dd:ee:ff`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mac(pub [u8; 6]);
+
+impl fmt::Display for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e, g] = self.0;
+        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+    }
+}
+
+/// One address of a NIC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The address itself.
+    pub ip: IpAddr,
+    /// Length of the network prefix in bits: 0–32, 0–128.
+    pub prefix: u8,
+    /// How good it is to be reached by.
+    pub rank: Rank,
+}
+
+/// How good an address is to be reached by; the smaller, the better.
+///
+/// Addresses of equal rank stand in the kernel's order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rank {
+    /// The kernel's scope (`rtm_scope` in `linux/rtnetlink.h`): 0 is global, 253 link-local.
+    pub scope: u8,
+    /// Its preferred lifetime is over.
+    pub deprecated: bool,
+    /// IPv4: secondary. IPv6: temporary (the kernel has one flag for both).
+    pub secondary: bool,
+}
+
+/// The guest's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// What the kernel manages now, in KiB; follows ballooning.
+    pub total: u64,
+    /// What programs may still take without swapping, in KiB.
+    pub available: u64,
+    /// The kernel has a balloon driver.
+    pub balloon: bool,
+}
+
+/// The operating system, as its own files and its kernel name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Os {
+    /// Name and version for people: `Debian GNU/Linux 12 (bookworm)`.
+    pub pretty_name: String,
+    /// Name without version: `Debian GNU/Linux`.
+    pub name: String,
+    /// Lower-case id, as hosts know it: `debian`, `oracle`.
+    pub distro: String,
+    /// The version whole, as text: `12.7`.
+    pub version: Option<String>,
+    /// First part of the version.
+    pub major: Option<String>,
+    /// Second part of the version.
+    pub minor: Option<String>,
+    /// The kernel's release, as `uname -r` prints it.
+    pub kernel_release: String,
+    /// The host's name up to its first dot.
+    pub host_name: String,
+    /// The host's DNS domain, if it has one.
+    pub domain: Option<String>,
+}

@@ -1,0 +1,20 @@
+//! Turns facts into keys and keeps the store equal to them.
+//!
+//! The way of a fact: [`Publisher`] takes it from the channel and folds it into a [`picture`]; a
+//! [`schema`] renders the picture as a [`tree`] of keys; [`diff`] says how that differs from what is
+//! published; a session applies the difference, key by key. Publishers never ask the OS for a fact.
+
+mod adopt;
+mod apply;
+mod backoff;
+pub mod diff;
+pub mod indices;
+pub mod order;
+pub mod picture;
+mod publisher;
+pub mod schema;
+pub mod store;
+pub mod tree;
+
+pub use publisher::{Error, Publisher};
+pub use schema::Schema;

@@ -1,0 +1,44 @@
+//! In which order keys are written, and which matter most when the store is full.
+//!
+//! xenopsd watches `attr`, `control`, `feature` and `xenserver/attr` but not the rest of `data`: what
+//! it will read on an event must stand there before the event.
+
+use crate::tree::Tree;
+
+/// When a path is written in its batch; the lowest first.
+#[must_use]
+pub fn turn(path: &str) -> u8 {
+    match path.split('/').next() {
+        Some("feature") => 1,
+        Some("control") => 2,
+        Some("attr" | "xenserver") => 3,
+        _ => 0,
+    }
+}
+
+/// Whether the toolstack of an XAPI host looks at the guest when this path changes.
+#[must_use]
+pub fn is_watched(path: &str) -> bool {
+    turn(path) > 0
+}
+
+/// How much a key matters when not all fit; the lowest number most. `wanted` has all of them.
+#[must_use]
+pub fn importance(path: &str, wanted: &Tree) -> u8 {
+    let parts: Vec<&str> = path.split('/').collect();
+    match *parts.as_slice() {
+        ["attr", "PVAddons", ..] | ["data", "xen-guest-agent"] => 0,
+        ["data", "meminfo_total" | "meminfo_free"] | ["data", "memory", ..] | ["control", ..] => 3,
+        ["data", "net", ..] => 4,
+        ["data", ..] => 1,
+        ["attr", "vif", vif, family @ ("ipv4" | "ipv6"), index, ..] => {
+            let first = lowest_index(wanted, &format!("attr/vif/{vif}/{family}"));
+            if index.parse().ok() == first { 2 } else { 5 }
+        }
+        _ => 4,
+    }
+}
+
+fn lowest_index(tree: &Tree, directory: &str) -> Option<u32> {
+    tree.below(directory).filter_map(|(name, _)| name.parse().ok()).min()
+}

@@ -1,0 +1,162 @@
+//! The main loop: take the facts that wait, render, compare, apply. Owns the store; nothing else
+//! writes it.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use facts::{Event, Inbox, Nothing};
+use log::{info, warn};
+use thiserror::Error;
+
+use crate::apply::{Outcome, Session};
+use crate::backoff::Backoff;
+use crate::diff::diff;
+use crate::picture::Picture;
+use crate::schema::Schema;
+use crate::store::Store;
+
+/// How long the first batch waits for the slowest collector. All of them take a few milliseconds;
+/// hosts take the first network keys that they see for the whole, so one batch is best.
+const FIRST_FACTS: Duration = Duration::from_millis(250);
+
+/// Why a publisher ended before it was told to, or with something left unpublished.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The store cannot be opened.
+    #[error("cannot open the store: {0}")]
+    Open(io::Error),
+    /// The store is lost and does not come back.
+    #[error("cannot write: {0}")]
+    Lost(io::Error),
+    /// At the end some keys were still not published.
+    #[error("not everything could be published")]
+    Unpublished,
+}
+
+/// Opens the store; called again when the connection is lost.
+pub type Open = Box<dyn Fn() -> io::Result<Box<dyn Store>>>;
+
+/// Keeps a store equal to the picture that the facts make.
+pub struct Publisher {
+    schema: Schema,
+    open: Open,
+    session: Session,
+    picture: Picture,
+    /// What the store holds must be read back first.
+    reread: bool,
+    /// The connection is lost.
+    lost: bool,
+    backoff: Backoff,
+    /// When to try again what failed.
+    retry: Option<Instant>,
+}
+
+impl Publisher {
+    /// Opens the store.
+    ///
+    /// # Errors
+    /// [`Error::Open`] when it cannot be opened.
+    pub fn new(schema: Schema, open: Open) -> Result<Self, Error> {
+        let session = Session::new(open().map_err(Error::Open)?);
+        Ok(Self {
+            schema,
+            open,
+            session,
+            picture: Picture::default(),
+            reread: true,
+            lost: false,
+            backoff: Backoff::default(),
+            retry: None,
+        })
+    }
+
+    /// Publishes what comes, until every sender is gone.
+    ///
+    /// # Errors
+    /// When the store is lost for good, or keys are left unpublished at the end.
+    pub fn run(mut self, inbox: &Inbox) -> Result<(), Error> {
+        let mut open = self.gather_first(inbox);
+        loop {
+            if !(open && self.lost && self.retry.is_some_and(|at| Instant::now() < at)) {
+                self.publish()?;
+            }
+            if !open {
+                return if self.retry.is_none() { Ok(()) } else { Err(Error::Unpublished) };
+            }
+            open = self.gather(inbox);
+        }
+    }
+
+    /// Takes facts until each collector has told its own, or has had the time to.
+    fn gather_first(&mut self, inbox: &Inbox) -> bool {
+        let deadline = Instant::now() + FIRST_FACTS;
+        while !self.picture.is_whole() {
+            match inbox.receive(Some(deadline)) {
+                Ok(event) => self.take(event),
+                Err(Nothing::Yet) => return true,
+                Err(Nothing::Ever) => return false,
+            }
+        }
+        true
+    }
+
+    /// Takes the next fact and all that wait behind it, or the time of the next try; false when no
+    /// more will come.
+    fn gather(&mut self, inbox: &Inbox) -> bool {
+        match inbox.receive(self.retry) {
+            Ok(event) => self.take(event),
+            Err(Nothing::Yet) => {}
+            Err(Nothing::Ever) => return false,
+        }
+        inbox.waiting().for_each(|event| self.take(event));
+        true
+    }
+
+    fn take(&mut self, event: Event) {
+        self.reread |= event == Event::Reread;
+        self.picture.fold(event);
+    }
+
+    /// Brings the store up to the picture. A lost connection is opened again at once, and if that
+    /// does not help later.
+    fn publish(&mut self) -> Result<(), Error> {
+        for _ in 0..2 {
+            match self.try_publish() {
+                Ok(Outcome::Settled) => {
+                    self.backoff.reset();
+                    self.retry = None;
+                    return Ok(());
+                }
+                Ok(Outcome::Pending) => break,
+                Err(error) => self.lost(error)?,
+            }
+        }
+        self.retry = Some(self.backoff.next_try());
+        Ok(())
+    }
+
+    fn try_publish(&mut self) -> io::Result<Outcome> {
+        if self.lost {
+            self.session.reconnect((self.open)()?)?;
+            (self.lost, self.reread) = (false, false);
+            info!("connected to the store again");
+        }
+        if self.reread {
+            self.session.reread()?;
+            self.reread = false;
+        }
+        let wanted = self.schema.render(&self.picture, self.session.published());
+        let changes = diff(self.session.published(), &wanted);
+        self.session.apply(changes, &wanted, self.schema)
+    }
+
+    fn lost(&mut self, error: io::Error) -> Result<(), Error> {
+        if !self.session.reopens() {
+            return Err(Error::Lost(error));
+        }
+        if !std::mem::replace(&mut self.lost, true) {
+            warn!("the connection to the store is lost: {error}; it is opened again");
+        }
+        Ok(())
+    }
+}

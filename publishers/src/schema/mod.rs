@@ -1,0 +1,93 @@
+//! The schemas: which keys a picture of the guest makes. Pure; cannot fail.
+//!
+//! A schema names the roots that it owns and the source that tells each. What a source has not told
+//! yet stays as it is published. Every run owns the roots of all schemas: what an agent with another
+//! schema left behind is removed.
+
+mod rfc;
+mod std;
+
+use crate::picture::{Picture, Source};
+use crate::tree::Tree;
+
+/// A way to lay out the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// What XAPI, Xen Orchestra, XenCenter and OpenXT read.
+    Std,
+    /// The same, each NIC shown as if it were the VIF of its interface index: for a look at the
+    /// output on a machine that has no VIFs.
+    StdEveryNic,
+    /// The layout of the RFC: every NIC, VIF or not.
+    Rfc,
+}
+
+/// A part of the store that is ours.
+#[derive(Clone, Copy, Debug)]
+pub struct Root {
+    /// A key, or a directory with all below it.
+    pub path: &'static str,
+    /// Who tells what is there.
+    pub source: Source,
+}
+
+const fn root(path: &'static str, source: Source) -> Root {
+    Root { path, source }
+}
+
+/// All roots, of all schemas.
+pub fn roots() -> impl Iterator<Item = &'static Root> {
+    std::ROOTS.iter().chain(rfc::ROOTS).chain([&STAMP])
+}
+
+/// Says when the last batch was written, and by being there that the guest has booted.
+const STAMP: Root = root("data/updated", Source::Agent);
+
+/// The root in which `path` lies.
+#[must_use]
+pub fn root_of(path: &str) -> Option<&'static str> {
+    let holds = |root: &str| {
+        path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    roots().map(|root| root.path).find(|root| holds(root))
+}
+
+impl Schema {
+    /// The keys that `picture` makes. `published` is what the store has: addresses keep their index,
+    /// and what nobody has told yet stays.
+    #[must_use]
+    pub fn render(self, picture: &Picture, published: &Tree) -> Tree {
+        let (mut tree, own) = match self {
+            Self::Std => (std::render(picture, published, |link| link.vif), std::ROOTS),
+            Self::StdEveryNic => {
+                (std::render(picture, published, |link| Some(link.index)), std::ROOTS)
+            }
+            Self::Rfc => (rfc::render(picture), rfc::ROOTS),
+        };
+        for root in own.iter().filter(|root| !picture.knows(root.source)) {
+            tree.keep(published, root.path);
+        }
+        if let Some(stamp) = self.stamp() {
+            tree.keep(published, stamp);
+        }
+        tree
+    }
+
+    /// The key written last in each batch, with the time.
+    #[must_use]
+    pub fn stamp(self) -> Option<&'static str> {
+        match self {
+            Self::Std | Self::StdEveryNic => Some(STAMP.path),
+            Self::Rfc => None,
+        }
+    }
+
+    /// The key to write again when only keys changed that hosts do not watch but should notice.
+    #[must_use]
+    pub fn doorbell(self, path: &str) -> Option<&'static str> {
+        match self {
+            Self::Std | Self::StdEveryNic => std::rings(path).then_some(std::DOORBELL),
+            Self::Rfc => None,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Schema `std`: what XAPI's `xapi_guest_agent.ml` and `xapi_pv_driver_version.ml`, Xen Orchestra and
+//! OpenXT's xenmgr read. The keys are those of Xen's `docs/misc/xenstore-paths.pandoc`.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use facts::{Address, Link, Network, Os};
+
+use super::{Root, root};
+use crate::indices::assign;
+use crate::picture::{Picture, Source};
+use crate::tree::Tree;
+
+pub const ROOTS: &[Root] = &[
+    root("attr/PVAddons", Source::Agent),
+    // Left by an agent that withdrew: never wanted while one is here.
+    root("attr/PVAddonsUninstalled", Source::Agent),
+    root("attr/vif", Source::Network),
+    root("control/feature-balloon", Source::Memory),
+    root("data/domain", Source::Os),
+    root("data/host_name_dns", Source::Os),
+    root("data/meminfo_free", Source::Memory),
+    root("data/meminfo_total", Source::Memory),
+    root("data/os_distro", Source::Os),
+    root("data/os_majorver", Source::Os),
+    root("data/os_minorver", Source::Os),
+    root("data/os_name", Source::Os),
+    root("data/os_uname", Source::Os),
+];
+
+/// Hosts look at the whole guest when this one changes.
+pub const DOORBELL: &str = "attr/PVAddons/BuildVersion";
+
+/// The packager's build number, from the environment of the build; an integer, or no host would
+/// believe the version.
+const BUILD: &str = match option_env!("XEN_GUEST_AGENT_BUILD") {
+    Some(build) => {
+        assert!(is_decimal(build.as_bytes()), "XEN_GUEST_AGENT_BUILD must be a decimal integer");
+        build
+    }
+    None => "0",
+};
+
+const fn is_decimal(mut text: &[u8]) -> bool {
+    if text.is_empty() {
+        return false;
+    }
+    while let [first, rest @ ..] = text {
+        if !first.is_ascii_digit() {
+            return false;
+        }
+        text = rest;
+    }
+    true
+}
+
+/// Whether hosts should look when only this unwatched key has changed. Memory has a watch of its own.
+pub fn rings(path: &str) -> bool {
+    path.starts_with("data/") && !path.starts_with("data/meminfo_")
+}
+
+/// The keys of `picture`; `vif` says which VIF a link is.
+pub fn render(picture: &Picture, published: &Tree, vif: impl Fn(&Link) -> Option<u32>) -> Tree {
+    let mut tree = Tree::default();
+    agent(&mut tree);
+    if let Some(network) = &picture.network {
+        vifs(&mut tree, network, published, vif);
+    }
+    if let Some(memory) = &picture.memory {
+        tree.set("data/meminfo_total", &memory.total.to_string());
+        tree.set("data/meminfo_free", &memory.available.to_string());
+        // Hosts test for existence: a 0 would claim a balloon.
+        tree.set_some("control/feature-balloon", memory.balloon.then_some("1"));
+    }
+    if let Some(os) = &picture.os {
+        names(&mut tree, os);
+    }
+    tree
+}
+
+fn agent(tree: &mut Tree) {
+    for (name, value) in [
+        ("Installed", "1"),
+        ("MajorVersion", env!("CARGO_PKG_VERSION_MAJOR")),
+        ("MinorVersion", env!("CARGO_PKG_VERSION_MINOR")),
+        ("MicroVersion", env!("CARGO_PKG_VERSION_PATCH")),
+        ("BuildVersion", BUILD),
+    ] {
+        tree.set(format!("attr/PVAddons/{name}"), value);
+    }
+}
+
+fn names(tree: &mut Tree, os: &Os) {
+    tree.set_some("data/os_name", Some(&os.pretty_name));
+    tree.set_some("data/os_distro", Some(&os.distro));
+    tree.set_some("data/os_majorver", os.major.as_deref());
+    tree.set_some("data/os_minorver", os.minor.as_deref());
+    tree.set_some("data/os_uname", Some(&os.kernel_release));
+    tree.set_some("data/host_name_dns", Some(&os.host_name));
+    tree.set_some("data/domain", os.domain.as_deref());
+}
+
+fn vifs(tree: &mut Tree, network: &Network, published: &Tree, vif: impl Fn(&Link) -> Option<u32>) {
+    let mut by_vif = BTreeMap::<u32, &Link>::new();
+    for link in &network.links {
+        // Two links never are one VIF; if the kernel said so, the first would be it.
+        if let Some(vif) = vif(link) {
+            by_vif.entry(vif).or_insert(link);
+        }
+    }
+    for (id, link) in by_vif {
+        let node = format!("attr/vif/{id}");
+        tree.set_some(format!("{node}/name"), Some(&link.name));
+        tree.set_some(format!("{node}/mac/0"), link.mac.map(|mac| mac.to_string()).as_deref());
+        let (ipv4, ipv6): (Vec<_>, Vec<_>) = link.addresses.iter().partition(|a| a.ip.is_ipv4());
+        addresses(tree, &format!("{node}/ipv4"), &ipv4, published);
+        addresses(tree, &format!("{node}/ipv6"), &ipv6, published);
+    }
+}
+
+fn addresses(tree: &mut Tree, node: &str, addresses: &[Address], published: &Tree) {
+    for (index, address) in assign(&indices_in(published, node), addresses) {
+        tree.set(format!("{node}/{index}"), &address.ip.to_string());
+        tree.set(format!("{node}/{index}/prefix"), &address.prefix.to_string());
+    }
+}
+
+/// The addresses below `node` by index; what is no index or no address is none.
+fn indices_in(published: &Tree, node: &str) -> BTreeMap<u32, IpAddr> {
+    let entry = |(name, value): (&str, &str)| {
+        let index: u32 = name.parse().ok()?;
+        (index.to_string() == name).then_some((index, value.parse().ok()?))
+    };
+    published.below(node).filter_map(entry).collect()
+}

@@ -1,0 +1,68 @@
+//! The stores that keys are written to, and what their errors mean.
+//!
+//! The seam is `xenstore_rs::Xs`: read, write, rm, directory. A store says no by an error that holds
+//! a [`Refusal`]; every other error means that the connection is of no use any more.
+
+mod stdout;
+mod wire;
+mod xenstore;
+
+use std::io;
+
+use thiserror::Error;
+use xenstore_rs::Xs;
+
+pub use stdout::Stdout;
+pub use xenstore::Xenstore;
+
+/// A store that a publisher can own.
+pub trait Store: Xs {
+    /// Called after each batch that changed something.
+    ///
+    /// # Errors
+    /// As for a write.
+    fn settle(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Whether it is worth opening the store again when the connection to it is lost.
+    fn reopens(&self) -> bool {
+        true
+    }
+}
+
+/// The store understood a request and said no: the name of the error, as `EACCES`.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct Refusal(pub String);
+
+/// What an error of a store means for who asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// There is no such node.
+    Absent,
+    /// Not allowed here, or not possible at all: asking again would not help.
+    Denied(String),
+    /// A quota is used up.
+    Full(String),
+    /// Something else that may pass.
+    Passing(String),
+    /// The connection is lost, or what came over it makes no sense.
+    Lost(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        let refusal = error.get_ref().and_then(|inner| inner.downcast_ref::<Refusal>());
+        let Some(Refusal(name)) = refusal else {
+            return Self::Lost(error);
+        };
+        match name.as_str() {
+            "ENOENT" => Self::Absent,
+            "EACCES" | "EPERM" | "EROFS" | "EINVAL" | "EISDIR" => Self::Denied(name.clone()),
+            // The C xenstored says ENOSPC, oxenstored EQUOTA; both E2BIG for what is too long.
+            "ENOSPC" | "EQUOTA" | "E2BIG" => Self::Full(name.clone()),
+            _ => Self::Passing(name.clone()),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The agent as a whole: a thread a collector, a thread for signals, and the publisher, which runs on
+//! the thread that it is called on.
+//!
+//! To end, everything lets go of what it holds: the reins are dropped, so the collectors return and
+//! drop their end of the channel, so the publisher publishes what is left and returns.
+
+use std::io;
+use std::path::Path;
+use std::process;
+use std::thread;
+use std::time::Duration;
+
+use collectors::wait::{Reins, Wake};
+use collectors::{guest, memory, network, os};
+use facts::{Event, Outbox, channel};
+use log::{error, info, warn};
+use publishers::store::{Stdout, Store, Xenstore};
+use publishers::{Publisher, Schema};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use thiserror::Error;
+
+use crate::command_line::{Destination, Options};
+
+/// How long the publisher may take to publish what is left after a signal to end.
+const GRACE: Duration = Duration::from_millis(800);
+
+/// Why the agent cannot run, or could not go on.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// Nobody would read what is published here.
+    #[error(transparent)]
+    NotAGuest(#[from] guest::NotAGuest),
+    /// The publisher gave up.
+    #[error(transparent)]
+    Publisher(#[from] publishers::Error),
+    /// The system has no threads or descriptors left.
+    #[error("cannot start: {0}")]
+    Start(#[from] io::Error),
+}
+
+/// Runs the agent until it is told to end.
+///
+/// # Errors
+/// When it cannot start, or the store is lost for good.
+pub fn run(options: &Options) -> Result<(), Error> {
+    let schema = schema(options)?;
+    let publisher = Publisher::new(schema, opener(options.destination))?;
+    let (outbox, inbox) = channel(thread::current());
+    let mut reins = Reins::default();
+    start_collectors(options, &mut reins, &outbox)?;
+    if options.once {
+        drop((reins, outbox));
+    } else {
+        start_signals(reins, outbox)?;
+    }
+    info!("started, version {}", env!("CARGO_PKG_VERSION"));
+    publisher.run(&inbox)?;
+    info!("ended");
+    Ok(())
+}
+
+/// Refuses where no host would read the keys, unless they are only for people to look at.
+fn schema(options: &Options) -> Result<Schema, Error> {
+    match (guest::check(Path::new("/")), options.destination, options.schema) {
+        (Ok(()), _, schema) | (Err(_), Destination::Stdout, schema @ Schema::Rfc) => Ok(schema),
+        (Err(why), Destination::Xenstore, _) => Err(why.into()),
+        (Err(why), Destination::Stdout, _) => {
+            warn!("{why}: each NIC is shown as if it were the vif of its interface index");
+            Ok(Schema::StdEveryNic)
+        }
+    }
+}
+
+fn opener(destination: Destination) -> Box<dyn Fn() -> io::Result<Box<dyn Store>>> {
+    match destination {
+        Destination::Xenstore => Box::new(|| Ok(Box::new(Xenstore::open()?))),
+        Destination::Stdout => Box::new(|| Ok(Box::new(Stdout::default()))),
+    }
+}
+
+/// A new collector is one more line here.
+fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io::Result<()> {
+    let root = Path::new("/");
+    let interval = options.memory_interval;
+    let mut start = |name: &str, run: Box<dyn FnOnce(Wake, Outbox) + Send>| {
+        let (wake, outbox) = (reins.wake()?, outbox.clone());
+        thread::Builder::new().name(name.into()).spawn(move || run(wake, outbox)).map(drop)
+    };
+    start("network", Box::new(move |wake, outbox| network::run(&wake, &outbox, root)))?;
+    start("memory", Box::new(move |wake, outbox| memory::run(&wake, &outbox, root, interval)))?;
+    start("os", Box::new(move |wake, outbox| os::run(&wake, &outbox, root)))
+}
+
+/// SIGHUP: read back the store and collect afresh. SIGTERM, SIGINT: end, in time whatever happens.
+fn start_signals(mut reins: Reins, outbox: Outbox) -> io::Result<()> {
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    let watch = move || {
+        for signal in signals.forever() {
+            if signal != SIGHUP {
+                break;
+            }
+            info!("reload: everything is collected afresh");
+            outbox.send(Event::Reread);
+            reins.refresh();
+        }
+        drop((reins, outbox));
+        thread::sleep(GRACE);
+        error!("the store does not answer; ending without it");
+        process::exit(0);
+    };
+    thread::Builder::new().name("signals".into()).spawn(watch).map(drop)
+}

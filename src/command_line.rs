@@ -1,0 +1,200 @@
+//! The command line: what people type, made ready for argh, and what argh makes of it.
+//!
+//! argh takes neither `--loglevel=debug` nor `-ldebug` nor `-h`. People type all three, and the
+//! manual of the agent before this one documents the first.
+
+use std::time::Duration;
+
+use argh::FromArgs;
+use publishers::Schema;
+use thiserror::Error;
+
+use crate::logging::Filters;
+
+const NAME: &str = "xen-guest-agent";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Tells the Xen host what only this guest knows: its OS, its addresses, its memory.
+#[derive(FromArgs, Debug)]
+struct Words {
+    /// log to standard error instead of syslog
+    #[argh(switch, short = 's')]
+    stderr: bool,
+
+    /// what to log: off, error, warn, info (the default), debug, trace, or filters such as
+    /// info,publishers=trace
+    #[argh(option, short = 'l', arg_name = "level")]
+    loglevel: Option<String>,
+
+    /// layout of the keys: std (the default, what hosts read) or rfc
+    #[argh(option, arg_name = "std|rfc")]
+    schema: Option<String>,
+
+    /// where the keys go: xenstore (the default) or stdout
+    #[argh(option, arg_name = "xenstore|stdout")]
+    publisher: Option<String>,
+
+    /// seconds between two samples of the memory (60 by default)
+    #[argh(option, arg_name = "seconds")]
+    memory_interval: Option<String>,
+
+    /// collect and publish once, then exit
+    #[argh(switch)]
+    once: bool,
+
+    /// print the version
+    #[argh(switch, short = 'V')]
+    version: bool,
+}
+
+/// Where the keys go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// The host's xenstore.
+    Xenstore,
+    /// Standard output, for people to look at.
+    Stdout,
+}
+
+/// How the agent shall run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Log to standard error.
+    pub stderr: bool,
+    /// What to log.
+    pub filters: Filters,
+    /// The layout of the keys.
+    pub schema: Schema,
+    /// Where the keys go.
+    pub destination: Destination,
+    /// Time between two samples of the memory.
+    pub memory_interval: Duration,
+    /// Publish once and exit.
+    pub once: bool,
+}
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asked {
+    /// To run.
+    Run(Options),
+    /// To say something and exit.
+    Tell(String),
+}
+
+/// What is wrong with the command line or the environment.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Wrong {
+    /// A value that is not one of those accepted.
+    #[error("{what}: {value:?} is not one of {accepted}")]
+    Value {
+        /// The option or variable.
+        what: &'static str,
+        /// What it was given.
+        value: String,
+        /// What it takes.
+        accepted: &'static str,
+    },
+    /// Words that argh does not understand, in its own words.
+    #[error("{0}")]
+    Words(String),
+}
+
+/// Reads the words after the program's name; `environment` looks a variable up.
+///
+/// # Errors
+/// [`Wrong`] names the word and what would be accepted.
+pub fn parse(
+    words: impl Iterator<Item = String>,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<Asked, Wrong> {
+    let words: Vec<String> = words.flat_map(|word| separate(&word)).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let words = match Words::from_args(&[NAME], &words) {
+        Ok(words) => words,
+        Err(early) if early.status.is_ok() => {
+            return Ok(Asked::Tell(early.output.trim_end().into()));
+        }
+        Err(early) => return Err(Wrong::Words(early.output.trim().replace('\n', " "))),
+    };
+    if words.version {
+        return Ok(Asked::Tell(format!("{NAME} {VERSION}")));
+    }
+    let or_variable = |option: (&'static str, Option<String>), variable: &'static str| match option
+    {
+        (name, Some(value)) => Some((name, value)),
+        (_, None) => {
+            environment(variable).filter(|value| !value.is_empty()).map(|value| (variable, value))
+        }
+    };
+    Ok(Asked::Run(Options {
+        stderr: words.stderr,
+        filters: filters(or_variable(("--loglevel", words.loglevel), "RUST_LOG"))?,
+        schema: schema(or_variable(("--schema", words.schema), "XENSTORE_SCHEMA"))?,
+        destination: destination(words.publisher)?,
+        memory_interval: memory_interval(words.memory_interval)?,
+        once: words.once,
+    }))
+}
+
+/// `--name=value`, `-lvalue`, `-sl` and `-h` as argh takes them.
+fn separate(word: &str) -> Vec<String> {
+    if word.starts_with("--") {
+        return match word.split_once('=') {
+            Some((name, value)) => vec![name.into(), value.into()],
+            None => vec![word.into()],
+        };
+    }
+    let mut letters = match word.strip_prefix('-') {
+        Some(letters) if !letters.is_empty() => letters.chars(),
+        _ => return vec![word.into()],
+    };
+    let mut out = Vec::new();
+    while let Some(letter) = letters.next() {
+        out.push(if letter == 'h' { "--help".into() } else { format!("-{letter}") });
+        let value = letters.as_str();
+        if letter == 'l' && !value.is_empty() {
+            out.push(value.strip_prefix('=').unwrap_or(value).into());
+            break;
+        }
+    }
+    out
+}
+
+fn filters(given: Option<(&'static str, String)>) -> Result<Filters, Wrong> {
+    let Some((what, value)) = given else { return Ok(Filters::default()) };
+    let accepted = "off, error, warn, info, debug, trace, or a list such as info,publishers=trace";
+    Filters::parse(&value).ok_or(Wrong::Value { what, value, accepted })
+}
+
+fn schema(given: Option<(&'static str, String)>) -> Result<Schema, Wrong> {
+    match given {
+        None => Ok(Schema::Std),
+        Some((_, value)) if value == "std" => Ok(Schema::Std),
+        Some((_, value)) if value == "rfc" => Ok(Schema::Rfc),
+        Some((what, value)) => Err(Wrong::Value { what, value, accepted: "std, rfc" }),
+    }
+}
+
+fn destination(given: Option<String>) -> Result<Destination, Wrong> {
+    match given.as_deref() {
+        None | Some("xenstore") => Ok(Destination::Xenstore),
+        Some("stdout") => Ok(Destination::Stdout),
+        Some(value) => {
+            let (what, value) = ("--publisher", value.to_owned());
+            Err(Wrong::Value { what, value, accepted: "xenstore, stdout" })
+        }
+    }
+}
+
+fn memory_interval(given: Option<String>) -> Result<Duration, Wrong> {
+    let Some(value) = given else { return Ok(Duration::from_secs(60)) };
+    let what = "--memory-interval";
+    let seconds = value.parse::<u32>().ok().filter(|&seconds| seconds > 0);
+    let wrong =
+        Wrong::Value { what, value, accepted: "the whole numbers from 1 to 4294967295 (seconds)" };
+    seconds.map(|seconds| Duration::from_secs(seconds.into())).ok_or(wrong)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! What people type, and what must come of it.
+
+use super::*;
+
+fn run(words: &str) -> Result<Asked, Wrong> {
+    run_with(words, &[])
+}
+
+fn run_with(words: &str, variables: &[(&str, &str)]) -> Result<Asked, Wrong> {
+    let find =
+        |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+    parse(words.split_whitespace().map(str::to_owned), find)
+}
+
+fn options(words: &str) -> Options {
+    match run(words) {
+        Ok(Asked::Run(options)) => options,
+        other => panic!("{words}: {other:?}"),
+    }
+}
+
+#[test]
+fn each_spelling_of_an_option_is_understood() {
+    let debug = Filters::parse("debug").unwrap();
+    for words in ["-l debug", "-ldebug", "-l=debug", "--loglevel debug", "--loglevel=debug"] {
+        assert_eq!(options(words).filters, debug, "{words}");
+    }
+    let both = options("-sldebug");
+    assert!(both.stderr && both.filters == debug);
+    assert_eq!(options("--schema=rfc").schema, Schema::Rfc);
+    assert_eq!(options("--publisher stdout").destination, Destination::Stdout);
+    assert_eq!(options("--memory-interval=5").memory_interval, Duration::from_secs(5));
+}
+
+#[test]
+fn help_and_version_are_told() {
+    for words in ["-h", "--help", "-s -h", "-sh"] {
+        assert!(
+            matches!(run(words), Ok(Asked::Tell(text)) if text.starts_with("Usage: xen-guest-agent"))
+        );
+    }
+    for words in ["-V", "--version", "-sV"] {
+        assert_eq!(run(words), Ok(Asked::Tell(format!("xen-guest-agent {VERSION}"))));
+    }
+}
+
+#[test]
+fn a_wrong_value_names_itself_and_what_is_accepted() {
+    for (words, says) in [
+        ("--schema xml", "--schema: \"xml\" is not one of std, rfc"),
+        ("--publisher file", "--publisher: \"file\" is not one of xenstore, stdout"),
+        ("-l loud", "--loglevel: \"loud\" is not one of off, error, warn, info, debug, trace"),
+        ("-l publishers=", "--loglevel: \"publishers=\" is not one of off"),
+        ("--memory-interval 0", "--memory-interval: \"0\" is not one of the whole numbers"),
+        ("--memory-interval -1", "--memory-interval: \"-1\" is not one of"),
+        ("--frobnicate", "--frobnicate"),
+        ("extra", "extra"),
+        ("--schema", "--schema"),
+    ] {
+        let said = run(words).unwrap_err().to_string();
+        assert!(said.contains(says), "{words}: {said}");
+        assert!(!said.contains('\n'), "{said}");
+    }
+}
+
+#[test]
+fn a_flag_wins_over_its_variable() {
+    let variable = [("XENSTORE_SCHEMA", "rfc"), ("RUST_LOG", "trace")];
+    let Ok(Asked::Run(by_variable)) = run_with("", &variable) else { panic!() };
+    assert_eq!(
+        (by_variable.schema, by_variable.filters),
+        (Schema::Rfc, Filters::parse("trace").unwrap())
+    );
+    let Ok(Asked::Run(by_flag)) = run_with("--schema std -lwarn", &variable) else { panic!() };
+    assert_eq!((by_flag.schema, by_flag.filters), (Schema::Std, Filters::parse("warn").unwrap()));
+    let said = run_with("", &[("XENSTORE_SCHEMA", "x")]).unwrap_err().to_string();
+    assert_eq!(said, "XENSTORE_SCHEMA: \"x\" is not one of std, rfc");
+}

@@ -1,0 +1,125 @@
+//! The log: to syslog, or to standard error where asked or where there is no syslog.
+//!
+//! Logging never fails and never blocks the agent for long: a line that cannot be written is lost.
+//! syslog is opened again when it was restarted; the time of a line is syslog's to tell.
+
+use std::env;
+use std::io::{self, Write};
+use std::process;
+use std::sync::{Mutex, PoisonError};
+
+use log::{Level, LevelFilter, Record};
+use syslog::{Facility, LogFormat, Logger, LoggerBackend, Severity};
+
+/// Where lines go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The system's log daemon.
+    Syslog,
+    /// Standard error.
+    Stderr,
+}
+
+/// What to log: a level, and levels for parts of the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filters {
+    all: LevelFilter,
+    parts: Vec<(String, LevelFilter)>,
+}
+
+impl Default for Filters {
+    fn default() -> Self {
+        Self { all: LevelFilter::Info, parts: Vec::new() }
+    }
+}
+
+impl Filters {
+    /// Reads `debug` or `info,publishers=trace,collectors::network=debug`; `None` if it is neither.
+    /// As with env_logger, parts without a level for all the rest leave the rest at `error`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (mut all, mut parts) = (None, Vec::new());
+        for filter in text.split(',').map(str::trim) {
+            match filter.split_once('=') {
+                Some((part, level)) if !part.is_empty() => {
+                    parts.push((part.to_owned(), level.parse().ok()?))
+                }
+                Some(_) => return None,
+                None => all = Some(filter.parse().ok()?),
+            }
+        }
+        Some(Self { all: all.unwrap_or(LevelFilter::Error), parts })
+    }
+}
+
+/// Starts the log; says where lines go.
+pub fn start(to_stderr: bool, filters: &Filters) -> Target {
+    let syslog = if to_stderr { None } else { Some(syslog::unix(Format)) };
+    let (target, missing) = match &syslog {
+        Some(Ok(_)) => (Target::Syslog, None),
+        Some(Err(error)) => (Target::Stderr, Some(error.to_string())),
+        None => (Target::Stderr, None),
+    };
+    let output = match syslog {
+        Some(Ok(logger)) => syslog_output(logger),
+        _ => stderr_output(),
+    };
+    let mut dispatch = fern::Dispatch::new().level(filters.all);
+    for (part, level) in &filters.parts {
+        dispatch = dispatch.level_for(part.clone(), *level);
+    }
+    // Fails only where a log was started before: there is one then.
+    let _ = dispatch.chain(output).apply();
+    if let Some(error) = missing {
+        log::warn!("no syslog ({error}); logging to standard error");
+    }
+    target
+}
+
+fn stderr_output() -> fern::Output {
+    // The journal takes the level from a number in front, as sd-daemon(3) has it.
+    let journal = env::var_os("JOURNAL_STREAM").is_some();
+    fern::Output::call(move |record: &Record<'_>| {
+        let mark =
+            if journal { format!("<{}>", severity(record.level()) as u8) } else { String::new() };
+        let level = record.level().as_str().to_ascii_lowercase();
+        let _ = writeln!(io::stderr(), "{mark}{level}: {}", record.args());
+    })
+}
+
+fn syslog_output(logger: Logger<LoggerBackend, Format>) -> fern::Output {
+    let logger = Mutex::new(logger);
+    fern::Output::call(move |record: &Record<'_>| {
+        let mut logger = logger.lock().unwrap_or_else(PoisonError::into_inner);
+        if write(&mut logger, record).is_err() {
+            if let Ok(again) = syslog::unix(Format) {
+                *logger = again;
+                let _ = write(&mut logger, record);
+            }
+        }
+    })
+}
+
+fn write(logger: &mut Logger<LoggerBackend, Format>, record: &Record<'_>) -> syslog::Result<()> {
+    Format.format(&mut logger.backend, severity(record.level()), record.args())
+}
+
+fn severity(level: Level) -> Severity {
+    match level {
+        Level::Error => Severity::LOG_ERR,
+        Level::Warn => Severity::LOG_WARNING,
+        Level::Info => Severity::LOG_INFO,
+        Level::Debug | Level::Trace => Severity::LOG_DEBUG,
+    }
+}
+
+/// A line as syslog(3) sends it, without a time: the daemon knows the time and its zone better.
+#[derive(Clone, Copy, Debug)]
+struct Format;
+
+impl<T: std::fmt::Display> LogFormat<T> for Format {
+    fn format<W: Write>(&self, to: &mut W, severity: Severity, line: T) -> syslog::Result<()> {
+        let priority = Facility::LOG_DAEMON as u8 | severity as u8;
+        write!(to, "<{priority}>xen-guest-agent[{}]: {line}", process::id())
+            .map_err(syslog::Error::Write)
+    }
+}

@@ -1,0 +1,47 @@
+//! xen-guest-agent: tells a Xen host what only the guest knows.
+//!
+//! `main` reads the command line and starts the log; [`agent`] wires collectors and publisher.
+
+mod agent;
+mod command_line;
+mod logging;
+
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use command_line::{Asked, Destination, Options};
+
+fn main() -> ExitCode {
+    let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    match command_line::parse(words, |name| env::var(name).ok()) {
+        Ok(Asked::Run(options)) => run(&options),
+        Ok(Asked::Tell(text)) => {
+            let _ = writeln!(io::stdout(), "{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let _ = writeln!(
+                io::stderr(),
+                "error: {error}\nRun xen-guest-agent --help for the options."
+            );
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(options: &Options) -> ExitCode {
+    // Who looks at the keys on a terminal wants to see what is said about them there.
+    let to_stderr = options.stderr || options.destination == Destination::Stdout;
+    let log = logging::start(to_stderr, &options.filters);
+    match agent::run(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::error!("{error}");
+            if log == logging::Target::Syslog {
+                let _ = writeln!(io::stderr(), "error: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
