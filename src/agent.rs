@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use collectors::wait::{Reins, Wake};
-use collectors::{guest, memory, network, os};
+use collectors::{guest, memory, network, os, resume};
 use facts::{Event, Outbox, channel};
 use log::{error, info, warn};
 use publishers::store::{Stdout, Store, Xenstore};
@@ -89,7 +89,11 @@ fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io
     };
     start("network", Box::new(move |wake, outbox| network::run(&wake, &outbox, root)))?;
     start("memory", Box::new(move |wake, outbox| memory::run(&wake, &outbox, root, interval)))?;
-    start("os", Box::new(move |wake, outbox| os::run(&wake, &outbox, root)))
+    start("os", Box::new(move |wake, outbox| os::run(&wake, &outbox, root)))?;
+    if options.destination == Destination::Xenstore && !options.once {
+        start("resume", Box::new(|wake, outbox| resume::run(&wake, &outbox)))?;
+    }
+    Ok(())
 }
 
 /// SIGHUP: read back the store and collect afresh. SIGTERM, SIGINT: end, in time whatever happens.

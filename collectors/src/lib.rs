@@ -16,4 +16,5 @@ mod health;
 pub mod memory;
 pub mod network;
 pub mod os;
+pub mod resume;
 pub mod wait;

@@ -4,12 +4,11 @@
 //! a [`Refusal`]; every other error means that the connection is of no use any more.
 
 mod stdout;
-mod wire;
 mod xenstore;
 
 use std::io;
 
-use thiserror::Error;
+use ::xenstore::Refusal;
 use xenstore_rs::Xs;
 
 pub use stdout::Stdout;
@@ -30,11 +29,6 @@ pub trait Store: Xs {
         true
     }
 }
-
-/// The store understood a request and said no: the name of the error, as `EACCES`.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{0}")]
-pub struct Refusal(pub String);
 
 /// What an error of a store means for who asked.
 #[derive(Debug)]

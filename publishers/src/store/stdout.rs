@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use xenstore::Refusal;
 use xenstore_rs::Xs;
 
-use super::{Refusal, Store};
+use super::Store;
 
 /// Shows on standard output what would be written.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use super::Refusal;
+use crate::{Refusal, without_nul};
 
 /// Length of a message's header, in bytes.
 pub const HEADER: usize = 16;
@@ -20,6 +20,8 @@ pub enum Request {
     Directory = 1,
     /// Read a node.
     Read = 2,
+    /// Be told of changes at and below a path; the rest of the payload is a token and a NUL.
+    Watch = 4,
     /// Write a node, making what is missing above it.
     Write = 11,
     /// Remove a node with all below it.
@@ -104,12 +106,6 @@ impl<'a> Reply<'a> {
             _ => Err(senseless("a reply of another type than the request")),
         }
     }
-}
-
-/// The payload without the NUL that may end it.
-#[must_use]
-pub fn without_nul(payload: &[u8]) -> &[u8] {
-    payload.strip_suffix(b"\0").unwrap_or(payload)
 }
 
 fn refusal(name: &str) -> io::Error {

@@ -1,0 +1,63 @@
+//! Resume: notices that the store has been made anew, after a restore or a migration.
+//!
+//! A watch tells: when the guest comes back the kernel registers each watch again, and xenstored
+//! fires a watch once when it is registered (`drivers/xen/xenbus/xenbus_xs.c`, `xs_resume`). So a
+//! watch on a path that never changes fires on a resume and at no other time. A connection of its
+//! own, since the publisher's waits for nothing but answers; if it is lost, so was the store.
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+use facts::{Event, Outbox};
+use log::info;
+use xenstore::{Connection, Request};
+
+use crate::health::Health;
+use crate::wait::{Wake, Woken};
+
+/// Written by the toolstack before the guest runs, and never again.
+const PATH: &str = "domid";
+/// The rest of the request: a token, which is not used, and its NUL.
+const TOKEN: &[u8] = b"resume\0";
+/// How long to wait before a lost connection is opened again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Sends [`Event::Reread`] on each resume, until the end.
+pub fn run(wake: &Wake, outbox: &Outbox) {
+    let mut health = Health::new("resume watch");
+    let mut again = false;
+    loop {
+        if health.note(watch(wake, outbox, again)).is_some() {
+            return;
+        }
+        again = true;
+        if wake.wait(None, Some(PAUSE)) == Woken::End {
+            return;
+        }
+    }
+}
+
+/// Watches on a new connection until the end. What happened to the store between two connections
+/// nobody knows: it is to be read back.
+fn watch(wake: &Wake, outbox: &Outbox, again: bool) -> io::Result<()> {
+    let mut connection = Connection::open()?;
+    connection.request(Request::Watch, PATH, TOKEN)?;
+    if again {
+        outbox.send(Event::Reread);
+    }
+    let mut registration = 1;
+    loop {
+        match wake.wait(Some(connection.as_raw_fd()), None) {
+            Woken::End => return Ok(()),
+            Woken::Refresh | Woken::Timeout => continue,
+            Woken::Source => {}
+        }
+        let events = connection.events()?;
+        if events > registration {
+            info!("the store was made anew: everything is published again");
+            outbox.send(Event::Reread);
+        }
+        registration = registration.saturating_sub(events);
+    }
+}
