@@ -1,7 +1,7 @@
 //! The host's short name and its DNS domain, without asking the network.
 //!
 //! A search list in resolv.conf is not asked: it says where names are looked up, not which domain
-//! this host is in.
+//! this host is in. `localdomain` is what installers write where there is none.
 
 use std::path::Path;
 
@@ -9,12 +9,14 @@ use crate::files;
 
 /// The short name of the host `node_name`, and its domain, if the name or `/etc/hosts` has one.
 pub fn split(root: &Path, node_name: &str) -> (String, Option<String>) {
+    // What the kernel says before anybody has given it a name.
+    let node_name = if node_name == "(none)" { "" } else { node_name };
     let (short, domain) = node_name.split_once('.').unwrap_or((node_name, ""));
     let domain = match domain.trim_end_matches('.') {
         "" => files::text(&root.join("etc/hosts")).ok().and_then(|hosts| in_hosts(&hosts, short)),
         domain => Some(domain.to_owned()),
     };
-    (short.to_owned(), domain)
+    (short.to_owned(), domain.filter(|domain| domain != "localdomain"))
 }
 
 /// The domain of the first name `short.domain` that stands in hosts(5).
@@ -50,6 +52,7 @@ mod tests {
         let split = |name| split(nowhere, name);
         assert_eq!(split("web.example.com"), ("web".into(), Some("example.com".into())));
         assert_eq!(split("web."), ("web".into(), None));
-        assert_eq!(split(""), (String::new(), None));
+        assert_eq!(split("web.localdomain"), ("web".into(), None));
+        assert_eq!(split("(none)"), (String::new(), None));
     }
 }

@@ -7,8 +7,9 @@ use super::os_release::OsRelease;
 use crate::files::{first_line, text};
 
 /// Files of one line such as `CentOS Linux release 7.9.2009 (Core)`, the most exact first.
-const RELEASE_LINES: [&str; 6] = [
+const RELEASE_LINES: [&str; 7] = [
     "etc/oracle-release",
+    "etc/enterprise-release",
     "etc/centos-release",
     "etc/rocky-release",
     "etc/almalinux-release",
