@@ -5,7 +5,6 @@
 //! published; a session applies the difference, key by key. Publishers never ask the OS for a fact.
 
 mod adopt;
-mod apply;
 mod backoff;
 pub mod diff;
 pub mod indices;
@@ -13,6 +12,7 @@ pub mod order;
 pub mod picture;
 mod publisher;
 pub mod schema;
+mod session;
 pub mod store;
 pub mod tree;
 

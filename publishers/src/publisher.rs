@@ -8,11 +8,11 @@ use facts::{Event, Inbox, Nothing};
 use log::{info, warn};
 use thiserror::Error;
 
-use crate::apply::{Outcome, Session};
 use crate::backoff::Backoff;
 use crate::diff::diff;
 use crate::picture::Picture;
 use crate::schema::Schema;
+use crate::session::{Outcome, Session};
 use crate::store::Store;
 
 /// How long the first batch waits for the slowest collector. All of them take a few milliseconds;

@@ -3,6 +3,8 @@
 //! The seam is `xenstore_rs::Xs`: read, write, rm, directory. A store says no by an error that holds
 //! a [`Refusal`]; every other error means that the connection is of no use any more.
 
+#[cfg(test)]
+pub mod fake;
 mod stdout;
 mod xenstore;
 

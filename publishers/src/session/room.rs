@@ -1,0 +1,52 @@
+//! A full store: what matters most takes the place of what matters less.
+
+use std::io;
+
+use log::warn;
+
+use super::{Done, Session};
+use crate::diff::Change;
+use crate::order::importance;
+use crate::tree::Tree;
+
+impl Session {
+    /// Says once that the store is full, until it is not any more.
+    pub(super) fn tell_full(&mut self, why: &str) {
+        if !std::mem::replace(&mut self.full, true) {
+            warn!(
+                "the store is full ({why}); what matters most is published, the rest when there is room"
+            );
+        }
+    }
+
+    /// Makes one change; where the store is full for it, in the place of what matters less.
+    pub(super) fn make_room_and(&mut self, change: &Change, wanted: &Tree) -> io::Result<Done> {
+        let mut done = self.make(change)?;
+        if matches!(done, Done::Full(_)) {
+            for lesser in self.replaceable_by(change.path(), wanted) {
+                self.make(&Change::Remove(lesser))?;
+                done = self.make(change)?;
+                if !matches!(done, Done::Full(_)) {
+                    break;
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    /// What is published and matters less than `path`, the least first; nothing if all of it would
+    /// not make room for `path`, and be removed in vain.
+    fn replaceable_by(&self, path: &str, wanted: &Tree) -> Vec<String> {
+        let rank = importance(path, wanted);
+        let ranked =
+            self.published.iter().map(|(path, _)| (importance(path, wanted), path.clone()));
+        let mut lesser: Vec<(u8, String)> = ranked.filter(|(other, _)| *other > rank).collect();
+        lesser.sort_unstable_by(|a, b| b.cmp(a));
+        let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        let needed = 1 + above.filter(|node| !self.published.reaches(node)).count();
+        if lesser.len() < needed {
+            lesser.clear();
+        }
+        lesser.into_iter().map(|(_, path)| path).collect()
+    }
+}

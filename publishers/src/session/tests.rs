@@ -1,0 +1,234 @@
+//! Properties of the way from a picture to a store: whatever came before and whatever failed in
+//! between, the store ends equal to the picture, and a change costs only itself.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use facts::{Address, Link, Mac, Memory, Network, Rank};
+use proptest::prelude::*;
+
+use super::*;
+use crate::diff::diff;
+use crate::order::importance;
+use crate::picture::Picture;
+use crate::schema::Schema;
+use crate::store::fake::{Fault, Shared};
+
+const STAMP: &str = "data/updated";
+
+/// A publisher without its thread: a session on a fake store.
+struct Bench {
+    fake: Shared,
+    session: Session,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let fake = Shared::default();
+        let session = Session::new(Box::new(fake.clone()));
+        Self { fake, session }
+    }
+
+    fn publish(&mut self, picture: &Picture) -> io::Result<Outcome> {
+        let wanted = Schema::Std.render(picture, self.session.published());
+        let changes = diff(self.session.published(), &wanted);
+        self.session.apply(changes, &wanted, Schema::Std)
+    }
+
+    /// Publishes with these faults in the way, reading back after a lost connection, then without.
+    fn publish_through(&mut self, picture: &Picture, faults: Vec<Option<Fault>>) {
+        self.fake.see().faults = faults;
+        for _ in 0..3 {
+            if self.publish(picture).is_err() {
+                let _ = self.session.reread();
+            }
+        }
+        self.fake.see().faults.clear();
+        self.session.reread().unwrap();
+        assert_eq!(self.publish(picture).unwrap(), Outcome::Settled);
+    }
+
+    /// The requests that publishing `picture` takes.
+    fn cost(&mut self, picture: &Picture) -> Vec<String> {
+        self.fake.see().requests.clear();
+        assert_eq!(self.publish(picture).unwrap(), Outcome::Settled);
+        self.fake.see().requests.drain(..).collect()
+    }
+
+    fn check(&self, picture: &Picture) {
+        let mut wanted = Schema::Std.render(picture, self.session.published());
+        wanted.remove(STAMP);
+        let mut held = self.fake.see().keys();
+        assert!(held.get(STAMP).is_some());
+        held.remove(STAMP);
+        assert_eq!(held, wanted);
+    }
+
+    /// The published addresses of vif 0 by index.
+    fn addresses(&self) -> Vec<IpAddr> {
+        let keys = self.fake.see().keys();
+        let node = "attr/vif/0/ipv4";
+        let mut indices: Vec<u32> =
+            keys.below(node).filter_map(|(name, _)| name.parse().ok()).collect();
+        indices.sort_unstable();
+        let ip = |index: &u32| keys.get(&format!("{node}/{index}")).unwrap().parse().unwrap();
+        indices.iter().map(ip).collect()
+    }
+}
+
+fn address(host: u8, rank: u8) -> Address {
+    let rank = Rank { scope: rank & 2, deprecated: rank & 1 != 0, secondary: false };
+    Address { ip: Ipv4Addr::new(192, 0, 2, host).into(), prefix: 24 + host % 4, rank }
+}
+
+fn picture(vifs: Vec<Vec<Address>>) -> Picture {
+    let link = |(index, addresses): (usize, Vec<Address>)| Link {
+        index: index as u32 + 2,
+        name: format!("eth{index}"),
+        mac: Some(Mac([0, 0x16, 0x3e, 0, 0, index as u8])),
+        vif: Some(index as u32),
+        addresses,
+    };
+    let links = vifs.into_iter().enumerate().map(link).collect();
+    let memory = Some(Memory { total: 1000, available: 500, balloon: true });
+    Picture { network: Some(Network { links }), memory, os: None }
+}
+
+fn addresses() -> impl Strategy<Value = Vec<Address>> {
+    let some = proptest::collection::btree_map(0..12_u8, 0..4_u8, 0..8);
+    some.prop_map(|all| all.into_iter().map(|(host, rank)| address(host, rank)).collect::<Vec<_>>())
+        .prop_shuffle()
+}
+
+fn pictures() -> impl Strategy<Value = Vec<Picture>> {
+    let one = proptest::collection::vec(addresses(), 0..3).prop_map(picture);
+    proptest::collection::vec(one, 1..6)
+}
+
+fn faults() -> impl Strategy<Value = Vec<Option<Fault>>> {
+    let fault = prop_oneof![
+        Just(Fault::Lost),
+        Just(Fault::Refused("EAGAIN")),
+        Just(Fault::Refused("ENOSPC"))
+    ];
+    proptest::collection::vec(proptest::option::weighted(0.3, fault), 0..40)
+}
+
+/// The best rank stands first, each address once.
+fn check_first(shown: &[IpAddr], wanted: &[Address]) {
+    let rank = |ip: &IpAddr| wanted.iter().find(|a| a.ip == *ip).map(|a| a.rank);
+    assert_eq!(shown.first().and_then(rank), wanted.iter().map(|a| a.rank).min());
+    assert_eq!(shown.len(), wanted.len());
+    assert!(wanted.iter().all(|address| shown.contains(&address.ip)));
+}
+
+proptest! {
+    #[test]
+    fn the_store_ends_equal_to_the_picture_whatever_failed(pictures in pictures(), faults in faults()) {
+        let mut bench = Bench::new();
+        for picture in &pictures {
+            bench.publish_through(picture, faults.clone());
+            bench.check(picture);
+        }
+    }
+
+    #[test]
+    fn the_preferred_address_stands_first(lists in proptest::collection::vec(addresses(), 1..8)) {
+        let mut bench = Bench::new();
+        for list in lists {
+            bench.publish(&picture(vec![list.clone()])).unwrap();
+            check_first(&bench.addresses(), &list);
+        }
+    }
+
+    #[test]
+    fn one_address_added_costs_itself_its_prefix_and_the_stamp(list in addresses(), rest in addresses()) {
+        let mut bench = Bench::new();
+        bench.publish(&picture(vec![list.clone(), rest.clone()])).unwrap();
+        let worst = address(99, 3);
+        let more = [list, vec![worst]].concat();
+        let cost = bench.cost(&picture(vec![more, rest]));
+        prop_assert_eq!(cost.len(), 3, "{:?}", cost);
+        prop_assert!(cost[0].starts_with("write attr/vif/0/ipv4/") && cost[0].ends_with(" 192.0.2.99"));
+        prop_assert!(cost[1].starts_with("write attr/vif/0/ipv4/") && cost[1].contains("/prefix 27"));
+        prop_assert!(cost[2].starts_with("write data/updated"));
+    }
+
+    #[test]
+    fn one_address_removed_costs_one_removal_and_the_stamp(mut list in addresses(), at in any::<prop::sample::Index>()) {
+        let mut bench = Bench::new();
+        bench.publish(&picture(vec![list.clone(), vec![]])).unwrap();
+        prop_assume!(!list.is_empty());
+        let removed = list.remove(at.index(list.len()));
+        // Where the first is gone and the next is not as good as another, that one moves too.
+        let best = list.iter().map(|a| a.rank).min();
+        let next = bench.addresses().into_iter().find(|ip| *ip != removed.ip);
+        prop_assume!(next.is_none_or(|ip| list.iter().any(|a| a.ip == ip && Some(a.rank) == best)));
+        let cost = bench.cost(&picture(vec![list, vec![]]));
+        prop_assert_eq!(cost.len(), 2, "{:?}", cost);
+        prop_assert!(cost[0].starts_with("rm attr/vif/0/ipv4"));
+    }
+
+    #[test]
+    fn nothing_changed_costs_nothing_even_after_a_restart(picture in pictures()) {
+        let mut bench = Bench::new();
+        for picture in &picture {
+            bench.publish(picture).unwrap();
+            bench.session.reread().unwrap();
+            prop_assert!(bench.cost(picture).is_empty());
+        }
+    }
+
+    /// "At the limit … publish what fits, most important first."
+    #[test]
+    fn a_full_store_has_what_matters_most(list in addresses(), room in 8..60_usize) {
+        let mut bench = Bench::new();
+        let picture = picture(vec![list, vec![]]);
+        bench.fake.see().room = Some(room);
+        let _ = bench.publish(&picture).unwrap();
+        let _ = bench.publish(&picture).unwrap();
+        let held = bench.fake.see().keys();
+        let wanted = Schema::Std.render(&picture, bench.session.published());
+        let missing = wanted.iter().filter(|(path, _)| held.get(path).is_none());
+        if let Some(most) = missing.map(|(path, _)| importance(path, &wanted)).min() {
+            let lesser = held.iter().filter(|(path, _)| importance(path, &wanted) > most).count();
+            // The first address of a vif takes four nodes and its prefix one.
+            prop_assert!(lesser < 5, "{most} {held:?}");
+        }
+        bench.fake.see().room = None;
+        prop_assert_eq!(bench.publish(&picture).unwrap(), Outcome::Settled);
+        bench.check(&picture);
+    }
+}
+
+/// All trees over a few keys, a directory within a key among them.
+#[test]
+fn a_difference_applied_is_the_wanted_tree() {
+    let paths = [
+        "attr/vif/0/ipv4/0",
+        "attr/vif/0/ipv4/0/prefix",
+        "attr/vif/0/name",
+        "attr/vif/1/name",
+        "data/domain",
+    ];
+    let tree = |bits: usize, value: &str| {
+        let mut tree = Tree::default();
+        for (_, path) in paths.iter().enumerate().filter(|(n, _)| bits >> n & 1 == 1) {
+            tree.set(*path, value);
+        }
+        tree
+    };
+    for (from, to) in (0..32).flat_map(|from| (0..32).map(move |to| (from, to))) {
+        // A key goes with what is below it: no schema wants the prefix without the address.
+        if from & 3 == 2 || to & 3 == 2 {
+            continue;
+        }
+        let fake = Shared::default();
+        let mut session = Session::new(Box::new(fake.clone()));
+        for wanted in [tree(from, "a"), tree(to, "b")] {
+            let changes = diff(session.published(), &wanted);
+            session.apply(changes, &wanted, Schema::Rfc).unwrap();
+            assert_eq!(fake.see().keys(), wanted, "from {from:b} to {to:b}");
+            assert_eq!(session.published(), &wanted);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! A store in memory for the tests of this crate: nodes as xenstored has them, and faults to order.
+//! The program as a whole is tested on the real one.
+
+#![allow(missing_docs)]
+
+use std::cell::{RefCell, RefMut};
+use std::collections::BTreeMap;
+use std::io;
+use std::rc::Rc;
+
+use xenstore::Refusal;
+use xenstore_rs::Xs;
+
+use super::Store;
+use crate::tree::Tree;
+
+#[derive(Clone, Debug)]
+pub enum Fault {
+    Lost,
+    Refused(&'static str),
+}
+
+#[derive(Debug, Default)]
+pub struct Fake {
+    nodes: BTreeMap<String, String>,
+    /// What becomes of the next requests; the first comes last.
+    pub faults: Vec<Option<Fault>>,
+    /// The writes and removals that were taken.
+    pub requests: Vec<String>,
+    /// How many nodes there may be.
+    pub room: Option<usize>,
+}
+
+impl Fake {
+    /// The keys: nodes with a value, or with nothing in them.
+    pub fn keys(&self) -> Tree {
+        let mut tree = Tree::default();
+        for (path, value) in &self.nodes {
+            if !value.is_empty() || self.children(path).is_empty() {
+                tree.set_raw(path, value.clone());
+            }
+        }
+        tree
+    }
+
+    fn fault(&mut self) -> io::Result<()> {
+        match self.faults.pop().flatten() {
+            None => Ok(()),
+            Some(Fault::Lost) => Err(io::ErrorKind::BrokenPipe.into()),
+            Some(Fault::Refused(name)) => Err(refusal(name)),
+        }
+    }
+
+    fn children(&self, path: &str) -> Vec<Box<str>> {
+        let prefix = format!("{path}/");
+        let names = self.nodes.keys().filter_map(|node| node.strip_prefix(&prefix));
+        names.filter(|name| !name.contains('/')).map(Box::from).collect()
+    }
+
+    fn write(&mut self, path: &str, data: &str) -> io::Result<()> {
+        self.fault()?;
+        let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
+        let missing =
+            ends.filter_map(|end| path.get(..end)).filter(|node| !self.nodes.contains_key(*node));
+        let missing: Vec<&str> = missing.collect();
+        if self.room.is_some_and(|room| self.nodes.len() + missing.len() > room)
+            && !missing.is_empty()
+        {
+            return Err(refusal("ENOSPC"));
+        }
+        for node in missing {
+            self.nodes.insert(node.into(), String::new());
+        }
+        self.nodes.insert(path.into(), data.into());
+        self.requests.push(format!("write {path} {data}"));
+        Ok(())
+    }
+
+    fn rm(&mut self, path: &str) -> io::Result<()> {
+        self.fault()?;
+        self.nodes.remove(path).ok_or_else(|| refusal("ENOENT"))?;
+        let prefix = format!("{path}/");
+        self.nodes.retain(|node, _| !node.starts_with(&prefix));
+        self.requests.push(format!("rm {path}"));
+        Ok(())
+    }
+}
+
+fn refusal(name: &str) -> io::Error {
+    io::Error::other(Refusal(name.into()))
+}
+
+/// One fake, seen by the session and by the test.
+#[derive(Clone, Debug, Default)]
+pub struct Shared(Rc<RefCell<Fake>>);
+
+impl Shared {
+    pub fn see(&self) -> RefMut<'_, Fake> {
+        self.0.borrow_mut()
+    }
+}
+
+impl Store for Shared {}
+
+impl Xs for Shared {
+    fn directory(&self, path: &str) -> io::Result<Vec<Box<str>>> {
+        self.see().fault()?;
+        Ok(self.see().children(path))
+    }
+
+    fn read(&self, path: &str) -> io::Result<Box<str>> {
+        self.see().fault()?;
+        let fake = self.see();
+        fake.nodes.get(path).map(|value| value.as_str().into()).ok_or_else(|| refusal("ENOENT"))
+    }
+
+    fn write(&self, path: &str, data: &str) -> io::Result<()> {
+        self.see().write(path, data)
+    }
+
+    fn rm(&self, path: &str) -> io::Result<()> {
+        self.see().rm(path)
+    }
+}
