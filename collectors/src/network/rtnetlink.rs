@@ -4,10 +4,14 @@
 //! `linux/if_addr.h`. The crate neli has types for these too; they allocate for each of the sixty
 //! attributes of a link and hold one kind of message at a time, while a subscription mixes them.
 
+mod bytes;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use facts::{Mac, Rank};
 use thiserror::Error;
+
+use bytes::{each_attribute, split, u16_at, u32_at, until_nul};
 
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
@@ -33,8 +37,6 @@ const IFA_F_TENTATIVE: u32 = 0x40;
 const AF_UNSPEC: u8 = 0;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
-/// The two high bits of an attribute's type are flags.
-const NLA_TYPE_MASK: u16 = 0x3fff;
 
 /// One message of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,14 +133,6 @@ pub fn messages(datagram: &[u8]) -> impl Iterator<Item = Result<Message, Malform
     })
 }
 
-/// Splits off the first `length` bytes, padding after them left out; `None` when there are not so
-/// many, or fewer than `least`.
-fn split(bytes: &[u8], length: Option<usize>, least: usize) -> Option<(&[u8], &[u8])> {
-    let length = length.filter(|&length| length >= least)?;
-    let piece = bytes.get(..length)?;
-    Some((piece, bytes.get(length.next_multiple_of(4)..).unwrap_or_default()))
-}
-
 fn read_message(message: &[u8]) -> Result<Message, Malformed> {
     let kind = u16_at(message, 4).unwrap_or_default();
     let malformed = Malformed { kind };
@@ -233,24 +227,5 @@ fn ip(family: u8, bytes: &[u8]) -> Option<IpAddr> {
     }
 }
 
-/// Gives each attribute's type and value to `take`; `None` when they or one of them make no sense.
-fn each_attribute(mut rest: &[u8], mut take: impl FnMut(u16, &[u8]) -> Option<()>) -> Option<()> {
-    while !rest.is_empty() {
-        let (attribute, after) = split(rest, u16_at(rest, 0).map(usize::from), 4)?;
-        take(u16_at(attribute, 2)? & NLA_TYPE_MASK, attribute.get(4..)?)?;
-        rest = after;
-    }
-    Some(())
-}
-
-fn until_nul(bytes: &[u8]) -> &[u8] {
-    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..at + 2)?.try_into().ok().map(u16::from_ne_bytes)
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes)
-}
+#[cfg(test)]
+mod tests;

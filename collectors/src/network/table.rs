@@ -80,3 +80,6 @@ impl Entry {
 fn same(a: &rtnetlink::Address, b: &rtnetlink::Address) -> bool {
     (a.ip, a.prefix) == (b.ip, b.prefix)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! What a stream of messages leaves behind.
+
+use std::cell::Cell;
+
+use facts::{Mac, Rank};
+
+use super::*;
+use crate::network::rtnetlink::{Address as Told, Link};
+
+fn link(index: u32, name: &str) -> Link {
+    Link { index, up: true, name: name.into(), mac: Some(Mac([index as u8; 6])), ..Link::default() }
+}
+
+fn address(link: u32, host: u8, prefix: u8) -> Told {
+    Told { link, ip: [192, 0, 2, host].into(), prefix, usable: true, rank: Rank::default() }
+}
+
+fn after(kinds: impl IntoIterator<Item = Kind>) -> Network {
+    let mut table = Table::default();
+    for kind in kinds {
+        table.fold(kind, |_| None);
+    }
+    table.network()
+}
+
+fn hosts(network: &Network) -> Vec<u8> {
+    let addresses = network.links.iter().flat_map(|link| &link.addresses);
+    addresses
+        .map(|address| address.ip.to_string().rsplit('.').next().unwrap().parse().unwrap())
+        .collect()
+}
+
+#[test]
+fn addresses_stand_in_the_order_in_which_they_came() {
+    let told = [2, 1, 3].map(|host| Kind::Address(address(5, host, 24)));
+    let again = Kind::Address(address(5, 1, 24));
+    let network = after([Kind::Link(link(5, "a"))].into_iter().chain(told).chain([again]));
+    assert_eq!(hosts(&network), [2, 1, 3]);
+}
+
+#[test]
+fn the_same_address_with_another_prefix_is_another() {
+    let both = [
+        Kind::Link(link(5, "a")),
+        Kind::Address(address(5, 1, 24)),
+        Kind::Address(address(5, 1, 16)),
+    ];
+    let network = after(both.into_iter().chain([Kind::AddressGone(address(5, 1, 24))]));
+    assert_eq!(network.links[0].addresses.iter().map(|a| a.prefix).collect::<Vec<_>>(), [16]);
+}
+
+#[test]
+fn only_links_that_are_up_have_addresses() {
+    let down = Kind::Link(Link { up: false, ..link(5, "a") });
+    let told = [Kind::Link(link(5, "a")), Kind::Address(address(5, 1, 24))];
+    assert_eq!(hosts(&after(told.clone().into_iter().chain([down.clone()]))), []);
+    let up_again = told.into_iter().chain([down, Kind::Link(link(5, "a"))]);
+    assert_eq!(hosts(&after(up_again)), [1]);
+}
+
+#[test]
+fn an_address_that_is_not_usable_is_not_told() {
+    let tentative = Told { usable: false, ..address(5, 1, 24) };
+    let told = [Kind::Link(link(5, "a")), Kind::Address(tentative)];
+    assert_eq!(hosts(&after(told.clone())), []);
+    assert_eq!(hosts(&after(told.into_iter().chain([Kind::Address(address(5, 1, 24))]))), [1]);
+}
+
+#[test]
+fn a_link_that_goes_takes_its_addresses_along() {
+    let told = [
+        Kind::Link(link(5, "a")),
+        Kind::Address(address(5, 1, 24)),
+        Kind::LinkGone(5),
+        Kind::Address(address(5, 2, 24)),
+        Kind::Link(link(5, "a")),
+    ];
+    assert_eq!(hosts(&after(told)), []);
+}
+
+#[test]
+fn loopback_is_left_out() {
+    assert_eq!(after([Kind::Link(Link { loopback: true, ..link(1, "lo") })]).links, []);
+}
+
+#[test]
+fn a_link_is_asked_for_its_vif_until_it_has_one() {
+    let asked = Cell::new(0);
+    let mut table = Table::default();
+    let mut fold = |name, vif| {
+        table.fold(Kind::Link(link(5, name)), |_| {
+            asked.set(asked.get() + 1);
+            vif
+        });
+        table.network().links[0].vif
+    };
+    assert_eq!(
+        [fold("a", None), fold("a", None), fold("b", Some(3)), fold("c", None)],
+        [None, None, Some(3), Some(3)]
+    );
+    assert_eq!(asked.get(), 2);
+}
