@@ -45,14 +45,15 @@ pub enum Error {
 /// When it cannot start, or the store is lost for good.
 pub fn run(options: &Options) -> Result<(), Error> {
     let schema = schema(options)?;
+    // Before all else: a reload that comes early is no reason to die.
+    let signals = (!options.once).then(|| Signals::new([SIGHUP, SIGINT, SIGTERM])).transpose()?;
     let publisher = Publisher::new(schema, opener(options.destination))?;
     let (outbox, inbox) = channel(thread::current());
     let mut reins = Reins::default();
     start_collectors(options, &mut reins, &outbox)?;
-    if options.once {
-        drop((reins, outbox));
-    } else {
-        start_signals(reins, outbox)?;
+    match signals {
+        Some(signals) => start_signals(signals, reins, outbox)?,
+        None => drop((reins, outbox)),
     }
     info!("started, version {}", env!("CARGO_PKG_VERSION"));
     publisher.run(&inbox)?;
@@ -97,8 +98,7 @@ fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io
 }
 
 /// SIGHUP: read back the store and collect afresh. SIGTERM, SIGINT: end, in time whatever happens.
-fn start_signals(mut reins: Reins, outbox: Outbox) -> io::Result<()> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+fn start_signals(mut signals: Signals, mut reins: Reins, outbox: Outbox) -> io::Result<()> {
     let watch = move || {
         for signal in signals.forever() {
             if signal != SIGHUP {

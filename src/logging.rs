@@ -4,7 +4,9 @@
 //! syslog is opened again when it was restarted; the time of a line is syslog's to tell.
 
 use std::env;
+use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::process;
 use std::sync::{Mutex, PoisonError};
 
@@ -76,14 +78,21 @@ pub fn start(to_stderr: bool, filters: &Filters) -> Target {
 }
 
 fn stderr_output() -> fern::Output {
-    // The journal takes the level from a number in front, as sd-daemon(3) has it.
-    let journal = env::var_os("JOURNAL_STREAM").is_some();
+    let journal = is_journal();
     fern::Output::call(move |record: &Record<'_>| {
         let mark =
             if journal { format!("<{}>", severity(record.level()) as u8) } else { String::new() };
         let level = record.level().as_str().to_ascii_lowercase();
         let _ = writeln!(io::stderr(), "{mark}{level}: {}", record.args());
     })
+}
+
+/// Whether standard error is the journal's, which takes the level from a number in front of the line
+/// (sd-daemon(3)). The variable alone says little: children inherit it (systemd.exec(5)).
+fn is_journal() -> bool {
+    let stream = |file: fs::Metadata| format!("{}:{}", file.dev(), file.ino());
+    let stderr = fs::metadata("/proc/self/fd/2").map(stream).ok();
+    stderr.is_some() && stderr == env::var("JOURNAL_STREAM").ok()
 }
 
 fn syslog_output(logger: Logger<LoggerBackend, Format>) -> fern::Output {

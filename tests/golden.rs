@@ -2,6 +2,8 @@
 //!
 //! `tests/guests/README.md` says what a guest is made of and how to add one.
 
+#![allow(clippy::panic, clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

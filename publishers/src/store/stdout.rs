@@ -1,7 +1,7 @@
 //! Standard output as a store: first the whole tree as a host would see it, then a line a change.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -9,25 +9,29 @@ use xenstore::Refusal;
 use xenstore_rs::Xs;
 
 use super::Store;
+use crate::tree::Tree;
 
-/// Shows on standard output what would be written.
+/// Shows on standard output what would be written, and remembers it.
 #[derive(Debug, Default)]
 pub struct Stdout(RefCell<Shown>);
 
 #[derive(Debug, Default)]
 struct Shown {
-    /// The first batch, until it is whole.
-    tree: BTreeMap<String, String>,
+    keys: Tree,
     /// The first batch has been shown.
     live: bool,
 }
 
-impl Stdout {
-    fn show(&self, line: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(line.as_bytes())?;
-        out.flush()
+impl Shown {
+    fn say(&self, line: impl FnOnce() -> String) -> io::Result<()> {
+        if self.live { print(&line()) } else { Ok(()) }
     }
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 impl Store for Stdout {
@@ -36,7 +40,7 @@ impl Store for Stdout {
         if std::mem::replace(&mut shown.live, true) {
             return Ok(());
         }
-        self.show(&drawn(&std::mem::take(&mut shown.tree)))
+        print(&drawn(&shown.keys))
     }
 
     fn reopens(&self) -> bool {
@@ -45,45 +49,62 @@ impl Store for Stdout {
 }
 
 impl Xs for Stdout {
-    fn directory(&self, _path: &str) -> io::Result<Vec<Box<str>>> {
-        Err(io::Error::other(Refusal("ENOENT".into())))
+    fn directory(&self, path: &str) -> io::Result<Vec<Box<str>>> {
+        let shown = self.0.borrow();
+        let names: BTreeSet<&str> =
+            shown.keys.below(path).filter_map(|(rest, _)| rest.split('/').next()).collect();
+        Ok(names.into_iter().map(Box::from).collect())
     }
 
-    fn read(&self, _path: &str) -> io::Result<Box<str>> {
-        Err(io::Error::other(Refusal("ENOENT".into())))
+    fn read(&self, path: &str) -> io::Result<Box<str>> {
+        let shown = self.0.borrow();
+        match shown.keys.get(path) {
+            Some(value) => Ok(value.into()),
+            None if shown.keys.reaches(path) => Ok("".into()),
+            None => Err(io::Error::other(Refusal("ENOENT".into()))),
+        }
     }
 
     fn write(&self, path: &str, data: &str) -> io::Result<()> {
         let mut shown = self.0.borrow_mut();
-        if shown.live {
-            return self.show(&format!("write  {path} = \"{data}\"\n"));
-        }
-        shown.tree.insert(path.into(), data.into());
-        Ok(())
+        shown.keys.set_raw(path, data.into());
+        shown.say(|| format!("write  {path} = \"{data}\"\n"))
     }
 
     fn rm(&self, path: &str) -> io::Result<()> {
-        self.show(&format!("remove {path}\n"))
+        let mut shown = self.0.borrow_mut();
+        shown.keys.remove(path);
+        shown.say(|| format!("remove {path}\n"))
     }
 }
 
 /// The keys as a tree, a line a node.
-fn drawn(keys: &BTreeMap<String, String>) -> String {
-    let mut nodes = BTreeMap::<Vec<&str>, &str>::new();
-    for (path, value) in keys {
-        let parts: Vec<&str> = path.split('/').collect();
-        for depth in 1..parts.len() {
-            nodes.entry(parts.iter().take(depth).copied().collect()).or_insert("");
-        }
-        nodes.insert(parts, value);
-    }
+fn drawn(keys: &Tree) -> String {
     let mut out = String::new();
-    for (path, value) in &nodes {
-        let (Some(name), depth) = (path.last(), path.len() - 1) else { continue };
-        let _ = write!(out, "{:indent$}{name}", "", indent = depth * 2);
-        let is_directory = value.is_empty()
-            && nodes.range(path.clone()..).nth(1).is_some_and(|(next, _)| next.starts_with(path));
-        let _ = if is_directory { writeln!(out) } else { writeln!(out, " = \"{value}\"") };
+    let mut above: Vec<&str> = Vec::new();
+    for (path, value) in keys.iter() {
+        let parts: Vec<&str> = path.split('/').collect();
+        let shared = above.iter().zip(&parts).take_while(|(a, b)| a == b).count();
+        for (depth, name) in parts.iter().enumerate().skip(shared) {
+            let end =
+                if depth + 1 == parts.len() { format!(" = \"{value}\"") } else { String::new() };
+            let _ = writeln!(out, "{:indent$}{name}{end}", "", indent = depth * 2);
+        }
+        above = parts;
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_drawn_as_a_host_sees_it() {
+        let mut keys = Tree::default();
+        for (path, value) in [("a/b", "1"), ("a/b/c", "2"), ("a/d/e", ""), ("f", "3")] {
+            keys.set(path, value);
+        }
+        assert_eq!(drawn(&keys), "a\n  b = \"1\"\n    c = \"2\"\n  d\n    e = \"\"\nf = \"3\"\n");
+    }
 }
