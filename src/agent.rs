@@ -15,7 +15,7 @@ use collectors::{guest, memory, network, os, resume};
 use facts::{Event, Outbox, channel};
 use log::{error, info, warn};
 use publishers::store::{Stdout, Store, Xenstore};
-use publishers::{Publisher, Schema};
+use publishers::{Outcome, Publisher, Schema};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use thiserror::Error;
@@ -34,6 +34,9 @@ pub enum Error {
     /// The publisher gave up.
     #[error(transparent)]
     Publisher(#[from] publishers::Error),
+    /// Told to publish once, it could not publish everything.
+    #[error("not everything could be published")]
+    Unpublished,
     /// The system has no threads or descriptors left.
     #[error("cannot start: {0}")]
     Start(#[from] io::Error),
@@ -56,7 +59,10 @@ pub fn run(options: &Options) -> Result<(), Error> {
         None => drop((reins, outbox)),
     }
     info!("started, version {}", env!("CARGO_PKG_VERSION"));
-    publisher.run(&inbox)?;
+    let outcome = publisher.run(&inbox)?;
+    if options.once && outcome == Outcome::Pending {
+        return Err(Error::Unpublished);
+    }
     info!("ended");
     Ok(())
 }

@@ -17,21 +17,26 @@ impl Health {
         Self { source, failing: false }
     }
 
-    /// Takes note of how the last attempt ended, and passes on what it gave.
-    pub fn note<T, E: Display>(&mut self, result: Result<T, E>) -> Option<T> {
-        match result {
-            Ok(value) => {
-                if std::mem::replace(&mut self.failing, false) {
-                    info!("{}: well again", self.source);
-                }
-                Some(value)
-            }
-            Err(error) => {
-                if !std::mem::replace(&mut self.failing, true) {
-                    warn!("{}: {error}; will be tried again", self.source);
-                }
-                None
-            }
+    /// The source gave what it should.
+    pub fn well(&mut self) {
+        if std::mem::replace(&mut self.failing, false) {
+            info!("{}: well again", self.source);
         }
+    }
+
+    /// The source failed.
+    pub fn failed(&mut self, error: &impl Display) {
+        if !std::mem::replace(&mut self.failing, true) {
+            warn!("{}: {error}; will be tried again", self.source);
+        }
+    }
+
+    /// Takes note of how an attempt ended, and passes on what it gave.
+    pub fn note<T, E: Display>(&mut self, result: Result<T, E>) -> Option<T> {
+        match &result {
+            Ok(_) => self.well(),
+            Err(error) => self.failed(error),
+        }
+        result.ok()
     }
 }

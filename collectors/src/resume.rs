@@ -28,8 +28,9 @@ pub fn run(wake: &Wake, outbox: &Outbox) {
     let mut health = Health::new("resume watch");
     let mut again = false;
     loop {
-        if health.note(watch(wake, outbox, again)).is_some() {
-            return;
+        match watch(wake, outbox, &mut health, again) {
+            Ok(()) => return,
+            Err(error) => health.failed(&error),
         }
         again = true;
         if wake.wait(None, Some(PAUSE)) == Woken::End {
@@ -40,9 +41,10 @@ pub fn run(wake: &Wake, outbox: &Outbox) {
 
 /// Watches on a new connection until the end. What happened to the store between two connections
 /// nobody knows: it is to be read back.
-fn watch(wake: &Wake, outbox: &Outbox, again: bool) -> io::Result<()> {
+fn watch(wake: &Wake, outbox: &Outbox, health: &mut Health, again: bool) -> io::Result<()> {
     let mut connection = Connection::open()?;
     connection.request(Request::Watch, PATH, TOKEN)?;
+    health.well();
     if again {
         outbox.send(Event::Reread);
     }

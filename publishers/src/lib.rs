@@ -18,3 +18,4 @@ pub mod tree;
 
 pub use publisher::{Error, Publisher};
 pub use schema::Schema;
+pub use session::Outcome;

@@ -19,7 +19,7 @@ use crate::store::Store;
 /// hosts take the first network keys that they see for the whole, so one batch is best.
 const FIRST_FACTS: Duration = Duration::from_millis(250);
 
-/// Why a publisher ended before it was told to, or with something left unpublished.
+/// Why a publisher ended before it was told to.
 #[derive(Debug, Error)]
 pub enum Error {
     /// The store cannot be opened.
@@ -28,9 +28,6 @@ pub enum Error {
     /// The store is lost and does not come back.
     #[error("cannot write: {0}")]
     Lost(io::Error),
-    /// At the end some keys were still not published.
-    #[error("not everything could be published")]
-    Unpublished,
 }
 
 /// Opens the store; called again when the connection is lost.
@@ -70,18 +67,18 @@ impl Publisher {
         })
     }
 
-    /// Publishes what comes, until every sender is gone.
+    /// Publishes what comes, until every sender is gone; says whether nothing is left to publish.
     ///
     /// # Errors
-    /// When the store is lost for good, or keys are left unpublished at the end.
-    pub fn run(mut self, inbox: &Inbox) -> Result<(), Error> {
+    /// When the store is lost for good.
+    pub fn run(mut self, inbox: &Inbox) -> Result<Outcome, Error> {
         let mut open = self.gather_first(inbox);
         loop {
             if !(open && self.lost && self.retry.is_some_and(|at| Instant::now() < at)) {
                 self.publish()?;
             }
             if !open {
-                return if self.retry.is_none() { Ok(()) } else { Err(Error::Unpublished) };
+                return Ok(if self.retry.is_none() { Outcome::Settled } else { Outcome::Pending });
             }
             open = self.gather(inbox);
         }

@@ -43,18 +43,26 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// Sends the network as the kernel has it, at once and after each change, until the end. `root` is
 /// where sysfs is looked for.
 pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
-    let mut health = Health::new("network");
-    let mut reader =
-        Reader { outbox, root, sent: None, told_malformed: false, buffer: vec![0; DATAGRAM] };
+    let mut reader = Reader {
+        outbox,
+        root,
+        health: Health::new("network"),
+        sent: None,
+        told_malformed: false,
+        buffer: vec![0; DATAGRAM],
+    };
     loop {
-        let pause = match health.note(reader.follow(wake)) {
-            Some(Ended::Told) => return,
-            Some(Ended::Stale) => Duration::ZERO,
-            Some(Ended::Overrun) => {
+        let pause = match reader.follow(wake) {
+            Ok(Ended::Told) => return,
+            Ok(Ended::Stale) => Duration::ZERO,
+            Ok(Ended::Overrun) => {
                 debug!("network: events were lost; everything is dumped again");
                 CALM
             }
-            None => PAUSE,
+            Err(error) => {
+                reader.health.failed(&error);
+                PAUSE
+            }
         };
         if wake.wait(None, Some(pause)) == Woken::End {
             return;
@@ -75,6 +83,7 @@ enum Ended {
 struct Reader<'a> {
     outbox: &'a Outbox,
     root: &'a Path,
+    health: Health,
     sent: Option<Network>,
     told_malformed: bool,
     buffer: Vec<u8>,
@@ -94,6 +103,7 @@ impl Reader<'_> {
                 return Ok(Ended::Overrun);
             }
         }
+        self.health.well();
         loop {
             self.send(&table);
             match wake.wait(Some(socket.as_raw_fd()), None) {
