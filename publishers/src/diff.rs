@@ -40,7 +40,8 @@ pub fn diff(published: &Tree, wanted: &Tree) -> Vec<Change> {
 
 /// The highest node on the way to `path`, not above the root that we own, with nothing wanted at or
 /// below it. So one request removes a VIF, and no empty directory stays.
-fn highest_unwanted<'a>(path: &'a str, wanted: &Tree) -> Option<&'a str> {
+#[must_use]
+pub fn highest_unwanted<'a>(path: &'a str, wanted: &Tree) -> Option<&'a str> {
     let root = root_of(path)?.len();
     let ends = path.match_indices('/').map(|(at, _)| at).filter(|&at| at >= root);
     ends.chain([path.len()]).filter_map(|end| path.get(..end)).find(|node| !wanted.reaches(node))

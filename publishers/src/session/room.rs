@@ -5,7 +5,7 @@ use std::io;
 use log::warn;
 
 use super::{Done, Session};
-use crate::diff::Change;
+use crate::diff::{Change, highest_unwanted};
 use crate::order::importance;
 use crate::tree::Tree;
 
@@ -24,7 +24,7 @@ impl Session {
         let mut done = self.make(change)?;
         if matches!(done, Done::Full(_)) {
             for lesser in self.replaceable_by(change.path(), wanted) {
-                self.make(&Change::Remove(lesser))?;
+                self.give_up(&lesser)?;
                 done = self.make(change)?;
                 if !matches!(done, Done::Full(_)) {
                     break;
@@ -32,6 +32,14 @@ impl Session {
             }
         }
         Ok(done)
+    }
+
+    /// Removes a key, and the directories that were there for it alone: they take room too.
+    fn give_up(&mut self, path: &str) -> io::Result<()> {
+        let mut rest = self.published.clone();
+        rest.remove(path);
+        let node = highest_unwanted(path, &rest).unwrap_or(path);
+        self.make(&Change::Remove(node.to_owned())).map(drop)
     }
 
     /// What is published and matters less than `path`, the least first; nothing if all of it would

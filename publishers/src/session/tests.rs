@@ -188,6 +188,7 @@ proptest! {
         let _ = bench.publish(&picture).unwrap();
         let held = bench.fake.see().keys();
         let wanted = Schema::Std.render(&picture, bench.session.published());
+        prop_assert!(held.iter().all(|(path, _)| wanted.get(path).is_some()), "{:?}", held);
         let missing = wanted.iter().filter(|(path, _)| held.get(path).is_none());
         if let Some(most) = missing.map(|(path, _)| importance(path, &wanted)).min() {
             let lesser = held.iter().filter(|(path, _)| importance(path, &wanted) > most).count();
