@@ -1,0 +1,61 @@
+//! Which address comes first: XAPI sorts the indices as numbers and shows the lowest.
+
+use super::harness::Guest;
+
+// Primary before secondary.
+#[test]
+fn the_primary_address_comes_first() {
+    let guest = Guest::new();
+    guest.ip("addr add 192.0.2.9/24 dev eth0\naddr add 192.0.2.8/24 dev eth0");
+    let _agent = guest.published(&[]);
+    assert_eq!(guest.values("attr/vif/0/ipv4"), ["192.0.2.10", "192.0.2.9", "192.0.2.8"]);
+}
+
+// Global scope before link-local, also when it comes later.
+#[test]
+fn a_global_address_goes_before_a_link_local_one() {
+    let guest = Guest::new();
+    guest.ip("addr flush dev eth0\naddr add 169.254.7.7/16 dev eth0 scope link");
+    let _agent = guest.published(&[]);
+    guest.ip("addr add 192.0.2.10/24 dev eth0");
+    guest.wait(|tree| tree.values().any(|value| value == "192.0.2.10"));
+    guest.catch_up();
+    assert_eq!(guest.values("attr/vif/0/ipv4")[0], "192.0.2.10");
+    assert_eq!(guest.values("attr/vif/0/ipv4").len(), 3);
+}
+
+// Permanent before deprecated: an address that is being retired falls behind.
+#[test]
+fn a_deprecated_address_falls_behind() {
+    let guest = Guest::new();
+    guest.ip("addr add 2001:db8::a/64 dev eth0 nodad\naddr add 2001:db8::b/64 dev eth0 nodad");
+    let _agent = guest.published(&[]);
+    let [first, second] = &guest.values("attr/vif/0/ipv6")[..] else { panic!("two addresses") };
+    guest.ip(format!("addr change {first}/64 dev eth0 preferred_lft 0 valid_lft 1000"));
+    guest.wait(|_| guest.values("attr/vif/0/ipv6") == [second.clone(), first.clone()]);
+}
+
+// An address keeps its index while it lives; a freed index is used again, above the lowest.
+#[test]
+fn an_address_keeps_its_index_and_a_freed_one_is_used_again() {
+    let guest = Guest::new();
+    guest.ip("addr add 198.51.100.1/32 dev eth0\naddr add 198.51.100.2/32 dev eth0");
+    let _agent = guest.published(&[]);
+    guest.ip("addr del 198.51.100.1/32 dev eth0");
+    guest.wait_gone("attr/vif/0/ipv4/1");
+    guest.wait_value("attr/vif/0/ipv4/2", "198.51.100.2");
+    guest.ip("addr add 198.51.100.3/32 dev eth0");
+    guest.wait_value("attr/vif/0/ipv4/1", "198.51.100.3");
+    assert_eq!(guest.values("attr/vif/0/ipv4"), ["192.0.2.10", "198.51.100.3", "198.51.100.2"]);
+}
+
+// Never remove what will be written back: when the first goes, the next is the lowest as it stands.
+#[test]
+fn when_the_first_address_goes_the_others_stay_where_they_are() {
+    let guest = Guest::new();
+    guest.ip("addr add 198.51.100.1/32 dev eth0\naddr add 198.51.100.2/32 dev eth0");
+    let _agent = guest.published(&[]);
+    let mark = guest.mark();
+    guest.ip("addr del 192.0.2.10/24 dev eth0");
+    assert_eq!(guest.batch_since(mark), ["rm attr/vif/0/ipv4/0", "write data/updated"]);
+}

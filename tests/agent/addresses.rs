@@ -1,0 +1,194 @@
+//! Addresses come, go and change, and cost the store only themselves.
+
+use super::harness::{Daemon, Guest, Layout};
+
+/// Sorted, as the order within `attr/` is the agent's own.
+fn sorted(mut changes: Vec<String>) -> Vec<String> {
+    changes.sort();
+    changes
+}
+
+// Never write a value that is already there: one address costs itself, its prefix, data/updated.
+#[test]
+fn an_added_address_writes_itself_its_prefix_and_updated() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    let mark = guest.mark();
+    guest.ip("addr add 198.51.100.7/25 dev eth0");
+    let changes = guest.batch_since(mark);
+    assert_eq!(changes.last().unwrap(), "write data/updated");
+    assert_eq!(
+        sorted(changes),
+        [
+            "write attr/vif/0/ipv4/1 = 198.51.100.7",
+            "write attr/vif/0/ipv4/1/prefix = 25",
+            "write data/updated"
+        ]
+    );
+}
+
+// A removal takes the address and its prefix with one rm.
+#[test]
+fn a_removed_address_costs_one_rm_and_updated() {
+    let guest = Guest::new();
+    guest.ip("addr add 198.51.100.7/25 dev eth0");
+    let _agent = guest.published(&[]);
+    let mark = guest.mark();
+    guest.ip("addr del 198.51.100.7/25 dev eth0");
+    assert_eq!(guest.batch_since(mark), ["rm attr/vif/0/ipv4/1", "write data/updated"]);
+}
+
+// …and the highest node that holds nothing wanted any more: no empty ipv4 stays.
+#[test]
+fn with_the_last_address_its_directory_goes() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    let mark = guest.mark();
+    guest.ip("addr del 192.0.2.10/24 dev eth0");
+    assert_eq!(guest.batch_since(mark), ["rm attr/vif/0/ipv4", "write data/updated"]);
+}
+
+#[test]
+fn an_ipv6_address_is_published_as_one() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    let mark = guest.mark();
+    guest.ip("addr add 2001:db8::a/64 dev eth0 nodad");
+    assert_eq!(
+        sorted(guest.batch_since(mark)),
+        [
+            "write attr/vif/0/ipv6/0 = 2001:db8::a",
+            "write attr/vif/0/ipv6/0/prefix = 64",
+            "write data/updated"
+        ]
+    );
+}
+
+#[test]
+fn a_replaced_address_is_the_only_one_left() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    guest.ip("addr del 192.0.2.10/24 dev eth0\naddr add 198.51.100.7/25 dev eth0");
+    guest.wait_value("attr/vif/0/ipv4/0", "198.51.100.7");
+    guest.catch_up();
+    assert_eq!(guest.values("attr/vif/0/ipv4"), ["198.51.100.7", "203.0.113.1"]);
+}
+
+// The same address with another prefix: the kernel has both, the host sees both.
+#[test]
+fn a_prefix_of_its_own_is_told() {
+    let guest = Guest::new();
+    guest.ip("addr del 192.0.2.10/24 dev eth0\naddr add 192.0.2.10/31 dev eth0");
+    let _agent = guest.published(&[]);
+    guest.wait_value("attr/vif/0/ipv4/0/prefix", "31");
+}
+
+// The kernel may hold an address twice, with two prefixes; it goes when both are gone.
+#[test]
+fn an_address_with_two_prefixes_stays_until_both_are_gone() {
+    let guest = Guest::new();
+    guest.ip("addr add 192.0.2.10/32 dev eth0");
+    let _agent = guest.published(&[]);
+    guest.ip("addr del 192.0.2.10/24 dev eth0");
+    guest.wait_value("attr/vif/0/ipv4/0/prefix", "32");
+    assert_eq!(guest.values("attr/vif/0/ipv4"), ["192.0.2.10"]);
+    guest.ip("addr del 192.0.2.10/32 dev eth0");
+    guest.wait_gone("attr/vif/0/ipv4/0");
+}
+
+// 300 addresses in bulk: all there, each at an index of its own, then all gone.
+#[test]
+fn three_hundred_addresses_come_and_go() {
+    for daemon in [Daemon::C, Daemon::OCaml] {
+        let guest = Guest::on(Layout::Xapi, daemon);
+        let _agent = guest.published(&[]);
+        let mut wanted: Vec<_> =
+            (0..300).map(|n| format!("10.0.{}.{}", n / 100, n % 100 + 1)).collect();
+        guest.ip(wanted
+            .iter()
+            .map(|address| format!("addr add {address}/16 dev eth0\n"))
+            .collect::<String>());
+        guest.wait(|tree| tree.values().filter(|value| value.starts_with("10.0.")).count() == 300);
+        wanted.push("192.0.2.10".into());
+        // One value a key: as many values as keys, so each index is there once.
+        assert_eq!(sorted(guest.values("attr/vif/0/ipv4")), sorted(wanted));
+        guest.ip("addr flush dev eth0");
+        guest.wait(|tree| tree.keys().all(|key| !key.starts_with("attr/vif/0/ipv4")));
+        guest.wait_value("attr/vif/0/name", "eth0");
+    }
+}
+
+// At the limit of nodes: publish what fits, most important first, and the rest when there is room.
+#[test]
+fn above_the_quota_the_important_keys_are_there_and_room_is_used() {
+    let guest = Guest::new();
+    let lines = (0..700).map(|n| format!("addr add 10.{}.{}.1/32 dev eth0\n", n / 250, n % 250));
+    guest.ip(lines.collect::<String>());
+    let agent = guest.agent(&[]);
+    agent.wait_logged("warn");
+    guest.wait(|tree| {
+        let important = [
+            "attr/PVAddons/BuildVersion",
+            "data/os_name",
+            "attr/vif/0/ipv4/0",
+            "data/meminfo_free",
+        ];
+        important.iter().all(|key| tree.contains_key(*key))
+    });
+    guest.ip("addr flush dev eth0\naddr add 192.0.2.77/24 dev eth0");
+    guest.wait(|tree| {
+        let addresses: Vec<_> =
+            tree.iter().filter(|(key, _)| key.starts_with("attr/vif/0/ipv4")).collect();
+        addresses.len() == 2 && addresses.iter().any(|(_, value)| *value == "192.0.2.77")
+    });
+}
+
+// Tentative addresses are not published; valid ones are. Without a carrier duplicate address
+// detection waits, so the address stays tentative for as long as the test wants.
+#[test]
+fn a_tentative_address_is_published_once_it_is_valid() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    guest.ip("link set p0 down\naddr add 2001:db8::a/64 dev eth0");
+    guest.catch_up();
+    assert_eq!(guest.values("attr/vif/0/ipv6"), [""; 0]);
+    guest.ip("link set p0 up");
+    guest.wait_value("attr/vif/0/ipv6/0", "2001:db8::a");
+}
+
+// …nor are those that failed it: here the other end has the address already.
+#[test]
+fn a_duplicate_address_is_not_published() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    guest.ip("addr add 2001:db8::a/64 dev p0 nodad\naddr add 2001:db8::a/64 dev eth0");
+    guest.wait_sh("ip -6 addr show dev eth0 | grep -q dadfailed");
+    guest.catch_up();
+    assert_eq!(guest.values("attr/vif/0/ipv6"), [""; 0]);
+}
+
+// On ENOBUFS dump again: what the kernel could not tell an agent that was not listening is not lost.
+#[test]
+fn events_that_were_dropped_in_a_flood_are_made_up_for() {
+    let guest = Guest::new();
+    let agent = guest.published(&[]);
+    agent.signal("STOP");
+    let flood = (0..4000).map(|n| format!("addr add 10.{}.{}.1/32 dev eth0\n", n / 250, n % 250));
+    guest.ip(flood.collect::<String>());
+    guest.ip("addr flush dev eth0\naddr add 198.51.100.9/24 dev eth0");
+    agent.signal("CONT");
+    guest.wait_value("attr/vif/0/ipv4/0", "198.51.100.9");
+    guest.catch_up();
+    assert_eq!(guest.values("attr/vif/0/ipv4"), ["198.51.100.9", "203.0.113.1"]);
+}
+
+// A point-to-point address has two ends: the guest is reached at its own.
+#[test]
+fn of_a_point_to_point_address_the_own_end_is_published() {
+    let guest = Guest::new();
+    guest.ip("addr flush dev eth0\naddr add 198.51.100.1 peer 198.51.100.2/32 dev eth0");
+    guest.ip("addr add 2001:db8::1 peer 2001:db8::2/128 dev eth0 nodad");
+    let _agent = guest.published(&[]);
+    assert_eq!(guest.values("attr/vif/0/ipv4"), ["198.51.100.1"]);
+    assert_eq!(guest.values("attr/vif/0/ipv6"), ["2001:db8::1"]);
+}

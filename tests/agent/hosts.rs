@@ -1,0 +1,164 @@
+//! Hosts differ in what they let the guest write, and may go away for a while.
+
+use super::harness::{Daemon, FIRST_TREE, Guest, Layout};
+
+fn no_balloon() -> String {
+    FIRST_TREE.replace("control/feature-balloon = 1\n", "")
+}
+
+// libxl makes `control` read-only: EACCES is normal there. Remember the key, warn once, go on.
+#[test]
+fn a_host_that_denies_control_gets_the_rest_and_one_warning() {
+    for daemon in [Daemon::C, Daemon::OCaml] {
+        let guest = Guest::on(Layout::Xl, daemon);
+        let agent = guest.agent(&[]);
+        guest.wait_tree(&no_balloon());
+        for n in 1..4 {
+            guest.ip(format!("addr add 198.51.100.{n}/32 dev eth0"));
+            guest.wait(|tree| tree.values().any(|value| *value == format!("198.51.100.{n}")));
+        }
+        let log = agent.stop("TERM").stderr;
+        let warnings: Vec<_> =
+            log.lines().filter(|line| line.contains("control/feature-balloon")).collect();
+        assert_eq!(warnings.len(), 1, "{log}");
+        assert!(warnings[0].starts_with("warn: "), "{log}");
+    }
+}
+
+// A refused key is not asked for again with each batch.
+#[test]
+fn a_denied_key_is_asked_for_once() {
+    let guest = Guest::on(Layout::Xl, Daemon::C);
+    let mark = guest.mark();
+    let _agent = guest.published(&[]);
+    guest.ip("addr add 198.51.100.1/32 dev eth0");
+    guest.wait(|tree| tree.values().any(|value| value == "198.51.100.1"));
+    guest.catch_up();
+    let changes = guest.changes_since(mark);
+    assert_eq!(
+        changes.iter().filter(|change| change.contains("control")).count(),
+        1,
+        "{changes:#?}"
+    );
+}
+
+// On xl `--once` is a success all the same.
+#[test]
+fn once_succeeds_where_control_is_denied() {
+    let guest = Guest::on(Layout::Xl, Daemon::C);
+    assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
+    guest.wait_tree(&no_balloon());
+}
+
+// A store lost later is retried for ever, nothing lost: also what changed in the meantime.
+#[test]
+fn after_xenstored_was_restarted_everything_is_there_again() {
+    for daemon in [Daemon::C, Daemon::OCaml] {
+        let guest = Guest::on(Layout::Xapi, daemon);
+        let agent = guest.published(&[]);
+        guest.kill_xenstored();
+        guest.ip("addr add 198.51.100.7/25 dev eth0");
+        agent.wait_logged("warn: ");
+        guest.start_xenstored();
+        let more =
+            "attr/vif/0/ipv4/1 = 198.51.100.7\nattr/vif/0/ipv4/1/prefix = 25\nattr/vif/0/mac";
+        guest.wait_tree(&FIRST_TREE.replace("attr/vif/0/mac", more));
+    }
+}
+
+// Logged once per change of state, not with each try.
+#[test]
+fn nothing_is_logged_twice_while_the_store_is_lost() {
+    let guest = Guest::new();
+    let agent = guest.published(&["--memory-interval", "1"]);
+    guest.kill_xenstored();
+    guest.memory(207_744, 100_000);
+    for n in 1..=20 {
+        guest.ip(format!("addr add 198.51.100.{n}/32 dev eth0"));
+    }
+    agent.wait_logged("connection");
+    guest.start_xenstored();
+    guest.wait_value("data/meminfo_free", "100000");
+    let log = agent.stop("TERM").stderr;
+    let mut lines: Vec<_> = log.lines().collect();
+    lines.sort_unstable();
+    assert!(lines.windows(2).all(|pair| pair[0] != pair[1]), "{log}");
+}
+
+// After save/restore every key is gone; each open watch fires once. Publish everything again, in
+// one batch. The host builds the tree before the guest runs on.
+#[test]
+fn after_a_resume_everything_is_there_again() {
+    for layout in [Layout::Xapi, Layout::Xl] {
+        let guest = Guest::on(layout, Daemon::C);
+        let tree = if layout == Layout::Xl { no_balloon() } else { FIRST_TREE.into() };
+        let agent = guest.agent(&[]);
+        guest.wait_tree(&tree);
+        agent.signal("STOP");
+        guest.rebuild();
+        let mark = guest.mark();
+        agent.signal("CONT");
+        guest.wait_tree(&tree);
+        let updates =
+            guest.batch_since(mark).iter().filter(|change| *change == "write data/updated").count();
+        assert_eq!(updates, 1);
+    }
+}
+
+fn assert_refuses(guest: &Guest, found: &str) {
+    let mark = guest.mark();
+    let end = guest.run(&["-s"]);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.stderr.starts_with("error: not a Xen guest ("), "{end:?}");
+    assert!(end.stderr.ends_with(")\n") && end.stderr.lines().count() == 1, "{end:?}");
+    assert!(end.stderr.contains(found), "{end:?}");
+    assert_eq!(guest.changes_since(mark), [""; 0]);
+}
+
+// Off Xen: one clear line that says what was found, exit 1, nothing written.
+#[test]
+fn off_xen_it_says_so_and_writes_nothing() {
+    let guest = Guest::new();
+    guest.remove_file("/sys/hypervisor/type");
+    assert_refuses(&guest, "/sys/hypervisor");
+    guest.file("/sys/hypervisor/type", "kvm\n");
+    assert_refuses(&guest, "kvm");
+}
+
+// …also when it logs to syslog: who started it by hand looks at the terminal.
+#[test]
+fn off_xen_the_terminal_is_told_too() {
+    let guest = Guest::new();
+    let _syslog = guest.syslog();
+    guest.remove_file("/sys/hypervisor/type");
+    let end = guest.run(&[]);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(
+        end.stderr.starts_with("error: not a Xen guest (") && end.stderr.lines().count() == 1,
+        "{end:?}"
+    );
+}
+
+// dom0 shows itself by an all-zero uuid, or by control_d in /proc/xen/capabilities.
+#[test]
+fn in_dom0_it_refuses() {
+    let guest = Guest::new();
+    guest.file("/sys/hypervisor/uuid", "00000000-0000-0000-0000-000000000000\n");
+    assert_refuses(&guest, "dom0");
+    guest.file("/sys/hypervisor/uuid", "6f2a3c1e-0001-4a5b-8c9d-000000000001\n");
+    assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
+    guest.sh(
+        "mount -t tmpfs none /proc && mkdir /proc/xen && echo control_d >/proc/xen/capabilities",
+    );
+    assert_refuses(&guest, "dom0");
+}
+
+// The store cannot be opened at start: one line, exit 1.
+#[test]
+fn an_unreachable_store_at_start_is_one_line_and_exit_1() {
+    let guest = Guest::new();
+    guest.kill_xenstored();
+    let end = guest.run(&["-s"]);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.stderr.starts_with("error: ") && end.stderr.lines().count() == 1, "{end:?}");
+}

@@ -1,0 +1,113 @@
+//! Links go down and up, away and back, and change their names and MACs.
+
+use super::harness::{FIRST_TREE, Guest};
+
+// Links that are down publish name and mac/0 only.
+#[test]
+fn a_link_that_is_down_keeps_its_name_and_mac_only() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    guest.ip("link set eth0 down");
+    guest.wait_gone("attr/vif/0/ipv4/0");
+    assert_eq!(
+        guest.below("attr/vif"),
+        "attr/vif/0/mac/0 = 00:16:3e:00:00:00\nattr/vif/0/name = eth0"
+    );
+    guest.ip("link set eth0 up");
+    guest.wait_tree(FIRST_TREE);
+}
+
+// One rm takes a whole VIF; the same VIF plugged in again is told again.
+#[test]
+fn a_removed_link_is_gone_and_made_again_it_is_back() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    guest.ip("link del eth0");
+    guest.wait(|tree| tree.keys().all(|key| !key.starts_with("attr/vif")));
+    guest.link("eth0", 0);
+    guest.ip("addr add 192.0.2.10/24 dev eth0");
+    guest.wait_tree(FIRST_TREE);
+}
+
+#[test]
+fn a_vif_plugged_in_later_is_published() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    guest.vif("ens3", 12);
+    guest.ip("addr add 198.51.100.1/24 dev ens3");
+    guest.wait_value("attr/vif/12/ipv4/0", "198.51.100.1");
+    assert_eq!(
+        guest.below("attr/vif/12"),
+        "attr/vif/12/ipv4/0 = 198.51.100.1\nattr/vif/12/ipv4/0/prefix = 24\n\
+         attr/vif/12/mac/0 = 00:16:3e:00:00:0c\nattr/vif/12/name = ens3"
+    );
+}
+
+// VIFs are recognised by the parent device, never by name.
+#[test]
+fn a_renamed_link_changes_its_name_and_nothing_else() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    guest.is_vif("enX0", 0);
+    guest.ip("link set eth0 down\nlink set eth0 name enX0\nlink set enX0 up");
+    guest.wait_tree(&FIRST_TREE.replace("name = eth0", "name = enX0"));
+}
+
+// …and a link that takes over a VIF's name is not that VIF.
+#[test]
+fn what_has_no_vif_for_a_parent_is_not_published() {
+    let guest = Guest::new();
+    guest.link("eth1", 1);
+    guest.parent("vf0", "pci", "device/vif/2");
+    guest.link("vf0", 2);
+    let _agent = guest.published(&[]);
+    guest.ip("addr add 198.51.100.1/24 dev eth1\naddr add 198.51.100.2/24 dev vf0");
+    guest.catch_up();
+    assert!(!guest.below("attr/vif").contains("198.51.100"));
+    assert!(!guest.below("attr/vif").lines().any(|line| !line.starts_with("attr/vif/0/")));
+}
+
+#[test]
+fn a_changed_mac_costs_itself_and_updated() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    let mark = guest.mark();
+    guest.ip("link set eth0 address 00:16:3e:aa:bb:cc");
+    assert_eq!(
+        guest.batch_since(mark),
+        ["write attr/vif/0/mac/0 = 00:16:3e:aa:bb:cc", "write data/updated"]
+    );
+}
+
+// A port leaving its bridge is announced as a deleted link of family AF_BRIDGE.
+#[test]
+fn a_vif_that_leaves_a_bridge_is_still_there() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    guest.ip("link add br0 type bridge\nlink set eth0 master br0");
+    guest.ip("link set eth0 nomaster\nlink del br0");
+    let mark = guest.mark();
+    guest.assert_quiet_since(mark);
+    assert!(guest.below("attr/vif/0").starts_with("attr/vif/0/ipv4/0 = 192.0.2.10\n"));
+    assert!(guest.below("attr/vif/0").ends_with("attr/vif/0/name = eth0"));
+}
+
+// A change that the host cannot see (MTU, queue length) writes nothing.
+#[test]
+fn what_no_key_tells_of_writes_nothing() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    let mark = guest.mark();
+    guest.ip("link set eth0 mtu 1400\nlink set eth0 txqueuelen 77\nlink set p0 mtu 1400");
+    guest.assert_quiet_since(mark);
+}
+
+#[test]
+fn a_dozen_vifs_are_all_published() {
+    let guest = Guest::new();
+    (1..12).for_each(|id| guest.vif(format!("eth{id}"), id));
+    let _agent = guest.published(&[]);
+    for id in 0..12 {
+        guest.wait_value(&format!("attr/vif/{id}/mac/0"), &format!("00:16:3e:00:00:{id:02x}"));
+    }
+}

@@ -1,0 +1,31 @@
+//! The program as a whole: the real binary, a real xenstored, the real kernel's netlink.
+//! Written from the contract with the hosts, not from the code; each test names the
+//! clause that it checks. `tests/run` installs what they need.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod address_order;
+mod addresses;
+mod command_line;
+mod hosts;
+mod links;
+mod logs;
+mod memory;
+mod random;
+mod restart;
+mod rfc;
+mod signals;
+mod start;
+mod stdout;
+mod the_harness;
+mod weird_input;

@@ -1,0 +1,51 @@
+//! Any order of events ends in the truth: what an agent that saw them one by one published is
+//! what one that starts afterwards would.
+
+use super::harness::Guest;
+
+/// A small generator, so that a failure comes again: the same seed, the same events.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+
+    /// One thing that happens to a guest; it may also be refused by the kernel.
+    fn event(&mut self) -> String {
+        let (link, n) = (self.below(3), self.below(6));
+        match self.below(12) {
+            0 => format!("link set eth{link} down"),
+            1 | 2 => format!("link set eth{link} up"),
+            3 => format!("link del eth{link}"),
+            4 => format!(
+                "link add eth{link} type veth peer name p{link}\nlink set eth{link} addrgenmode none"
+            ),
+            5 => format!("link set eth{link} address 00:16:3e:01:{link:02x}:{n:02x}"),
+            6 | 7 => format!("addr add 10.{link}.{}.{n}/24 dev eth{link}", self.below(2)),
+            8 => format!("addr del 10.{link}.{}.{n}/24 dev eth{link}", self.below(2)),
+            9 => format!("addr add 2001:db8:{link}::{n}/64 dev eth{link} nodad"),
+            10 => format!("addr del 2001:db8:{link}::{n}/64 dev eth{link}"),
+            _ => format!("addr change 2001:db8:{link}::{n}/64 dev eth{link} preferred_lft 0"),
+        }
+    }
+}
+
+#[test]
+fn after_any_events_a_fresh_start_has_nothing_to_correct() {
+    for seed in 1..=3 {
+        let guest = Guest::new();
+        (1..3).for_each(|id| guest.vif(format!("eth{id}"), id));
+        let agent = guest.published(&[]);
+        let mut random = Random(seed);
+        guest.ip_where_possible((0..1000).map(|_| random.event() + "\n").collect::<String>());
+        guest.sh("ip link set eth0 up 2>/dev/null || ip link add eth0 up type veth peer name p0");
+        guest.catch_up();
+        assert_eq!(agent.stop("TERM").code, Some(0));
+        let mark = guest.mark();
+        assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
+        assert_eq!(guest.changes_since(mark), [""; 0], "seed {seed}");
+    }
+}

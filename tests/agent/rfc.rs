@@ -1,0 +1,72 @@
+//! Schema rfc: every NIC but loopback, by its interface index.
+
+use super::harness::{FIRST_TREE, Guest};
+
+const RFC_TREE: &str = "
+data/memory/free = 150400
+data/memory/total = 207744
+data/net/100 = eth0
+data/net/100/ipv4/192_0_2_10 = 
+data/net/100/mac/00_16_3e_00_00_00 = 
+data/net/200 = p0
+data/net/200/mac/02_00_00_00_00_00 = 
+data/os/class = unix
+data/os/name = Debian GNU/Linux
+data/os/unix/kernel-version = <uname>
+data/os/version = 12.7
+data/xen-guest-agent = 0.1.0
+";
+
+#[test]
+fn the_rfc_tree_is_exactly_this() {
+    let guest = Guest::new();
+    let _agent = guest.agent(&["--schema", "rfc"]);
+    guest.wait_tree(RFC_TREE);
+}
+
+// The environment's XENSTORE_SCHEMA still works; the flag wins.
+#[test]
+fn the_environment_chooses_the_schema_and_the_flag_wins() {
+    let guest = Guest::new();
+    for (arguments, tree) in [(&[][..], RFC_TREE), (&["--schema", "std"], FIRST_TREE)] {
+        let mut command = guest.command(&[&["-s", "--once"], arguments].concat());
+        assert!(command.env("XENSTORE_SCHEMA", "rfc").status().unwrap().success());
+        guest.wait_tree(tree);
+    }
+}
+
+// The agent reads back what both schemas own: a switch cleans up.
+#[test]
+fn a_switch_of_schema_leaves_nothing_of_the_other() {
+    let guest = Guest::new();
+    for (schema, tree) in [("std", FIRST_TREE), ("rfc", RFC_TREE), ("std", FIRST_TREE)] {
+        assert_eq!(guest.run(&["-s", "--once", "--schema", schema]).code, Some(0));
+        guest.wait_tree(tree);
+    }
+}
+
+// Path characters are letters, digits and -_@/: colons and dots become underscores.
+#[test]
+fn an_address_that_comes_and_goes_costs_one_change() {
+    let guest = Guest::new();
+    let _agent = guest.agent(&["--schema", "rfc"]);
+    guest.wait_tree(RFC_TREE);
+    let mark = guest.mark();
+    guest.ip("addr add fe80::1/64 dev eth0 nodad");
+    guest.wait_value("data/net/100/ipv6/fe80__1", "");
+    guest.ip("addr del fe80::1/64 dev eth0");
+    guest.wait_tree(RFC_TREE);
+    assert_eq!(
+        guest.changes_since(mark),
+        ["write data/net/100/ipv6/fe80__1 = ", "rm data/net/100/ipv6"]
+    );
+}
+
+#[test]
+fn a_restart_with_nothing_changed_writes_nothing_in_rfc_either() {
+    let guest = Guest::new();
+    guest.run(&["-s", "--once", "--schema=rfc"]);
+    let mark = guest.mark();
+    assert_eq!(guest.run(&["-s", "--once", "--schema=rfc"]).code, Some(0));
+    assert_eq!(guest.changes_since(mark), [""; 0]);
+}

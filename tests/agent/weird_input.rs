@@ -1,0 +1,114 @@
+//! Bad input from kernel, files and host: never a crash, never a wrong key.
+
+use super::harness::{FIRST_TREE, Guest};
+
+// The kernel allows any byte in an interface's name but /, : and white space.
+#[test]
+fn interface_names_may_hold_any_byte() {
+    let names: [&[u8]; 7] = [
+        b"\xff\xfe",
+        b"\x1b[31m",
+        b"\x01\x02",
+        b"a=b,c+d",
+        b"...",
+        b"\xc3\xa9t\xc3\xa90",
+        b"$(x)`y`|&;",
+    ];
+    let guest = Guest::new();
+    (1..).zip(names).for_each(|(id, name)| guest.vif(name, id));
+    let end = guest.run(&["-s", "--once"]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let told = |id: u32| guest.tree().get(&format!("attr/vif/{id}/name")).cloned();
+    assert_eq!(told(1).unwrap(), "\u{fffd}\u{fffd}");
+    assert_eq!(told(2).unwrap(), "[31m");
+    assert_eq!(told(3), None);
+    assert_eq!(told(4).unwrap(), "a=b,c+d");
+    assert_eq!(told(5).unwrap(), "...");
+    assert_eq!(told(6).unwrap(), "été0");
+    assert_eq!(told(7).unwrap(), "$(x)`y`|&;");
+}
+
+// …and none of them reaches a terminal raw.
+#[test]
+fn no_control_character_reaches_the_terminal() {
+    let guest = Guest::new();
+    guest.vif(b"\x1b[31m", 1);
+    guest.file("/etc/os-release", "PRETTY_NAME=\"x\x1b]0;owned\x07y\"\nID=\x1bdebian\n");
+    let end = guest.run(&["-s", "-ltrace", "--publisher", "stdout", "--once"]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let plain = |text: &str| text.chars().all(|c| c == '\n' || !c.is_control());
+    assert!(plain(&end.stdout), "{end:?}");
+    assert!(plain(&end.stderr), "{end:?}");
+}
+
+// sysfs nodenames that name no VIF: no key, one log line at most each.
+#[test]
+fn nodenames_that_name_no_vif_publish_nothing() {
+    let names = [
+        "device/vif/",
+        "device/vif/99999999999",
+        "device/vif/-1",
+        "device/vif/1x",
+        "device/vbd/1",
+        "",
+        "/",
+    ];
+    let guest = Guest::new();
+    for (n, nodename) in (1..).zip(names) {
+        guest.parent(format!("bad{n}"), "vif", nodename);
+        guest.link(format!("bad{n}"), n);
+    }
+    let end = guest.run(&["-s", "--once"]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    guest.wait_tree(FIRST_TREE);
+    for n in 1..=names.len() {
+        assert!(end.stderr.matches(&format!("bad{n}")).count() <= 1, "{end:?}");
+    }
+}
+
+// A value never exceeds 2,000 bytes, cut at a character.
+#[test]
+fn a_long_value_is_cut_at_a_character() {
+    let guest = Guest::new();
+    guest.file(
+        "/etc/os-release",
+        &format!("ID=debian\nVERSION_ID=12\nPRETTY_NAME=\"x{}\"\n", "é".repeat(3000)),
+    );
+    assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
+    guest.wait_value("data/os_name", &format!("x{}", "é".repeat(999)));
+}
+
+// os-release with no newline, NULs, invalid UTF-8, unbalanced quotes, 10 MB, or a directory instead.
+#[test]
+fn broken_os_releases_do_no_harm() {
+    let guest = Guest::new();
+    for text in [
+        "ID=debian",
+        "ID=\0\0debian\0",
+        "ID='debian\nNAME=\"x",
+        "=\n=x\n\"\n'",
+        &"#\n".repeat(5_000_000),
+    ] {
+        guest.file("/etc/os-release", text);
+        assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
+        assert!(guest.tree().contains_key("data/os_distro"));
+    }
+    guest.sh(r"printf 'ID=debian\nPRETTY_NAME=\377\376\n' >/etc/os-release");
+    assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
+    guest.wait_value("data/os_name", "\u{fffd}\u{fffd}");
+    guest.sh("rm /etc/os-release && mkdir /etc/os-release");
+    assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
+}
+
+// The store's own oddities: a value where a directory is wanted, a deep tree below ours.
+#[test]
+fn what_others_left_below_our_nodes_does_no_harm() {
+    let guest = Guest::new();
+    guest.left_behind("attr/vif", "a value");
+    guest.left_behind("attr/vif/0/ipv4/zero", "not a number");
+    guest.left_behind("attr/vif/0/ipv4/4294967296", "too big");
+    guest.left_behind("attr/vif/0/ipv4/00", "twice zero");
+    guest.left_behind(&format!("attr/vif/0{}", "/deep".repeat(100)), "1");
+    assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
+    assert_eq!(guest.values("attr/vif/0/ipv4"), ["192.0.2.10"]);
+}

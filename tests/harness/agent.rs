@@ -1,0 +1,121 @@
+//! The program under test, as a process in a guest's world.
+
+use super::{PATIENCE, wait_for};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// The binary that cargo built for the tests.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_xen-guest-agent");
+
+/// A running agent; killed when dropped.
+pub struct Agent {
+    process: Child,
+    stdout: Receiver<String>,
+    stderr: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+/// An agent that has ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// The exit code; none when a signal ended it.
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+    /// From when it was told to stop, or from its start, to its end.
+    pub took: Duration,
+}
+
+impl Agent {
+    pub fn spawn(mut command: Command) -> Agent {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let (lines, stdout) = channel();
+        let stderr = Arc::new(Mutex::new(String::new()));
+        let out = BufReader::new(process.stdout.take().unwrap());
+        let (err, log) = (BufReader::new(process.stderr.take().unwrap()), stderr.clone());
+        let readers = vec![
+            thread::spawn(move || each_line(out, |line| drop(lines.send(line)))),
+            thread::spawn(move || each_line(err, |line| *log.lock().unwrap() += &(line + "\n"))),
+        ];
+        Agent { process, stdout, stderr, readers }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// All that it has logged so far.
+    pub fn stderr(&self) -> String {
+        self.stderr.lock().unwrap().clone()
+    }
+
+    /// Waits until it has logged these words.
+    pub fn wait_logged(&self, words: &str) {
+        assert!(wait_for(PATIENCE, || self.stderr().contains(words)), "never said {words:?}");
+    }
+
+    /// The next line of standard output that holds these words.
+    pub fn wait_line(&self, words: &str) -> String {
+        let mut seen = Vec::new();
+        let deadline = Instant::now() + PATIENCE;
+        while let Ok(line) =
+            self.stdout.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
+            if line.contains(words) {
+                return line;
+            }
+            seen.push(line);
+        }
+        panic!("never printed {words:?} but:\n{}", seen.join("\n"));
+    }
+
+    /// Sends a signal, as `HUP`.
+    pub fn signal(&self, name: &str) {
+        let line = format!("kill -{name} {}", self.pid());
+        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success(), "{line}");
+    }
+
+    /// Sends a signal that ends it, and waits for that.
+    pub fn stop(self, signal: &str) -> Finished {
+        self.signal(signal);
+        self.wait()
+    }
+
+    /// Waits for its end.
+    pub fn wait(mut self) -> Finished {
+        let start = Instant::now();
+        let mut status: Option<ExitStatus> = None;
+        let ended = wait_for(PATIENCE, || {
+            status = self.process.try_wait().unwrap();
+            status.is_some()
+        });
+        let took = start.elapsed();
+        assert!(ended, "it did not end");
+        self.readers.drain(..).for_each(|reader| reader.join().unwrap());
+        let stdout = self.stdout.try_iter().map(|line| line + "\n").collect();
+        Finished { code: status.and_then(|s| s.code()), stdout, stderr: self.stderr(), took }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        if thread::panicking() {
+            eprintln!("the agent had logged:\n{}", self.stderr());
+        }
+    }
+}
+
+fn each_line(mut from: impl BufRead, mut take: impl FnMut(String)) {
+    let mut line = Vec::new();
+    while from.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+        take(String::from_utf8_lossy(&line).trim_end_matches('\n').into());
+        line.clear();
+    }
+}

@@ -1,0 +1,53 @@
+//! Tells when something below a node of the store changed, as a toolstack's daemon
+//! learns it: by a watch. The events are read as they come, as xenstored leaves a guest's
+//! requests unread while more than twenty of them have events that nobody took.
+
+use super::wire::{Store, WATCH, receive, strings};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Instant;
+
+/// A watch, until dropped.
+pub struct Changes {
+    count: Arc<(Mutex<u64>, Condvar)>,
+    stream: UnixStream,
+}
+
+impl Changes {
+    pub fn of(socket: &Path, node: &str) -> Changes {
+        let mut store = Store::connect(socket).unwrap();
+        store.call(WATCH, &strings(&[node, "token"])).unwrap();
+        let mut stream = store.into_stream();
+        let changes = Changes { count: Arc::default(), stream: stream.try_clone().unwrap() };
+        let count = changes.count.clone();
+        std::thread::spawn(move || {
+            while receive(&mut stream).is_ok() {
+                *count.0.lock().unwrap() += 1;
+                count.1.notify_all();
+            }
+        });
+        changes
+    }
+
+    /// How many there were.
+    pub fn count(&self) -> u64 {
+        *self.count.0.lock().unwrap()
+    }
+
+    /// Waits for one more than `seen`; false at the deadline.
+    pub fn wait_beyond(&self, seen: u64, deadline: Instant) -> bool {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let count = self.count.0.lock().unwrap();
+        let (count, _) =
+            self.count.1.wait_timeout_while(count, left, |count| *count <= seen).unwrap();
+        *count > seen
+    }
+}
+
+impl Drop for Changes {
+    fn drop(&mut self) {
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}

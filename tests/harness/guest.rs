@@ -1,0 +1,228 @@
+//! A guest on its host: a world with one VIF and a Debian in it, and the host's store.
+//! This is the whole vocabulary of most tests.
+
+use super::agent::{Agent, Finished, PROGRAM};
+use super::changes::Changes;
+use super::layout::{Layout, introduce, lay_out};
+use super::ring::{self, Ring};
+use super::tree::{OS_RELEASE, difference, is_rfc3339_utc, text, uname};
+use super::wire::{Nodes, Store};
+use super::world::World;
+use super::xenstored::{Daemon, Xenstored};
+use super::{PATIENCE, Scratch};
+use std::cell::RefCell;
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+const DOMID: u32 = 1;
+const HOME: &str = "/local/domain/1";
+
+/// What dom0 holds of the guest, and how the guest reaches it.
+pub(super) struct Host {
+    store: Store,
+    pub(super) changes: Changes,
+    /// What the toolstack made: not the guest's doing.
+    made: Nodes,
+    _ring: Ring,
+    daemon: Xenstored,
+}
+
+/// A guest, its world and its host; gone when dropped.
+pub struct Guest {
+    pub(super) host: RefCell<Option<Host>>,
+    world: World,
+    daemon: Daemon,
+    layout: Layout,
+    pub(super) run: Scratch,
+    _scratch: Scratch,
+}
+
+impl Deref for Guest {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl Guest {
+    /// A Debian 12 named `guest.example.org` on XCP-ng: `eth0` is VIF 0 with 192.0.2.10/24.
+    pub fn new() -> Guest {
+        Guest::on(Layout::Xapi, Daemon::C)
+    }
+
+    /// The same on another host.
+    pub fn on(layout: Layout, daemon: Daemon) -> Guest {
+        let (run, scratch) = (Scratch::new(), Scratch::new());
+        let world = World::new(scratch.path());
+        let guest =
+            Guest { host: RefCell::default(), world, daemon, layout, run, _scratch: scratch };
+        guest.file("/sys/hypervisor/type", "xen\n");
+        guest.file("/sys/devices/system/xen_memory/xen_memory0/info/current_kb", "262144\n");
+        guest.file("/etc/os-release", OS_RELEASE);
+        guest.file("/etc/debian_version", "12.7\n");
+        guest.file("/etc/hosts", "127.0.0.1 localhost\n");
+        guest.host_name("guest.example.org");
+        guest.memory(207_744, 150_400);
+        guest.vif("eth0", 0);
+        guest.ip("addr add 192.0.2.10/24 dev eth0");
+        guest.start_xenstored();
+        guest
+    }
+
+    /// Starts the host's daemon with a store as a new guest finds it.
+    pub fn start_xenstored(&self) {
+        let run = self.run.path();
+        ring::make_page(run, DOMID);
+        let daemon = Xenstored::start(self.daemon, run);
+        let mut store = Store::connect(&run.join("socket")).unwrap();
+        lay_out(&mut store, DOMID, self.layout).unwrap();
+        introduce(&mut store, DOMID).unwrap();
+        let made = store.nodes(HOME);
+        let changes = Changes::of(&run.join("socket"), HOME);
+        let ring = Ring::open(run, DOMID, &self.socket());
+        *self.host.borrow_mut() = Some(Host { store, changes, made, _ring: ring, daemon });
+    }
+
+    /// Kills the host's daemon: its store and all connections are gone.
+    pub fn kill_xenstored(&self) {
+        *self.host.borrow_mut() = None;
+    }
+
+    /// Has the host's daemon answer nobody any more.
+    pub fn stall_xenstored(&self) {
+        self.dom0(|host| host.daemon.stall());
+    }
+
+    /// Builds the guest's tree anew, as a toolstack does for a guest that it resumes or has
+    /// taken over from another host: all that the guest wrote is gone.
+    pub fn rebuild(&self) {
+        self.dom0(|host| {
+            host.store.rm(HOME).unwrap();
+            lay_out(&mut host.store, DOMID, self.layout).unwrap();
+        });
+    }
+
+    pub(super) fn dom0<T>(&self, ask: impl FnOnce(&mut Host) -> T) -> T {
+        ask(self.host.borrow_mut().as_mut().expect("xenstored runs"))
+    }
+
+    /// Where programs in the guest find the store.
+    pub fn socket(&self) -> PathBuf {
+        self.run.path().join("guest")
+    }
+
+    /// The program, to be run in the world with these arguments.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.world_command(PROGRAM);
+        command.args(arguments).env("XENSTORED_PATH", self.socket());
+        command.env_remove("XENSTORE_SCHEMA").env_remove("RUST_LOG");
+        command
+    }
+
+    /// Starts the agent, logging to standard error.
+    pub fn agent(&self, arguments: &[&str]) -> Agent {
+        Agent::spawn(self.command(&[&["-s"], arguments].concat()))
+    }
+
+    /// Starts the agent and waits for the end of its first batch.
+    pub fn published(&self, arguments: &[&str]) -> Agent {
+        let agent = self.agent(arguments);
+        self.wait(|tree| tree.contains_key("data/updated"));
+        agent
+    }
+
+    /// Runs the program to its end.
+    pub fn run(&self, arguments: &[&str]) -> Finished {
+        Agent::spawn(self.command(arguments)).wait()
+    }
+
+    /// Asks the store as another program in the guest would.
+    pub fn as_guest<T>(&self, ask: impl FnOnce(&mut Store) -> T) -> T {
+        ask(&mut Store::connect(&self.socket()).unwrap())
+    }
+
+    /// Writes a key as the guest: what an agent before ours, or an older one, left.
+    pub fn left_behind(&self, key: &str, value: &str) {
+        self.as_guest(|store| store.write(key, value)).unwrap();
+    }
+
+    /// Every key that the guest made, by path below its home; an empty node that holds something
+    /// is not told. The time in `data/updated` is `<now>` when it is a time.
+    pub fn tree(&self) -> Nodes {
+        self.dom0(|host| {
+            let mut tree = host.store.nodes(HOME);
+            let paths: Vec<String> = tree.keys().cloned().collect();
+            let holds = |path: &String| {
+                paths.iter().any(|p| p.strip_prefix(path).is_some_and(|p| p.starts_with('/')))
+            };
+            tree.retain(|path, value| {
+                !host.made.contains_key(path) && (!value.is_empty() || !holds(path))
+            });
+            if let Some(time) = tree.get_mut("data/updated").filter(|time| is_rfc3339_utc(time)) {
+                *time = "<now>".into();
+            }
+            tree
+        })
+    }
+
+    /// Waits until the tree is as described.
+    pub fn wait(&self, described: impl Fn(&Nodes) -> bool) -> Nodes {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.dom0(|host| host.changes.count());
+            let tree = self.tree();
+            if described(&tree) {
+                return tree;
+            }
+            let changed = self.dom0(|host| host.changes.wait_beyond(seen, deadline));
+            assert!(changed, "the store never became what was waited for:\n{}", text(&tree));
+        }
+    }
+
+    /// Waits until a key has a value.
+    pub fn wait_value(&self, key: &str, value: &str) {
+        self.wait(|tree| tree.get(key).is_some_and(|is| is == value));
+    }
+
+    /// Waits until a key is not there.
+    pub fn wait_gone(&self, key: &str) {
+        self.wait(|tree| !tree.contains_key(key));
+    }
+
+    /// Waits until the guest's keys are exactly these, one `key = value` a line.
+    pub fn wait_tree(&self, keys: &str) {
+        let wanted = keys.trim_matches('\n').replace("<uname>", uname().trim());
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.dom0(|host| host.changes.count());
+            let is = text(&self.tree());
+            if is == wanted {
+                return;
+            }
+            if !self.dom0(|host| host.changes.wait_beyond(seen, deadline)) {
+                panic!("keys missing (-) and not wanted (+):\n{}", difference(&wanted, &is));
+            }
+        }
+    }
+
+    /// The values of a node's children, in the order of their numbers, which must be numbers.
+    pub fn values(&self, node: &str) -> Vec<String> {
+        let below = |key: &str| key.strip_prefix(node)?.strip_prefix('/').map(str::to_string);
+        let children =
+            self.tree().into_iter().filter_map(|(key, value)| Some((below(&key)?, value)));
+        let direct = children.filter(|(child, _)| !child.contains('/'));
+        let mut numbered: Vec<(u64, String)> =
+            direct.map(|(child, value)| (child.parse().unwrap(), value)).collect();
+        numbered.sort();
+        numbered.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// The tree below one node, one `key = value` a line, as it is now.
+    pub fn below(&self, node: &str) -> String {
+        let tree = self.tree();
+        text(&tree.into_iter().filter(|(key, _)| key.starts_with(node)).collect())
+    }
+}

@@ -1,0 +1,67 @@
+//! What the tests of the whole program stand on: a guest's machine (`world`), its host's
+//! store (`xenstored`, `layout`, `ring`, `wire`,
+//! `changes`, `trace`), both together (`guest`, `checks`, `tree`) and
+//! the program itself (`agent`). Every test makes its own and shares nothing.
+
+#![allow(dead_code, reason = "each test target uses its part")]
+
+mod agent;
+mod changes;
+mod checks;
+mod guest;
+mod layout;
+mod ring;
+mod trace;
+mod tree;
+mod wire;
+mod world;
+mod xenstored;
+
+pub use agent::{Agent, Finished, PROGRAM};
+pub use changes::Changes;
+pub use guest::Guest;
+pub use layout::Layout;
+pub use tree::{FIRST_TREE, OS_RELEASE};
+pub use xenstored::Daemon;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long a test waits for what must come: only a failing one waits this long.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Waits for a condition of which nothing tells us; false when it does not come.
+pub fn wait_for(patience: Duration, mut condition: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + patience;
+    while !condition() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    true
+}
+
+/// A short-named directory (a socket's path has 107 bytes at most), removed when dropped.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn new() -> Scratch {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("xga-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Scratch(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

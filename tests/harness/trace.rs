@@ -1,0 +1,56 @@
+//! xenstored's own trace: what the guest asked it to change, in order.
+//!
+//! A request is `IN 0x55d0c0ffee 20260131 12:34:56 WRITE (attr/name value)`; a NUL
+//! ends the path of an `RM` and shows as a space. The guest's paths are relative to its
+//! home, dom0's are not: that tells them apart.
+
+use std::fs;
+use std::path::Path;
+
+/// A place in the trace.
+#[derive(Clone, Copy)]
+pub struct Mark(usize);
+
+pub fn mark(trace: &Path) -> Mark {
+    Mark(fs::metadata(trace).unwrap().len() as usize)
+}
+
+/// The guest's changes since the mark: `write PATH = VALUE` and `rm PATH`.
+pub fn changes_since(trace: &Path, mark: Mark) -> Vec<String> {
+    let bytes = fs::read(trace).unwrap();
+    let text = String::from_utf8_lossy(bytes.get(mark.0..).unwrap_or_default()).into_owned();
+    // A value may hold line ends: what starts a record is `IN 0x` and `OUT 0x` at a line's start.
+    let mut records: Vec<String> = Vec::new();
+    for line in text.lines() {
+        match records.last_mut() {
+            Some(last) if !is_record(line) => {
+                last.push('\n');
+                last.push_str(line);
+            }
+            _ => records.push(line.into()),
+        }
+    }
+    records.iter().filter_map(|record| change(record)).collect()
+}
+
+fn is_record(line: &str) -> bool {
+    ["IN 0x", "OUT 0x", "wrl: ", "WATCH_EVENT ", "CREATE ", "DESTROY "]
+        .iter()
+        .any(|head| line.starts_with(head))
+}
+
+fn change(record: &str) -> Option<String> {
+    let request = record.strip_prefix("IN ")?.splitn(4, ' ').nth(3)?;
+    let (kind, body) = request.split_once(" (")?;
+    let (body, _) = body.rsplit_once(')')?;
+    let (path, value) = body.split_once(' ').unwrap_or((body, ""));
+    match kind {
+        _ if path.starts_with('/') => None,
+        "WRITE" => Some(format!("write {path} = {value}")),
+        "RM" => Some(format!("rm {path}")),
+        "MKDIR" | "SET_PERMS" | "TRANSACTION_START" | "TRANSACTION_END" => {
+            Some(format!("{kind} {body}"))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,62 @@
+//! Trees of keys as text, so that a test can hold one and a failure can show what differs.
+
+use super::wire::Nodes;
+
+/// The `/etc/os-release` of a fresh guest.
+pub const OS_RELEASE: &str = r#"PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
+NAME="Debian GNU/Linux"
+VERSION_ID="12"
+VERSION="12 (bookworm)"
+ID=debian
+"#;
+
+/// What an agent tells of a fresh guest in the default schema.
+pub const FIRST_TREE: &str = "
+attr/PVAddons/BuildVersion = 0
+attr/PVAddons/Installed = 1
+attr/PVAddons/MajorVersion = 1
+attr/PVAddons/MicroVersion = 0
+attr/PVAddons/MinorVersion = 0
+attr/vif/0/ipv4/0 = 192.0.2.10
+attr/vif/0/ipv4/0/prefix = 24
+attr/vif/0/mac/0 = 00:16:3e:00:00:00
+attr/vif/0/name = eth0
+control/feature-balloon = 1
+data/domain = example.org
+data/host_name_dns = guest
+data/meminfo_free = 150400
+data/meminfo_total = 207744
+data/os_distro = debian
+data/os_majorver = 12
+data/os_minorver = 7
+data/os_name = Debian GNU/Linux 12 (bookworm)
+data/os_uname = <uname>
+data/updated = <now>
+";
+
+/// `key = value`, one a line.
+pub fn text(tree: &Nodes) -> String {
+    tree.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join("\n")
+}
+
+pub fn difference(wanted: &str, is: &str) -> String {
+    let missing = wanted
+        .lines()
+        .filter(|line| !is.lines().any(|l| l == *line))
+        .map(|line| format!("- {line}\n"));
+    let extra = is
+        .lines()
+        .filter(|line| !wanted.lines().any(|l| l == *line))
+        .map(|line| format!("+ {line}\n"));
+    missing.chain(extra).collect()
+}
+
+pub fn uname() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap()
+}
+
+/// `2026-01-31T12:34:56Z`
+pub fn is_rfc3339_utc(time: &str) -> bool {
+    let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    shape == "0000-00-00T00:00:00Z"
+}

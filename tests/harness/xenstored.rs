@@ -1,0 +1,126 @@
+//! A real xenstored (Debian's, unmodified) as an ordinary process on a machine without
+//! Xen. `shim/` is preloaded into it and stands in for the hypervisor's handles
+//! only: permissions, quotas, watches and the trace are the daemon's own.
+
+use super::{PATIENCE, wait_for};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+/// Which of the two daemons that hosts run.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Daemon {
+    C,
+    OCaml,
+}
+
+/// A running daemon; killed when dropped.
+pub struct Xenstored {
+    process: Child,
+}
+
+impl Xenstored {
+    /// Starts the daemon in `run`, its socket `run/socket`, its trace (C only) `run/trace`.
+    pub fn start(daemon: Daemon, run: &Path) -> Xenstored {
+        let (bin, libs) = installation();
+        let log = File::create(run.join("daemon.log")).unwrap();
+        let mut command = match daemon {
+            Daemon::C => {
+                let mut command = Command::new(bin.join("xenstored"));
+                command.args(["--no-fork", "--trace-file"]).arg(run.join("trace"));
+                command
+            }
+            Daemon::OCaml => {
+                let config = run.join("oxenstored.conf");
+                fs::write(&config, ocaml_config(run)).unwrap();
+                let mut command = Command::new(bin.join("oxenstored"));
+                command.args(["--no-fork", "--config-file"]).arg(config);
+                command
+            }
+        };
+        let process = command
+            .env_remove("XENSTORED_PATH")
+            .env("XENSTORED_RUNDIR", run)
+            .env("LD_LIBRARY_PATH", libs)
+            .env("LD_PRELOAD", shim())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let socket = run.join("socket");
+        let up = || std::os::unix::net::UnixStream::connect(&socket).is_ok();
+        if !wait_for(PATIENCE, up) {
+            panic!(
+                "xenstored did not come up: {}",
+                fs::read_to_string(run.join("daemon.log")).unwrap()
+            );
+        }
+        Xenstored { process }
+    }
+}
+
+impl Xenstored {
+    /// Has it answer nobody any more.
+    pub fn stall(&self) {
+        let line = format!("kill -STOP {}", self.process.id());
+        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success(), "{line}");
+    }
+}
+
+impl Drop for Xenstored {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn ocaml_config(run: &Path) -> String {
+    let run = run.display();
+    format!(
+        "pid-file = {run}/oxenstored.pid\npersistent = false\nring-scan-interval = 20\n\
+         xenstored-log-file = {run}/daemon.log\naccess-log-file = {run}/access.log\n\
+         xenstored-kva = /proc/xen/xsd_kva\nxenstored-port = /proc/xen/xsd_port\n"
+    )
+}
+
+/// Where the daemons and the libraries they need are: `tests/run` unpacks them below `target/`.
+fn installation() -> (PathBuf, PathBuf) {
+    let unpacked = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/xen");
+    for root in [unpacked, PathBuf::from("/")] {
+        let entries = fs::read_dir(root.join("usr/lib")).into_iter().flatten().flatten();
+        let (mut bin, mut libs) = (None, root.join("usr/lib"));
+        for path in entries.map(|entry| entry.path()) {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.join("bin/xenstored").exists() {
+                bin = Some(path.join("bin"));
+            } else if name.ends_with("-linux-gnu") {
+                libs = path;
+            }
+        }
+        if let Some(bin) = bin {
+            return (bin, libs);
+        }
+    }
+    panic!("no xenstored on this machine: run tests/run once, it fetches one");
+}
+
+/// Builds the shim once for all tests.
+fn shim() -> &'static Path {
+    static SHIM: OnceLock<PathBuf> = OnceLock::new();
+    SHIM.get_or_init(|| {
+        let source =
+            |name| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness/shim").join(name);
+        let made =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("shim-{}.so", std::process::id()));
+        let shim = made.with_file_name("xenstored-shim.so");
+        let mut cc = Command::new("cc");
+        cc.args(["-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o"]).arg(&made);
+        cc.args([source("hypervisor.c"), source("files.c")]).arg("-ldl");
+        assert!(cc.status().unwrap().success(), "cc could not build the shim");
+        // A rename, as another process may be using or making the old one.
+        fs::rename(made, &shim).unwrap();
+        shim
+    })
+}
