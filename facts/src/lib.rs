@@ -44,6 +44,9 @@ pub struct Link {
     /// The addresses by which the guest can be reached now, in the kernel's order. Empty while the
     /// link is down; never a tentative address or one that failed duplicate detection.
     pub addresses: Vec<Address>,
+    /// The addresses of what stands on a VIF (a bridge, a bond, a VLAN …), the nearest first: one
+    /// reaches the guest by them through it. Empty for other links.
+    pub inherited: Vec<Address>,
 }
 
 /// An Ethernet address; displayed as `aa:bb:cc:dd:ee:ff`.
@@ -77,6 +80,8 @@ pub struct Rank {
     pub scope: u8,
     /// Its preferred lifetime is over.
     pub deprecated: bool,
+    /// It is that of an interface on top.
+    pub inherited: bool,
     /// IPv4: secondary. IPv6: temporary (the kernel has one flag for both).
     pub secondary: bool,
 }

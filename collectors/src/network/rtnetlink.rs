@@ -22,7 +22,12 @@ const RTM_DELADDR: u16 = 21;
 const NLM_F_DUMP_INTR: u16 = 0x10;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
+const IFLA_LINK: u16 = 5;
+const IFLA_MASTER: u16 = 10;
 const IFLA_WIRELESS: u16 = 11;
+const IFLA_LINKINFO: u16 = 18;
+const IFLA_LINK_NETNSID: u16 = 37;
+const IFLA_INFO_KIND: u16 = 1;
 const IFLA_PARENT_DEV_NAME: u16 = 56;
 const IFLA_PARENT_DEV_BUS_NAME: u16 = 57;
 const IFA_ADDRESS: u16 = 1;
@@ -83,6 +88,12 @@ pub struct Link {
     pub mac: Option<Mac>,
     /// The device that the link hangs on, since Linux 5.14.
     pub parent: Option<Parent>,
+    /// What sort of virtual link it is: `bridge`, `vlan`; empty for a NIC.
+    pub sort: Vec<u8>,
+    /// Index of the bridge, bond or team that it is a port of.
+    pub master: Option<u32>,
+    /// Index of the link below, in this network namespace: a VLAN's NIC, a veth's other end.
+    pub lower: Option<u32>,
 }
 
 /// The device that a link hangs on.
@@ -172,18 +183,28 @@ fn link(body: &[u8]) -> Option<Option<Link>> {
         loopback: flags & IFF_LOOPBACK != 0,
         ..Link::default()
     };
-    let (mut bus, mut device, mut partial) = (None, None, false);
+    let (mut bus, mut device, mut partial, mut lower_is_elsewhere) = (None, None, false, false);
     each_attribute(attributes, |kind, value| {
         match kind {
             IFLA_ADDRESS => link.mac = <[u8; 6]>::try_from(value).ok().map(Mac),
             IFLA_IFNAME => link.name = until_nul(value).to_vec(),
             IFLA_WIRELESS => partial = true,
+            IFLA_LINK => link.lower = u32_at(value, 0),
+            IFLA_LINK_NETNSID => lower_is_elsewhere = true,
+            IFLA_MASTER => link.master = u32_at(value, 0),
+            IFLA_LINKINFO => each_attribute(value, |kind, value| {
+                if kind == IFLA_INFO_KIND {
+                    link.sort = until_nul(value).to_vec();
+                }
+                Some(())
+            })?,
             IFLA_PARENT_DEV_BUS_NAME => bus = Some(until_nul(value).to_vec()),
             IFLA_PARENT_DEV_NAME => device = Some(until_nul(value).to_vec()),
             _ => {}
         }
         Some(())
     })?;
+    link.lower = link.lower.filter(|_| !lower_is_elsewhere);
     link.parent = device.map(|device| Parent { bus: bus.unwrap_or_default(), device });
     Some((!partial).then_some(link))
 }
@@ -213,6 +234,7 @@ fn address(body: &[u8]) -> Option<Option<Address>> {
     let rank = Rank {
         scope,
         deprecated: flags & IFA_F_DEPRECATED != 0,
+        inherited: false,
         secondary: flags & IFA_F_SECONDARY != 0,
     };
     let usable = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) == 0;

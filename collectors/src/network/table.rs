@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use facts::{Address, Network};
+use facts::{Address, Network, Rank};
 
 use super::rtnetlink::{self, Kind};
 
@@ -56,23 +56,61 @@ impl Table {
     /// are up.
     #[must_use]
     pub fn network(&self) -> Network {
-        let links = self.0.values().filter(|entry| !entry.link.loopback).map(Entry::fact);
+        let links =
+            self.0.values().filter(|entry| !entry.link.loopback).map(|entry| self.fact(entry));
         Network { links: links.collect() }
+    }
+
+    fn fact(&self, entry: &Entry) -> facts::Link {
+        let above = if entry.vif.is_some() { self.above(entry) } else { Vec::new() };
+        facts::Link {
+            index: entry.link.index,
+            name: String::from_utf8_lossy(&entry.link.name).into_owned(),
+            mac: entry.link.mac,
+            vif: entry.vif,
+            addresses: entry.usable().collect(),
+            inherited: above.into_iter().flat_map(Entry::usable).map(inherited).collect(),
+        }
+    }
+
+    /// What stands on a link, to any depth, the nearest first.
+    fn above<'a>(&'a self, entry: &'a Entry) -> Vec<&'a Entry> {
+        let mut found = vec![entry];
+        let mut at = 0;
+        while let Some(&lower) = found.get(at) {
+            for upper in self.0.values() {
+                let is_new = found.iter().all(|known| known.link.index != upper.link.index);
+                if is_new && stands_on(&upper.link, &lower.link) {
+                    found.push(upper);
+                }
+            }
+            at += 1;
+        }
+        found.split_off(1)
     }
 }
 
 impl Entry {
-    fn fact(&self) -> facts::Link {
+    /// The addresses by which one reaches the guest now.
+    fn usable(&self) -> impl Iterator<Item = Address> {
         let usable = self.addresses.iter().filter(|address| self.link.up && address.usable);
-        facts::Link {
-            index: self.link.index,
-            name: String::from_utf8_lossy(&self.link.name).into_owned(),
-            mac: self.link.mac,
-            vif: self.vif,
-            addresses: usable
-                .map(|&rtnetlink::Address { ip, prefix, rank, .. }| Address { ip, prefix, rank })
-                .collect(),
+        usable.map(|&rtnetlink::Address { ip, prefix, rank, .. }| Address { ip, prefix, rank })
+    }
+}
+
+fn inherited(address: Address) -> Address {
+    Address { rank: Rank { inherited: true, ..address.rank }, ..address }
+}
+
+/// Whether what comes for the addresses of `upper` comes through `lower`. A tunnel stands on a link
+/// too, but its addresses are in another network; the link of a veth is its other end.
+fn stands_on(upper: &rtnetlink::Link, lower: &rtnetlink::Link) -> bool {
+    match upper.sort.as_slice() {
+        b"bridge" | b"bond" | b"team" => lower.master == Some(upper.index),
+        b"vlan" | b"macvlan" | b"macvtap" | b"ipvlan" | b"ipvtap" => {
+            upper.lower == Some(lower.index)
         }
+        _ => false,
     }
 }
 

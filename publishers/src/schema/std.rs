@@ -112,7 +112,8 @@ fn vifs(tree: &mut Tree, network: &Network, published: &Tree, vif: impl Fn(&Link
         let node = format!("attr/vif/{id}");
         tree.set_some(format!("{node}/name"), Some(&link.name));
         tree.set_some(format!("{node}/mac/0"), link.mac.map(|mac| mac.to_string()).as_deref());
-        let (ipv4, ipv6): (Vec<_>, Vec<_>) = link.addresses.iter().partition(|a| a.ip.is_ipv4());
+        let all = link.addresses.iter().chain(&link.inherited);
+        let (ipv4, ipv6): (Vec<_>, Vec<_>) = all.partition(|address| address.ip.is_ipv4());
         addresses(tree, &format!("{node}/ipv4"), &ipv4, published);
         addresses(tree, &format!("{node}/ipv6"), &ipv6, published);
     }

@@ -76,7 +76,7 @@ impl Bench {
 }
 
 fn address(host: u8, rank: u8) -> Address {
-    let rank = Rank { scope: rank & 2, deprecated: rank & 1 != 0, secondary: false };
+    let rank = Rank { scope: rank & 2, deprecated: rank & 1 != 0, ..Rank::default() };
     Address { ip: Ipv4Addr::new(192, 0, 2, host).into(), prefix: 24 + host % 4, rank }
 }
 
@@ -87,6 +87,7 @@ fn picture(vifs: Vec<Vec<Address>>) -> Picture {
         mac: Some(Mac([0, 0x16, 0x3e, 0, 0, index as u8])),
         vif: Some(index as u32),
         addresses,
+        inherited: vec![],
     };
     let links = vifs.into_iter().enumerate().map(link).collect();
     let memory = Some(Memory { total: 1000, available: 500, balloon: true });

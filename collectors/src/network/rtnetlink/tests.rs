@@ -69,6 +69,7 @@ fn a_link_tells_its_name_mac_and_parent() {
         name: b"enX0".to_vec(),
         mac: Some(Mac([0, 0x16, 0x3e, 1, 2, 3])),
         parent: Some(Parent { bus: b"xen".to_vec(), device: b"vif-0".to_vec() }),
+        ..Link::default()
     };
     assert_eq!(kinds(&vif()), [Ok(Kind::Link(expected))]);
 }
@@ -112,7 +113,7 @@ fn the_wide_flags_count_more_than_those_of_the_header() {
         let body =
             address_body(24, 0x40, &[ip.clone(), attribute(IFA_FLAGS, &flags.to_ne_bytes())]);
         let Ok(Kind::Address(address)) = one_address(&body) else { panic!() };
-        let rank = Rank { scope: 0, deprecated, secondary };
+        let rank = Rank { deprecated, secondary, ..Rank::default() };
         assert_eq!((address.usable, address.rank), (usable, rank), "{flags:x}");
     }
 }

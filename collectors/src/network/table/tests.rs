@@ -100,3 +100,52 @@ fn a_link_is_asked_for_its_vif_until_it_has_one() {
     );
     assert_eq!(asked.get(), 2);
 }
+
+fn vif_over(links: impl IntoIterator<Item = Link>) -> Vec<u8> {
+    let mut table = Table::default();
+    table.fold(Kind::Link(Link { master: Some(10), ..link(5, "vif") }), |_| Some(0));
+    for link in links {
+        let index = link.index;
+        table.fold(Kind::Link(link), |_| None);
+        table.fold(Kind::Address(address(index, index as u8, 24)), |_| None);
+    }
+    let network = table.network();
+    let inherited = network.links.iter().flat_map(|link| &link.inherited);
+    assert!(inherited.clone().all(|address| address.rank.inherited));
+    inherited
+        .map(|address| address.ip.to_string().rsplit('.').next().unwrap().parse().unwrap())
+        .collect()
+}
+
+fn sort(index: u32, sort: &str, lower: Option<u32>, master: Option<u32>) -> Link {
+    Link { sort: sort.into(), lower, master, ..link(index, sort) }
+}
+
+#[test]
+fn a_vif_has_the_addresses_of_what_stands_on_it_the_nearest_first() {
+    let stack = [
+        sort(8, "vlan", Some(9), None),
+        sort(9, "bridge", None, None),
+        sort(10, "bond", None, Some(9)),
+        sort(11, "macvlan", Some(5), None),
+    ];
+    assert_eq!(vif_over(stack), [10, 11, 9, 8]);
+}
+
+#[test]
+fn what_stands_on_no_vif_is_nobodys() {
+    let others = [
+        sort(8, "bridge", None, None),
+        sort(9, "veth", Some(5), None),
+        sort(10, "vrf", None, None),
+        sort(11, "vxlan", Some(5), None),
+        sort(12, "vlan", None, None),
+    ];
+    assert_eq!(vif_over(others), []);
+}
+
+#[test]
+fn a_stack_that_bites_its_tail_ends() {
+    let ring = [sort(10, "bridge", None, Some(11)), sort(11, "bond", None, Some(10))];
+    assert_eq!(vif_over(ring), [10, 11]);
+}
