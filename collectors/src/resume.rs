@@ -14,7 +14,7 @@ use log::info;
 use xenstore::{Connection, Request};
 
 use crate::health::Health;
-use crate::wait::{Wake, Woken};
+use crate::wait::{Source, Wake, Woken};
 
 /// Written by the toolstack before the guest runs, and never again.
 const PATH: &str = "domid";
@@ -33,7 +33,7 @@ pub fn run(wake: &Wake, outbox: &Outbox) {
             Err(error) => health.failed(&error),
         }
         again = true;
-        if wake.wait(None, Some(PAUSE)) == Woken::End {
+        if wake.wait(&[], Some(PAUSE)) == Woken::End {
             return;
         }
     }
@@ -50,7 +50,7 @@ fn watch(wake: &Wake, outbox: &Outbox, health: &mut Health, again: bool) -> io::
     }
     let mut registration = 1;
     loop {
-        match wake.wait(Some(connection.as_raw_fd()), None) {
+        match wake.wait(&[Source::Readable(connection.as_raw_fd())], None) {
             Woken::End => return Ok(()),
             Woken::Refresh | Woken::Timeout => continue,
             Woken::Source => {}

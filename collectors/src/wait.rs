@@ -15,10 +15,20 @@ pub struct Reins(Vec<UnixStream>);
 #[derive(Debug)]
 pub struct Wake(UnixStream);
 
+/// What a collector waits for.
+#[derive(Clone, Copy, Debug)]
+pub enum Source {
+    /// Something to read.
+    Readable(RawFd),
+    /// A change of a file in /proc that can be polled for changes (`sysctl`s, `mountinfo`); such a
+    /// file is always readable.
+    Changed(RawFd),
+}
+
 /// Why a collector woke up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Woken {
-    /// The source has something to read.
+    /// One of the sources, at least: something to read, a change, or an error.
     Source,
     /// Collect everything afresh.
     Refresh,
@@ -51,20 +61,23 @@ impl Reins {
 }
 
 impl Wake {
-    /// Sleeps until `source` is readable, a refresh, the end, or until `timeout` is over.
-    pub fn wait(&self, source: Option<RawFd>, timeout: Option<Duration>) -> Woken {
+    /// Sleeps until one of the `sources`, a refresh, the end, or until `timeout` is over.
+    pub fn wait(&self, sources: &[Source], timeout: Option<Duration>) -> Woken {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut fds = vec![pollfd(Source::Readable(self.0.as_raw_fd()))];
+        fds.extend(sources.iter().copied().map(pollfd));
         loop {
-            // poll(2) passes over a negative descriptor.
-            let mut fds = [pollfd(self.0.as_raw_fd()), pollfd(source.unwrap_or(-1))];
             let ready = poll(&mut fds, milliseconds_until(deadline));
-            let [wake, source] = fds.map(|fd| fd.revents != 0);
-            match ready {
-                Ok(_) if wake => return self.take(),
-                Ok(_) if source => return Woken::Source,
-                Ok(_) if deadline.is_some_and(|at| at <= Instant::now()) => return Woken::Timeout,
-                // Interrupted by a signal, or the longest single wait is over.
-                Ok(_) | Err(_) => {}
+            let woken = |fd: &libc::pollfd| ready.is_ok() && fd.revents != 0;
+            if fds.first().is_some_and(woken) {
+                return self.take();
+            }
+            if fds.iter().any(woken) {
+                return Woken::Source;
+            }
+            // Else a signal came, or the longest single wait is over.
+            if ready.is_ok() && deadline.is_some_and(|at| at <= Instant::now()) {
+                return Woken::Timeout;
             }
         }
     }
@@ -78,8 +91,12 @@ impl Wake {
     }
 }
 
-fn pollfd(fd: i32) -> libc::pollfd {
-    libc::pollfd { fd, events: libc::POLLIN, revents: 0 }
+fn pollfd(source: Source) -> libc::pollfd {
+    let (fd, events) = match source {
+        Source::Readable(fd) => (fd, libc::POLLIN),
+        Source::Changed(fd) => (fd, libc::POLLPRI),
+    };
+    libc::pollfd { fd, events, revents: 0 }
 }
 
 /// For poll(2): rounded up, so that a wake-up is never early; -1 is for ever.
@@ -111,7 +128,7 @@ mod tests {
     fn dropping_the_reins_ends_the_wait() {
         let (reins, wake) = reins();
         drop(reins);
-        assert_eq!(wake.wait(None, None), Woken::End);
+        assert_eq!(wake.wait(&[], None), Woken::End);
     }
 
     #[test]
@@ -119,15 +136,15 @@ mod tests {
         let (mut reins, wake) = reins();
         reins.refresh();
         reins.refresh();
-        assert_eq!(wake.wait(None, None), Woken::Refresh);
-        assert_eq!(wake.wait(None, Some(Duration::ZERO)), Woken::Timeout);
+        assert_eq!(wake.wait(&[], None), Woken::Refresh);
+        assert_eq!(wake.wait(&[], Some(Duration::ZERO)), Woken::Timeout);
     }
 
     #[test]
     fn a_timeout_is_never_early() {
         let (_reins, wake) = reins();
         let start = Instant::now();
-        assert_eq!(wake.wait(None, Some(Duration::from_micros(1_500))), Woken::Timeout);
+        assert_eq!(wake.wait(&[], Some(Duration::from_micros(1_500))), Woken::Timeout);
         assert!(start.elapsed() >= Duration::from_micros(1_500));
     }
 }

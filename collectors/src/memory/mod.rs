@@ -25,7 +25,7 @@ pub fn run(wake: &Wake, outbox: &Outbox, root: &Path, interval: Duration) {
         if let Some(memory) = health.note(source.sample()) {
             outbox.send(Event::Memory(memory));
         }
-        match wake.wait(None, Some(interval)) {
+        match wake.wait(&[], Some(interval)) {
             Woken::End => return,
             Woken::Refresh => source = Source::new(root),
             Woken::Source | Woken::Timeout => {}

@@ -19,7 +19,7 @@ use super::rtnetlink::{Kind, Malformed, Message, messages};
 use super::table::Table;
 use super::{rtnetlink, vif};
 use crate::health::Health;
-use crate::wait::{Wake, Woken};
+use crate::wait::{Source, Wake, Woken};
 
 const RTNLGRP_LINK: u32 = 1;
 const RTNLGRP_IPV4_IFADDR: u32 = 5;
@@ -64,7 +64,7 @@ pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
                 PAUSE
             }
         };
-        if wake.wait(None, Some(pause)) == Woken::End {
+        if wake.wait(&[], Some(pause)) == Woken::End {
             return;
         }
     }
@@ -106,7 +106,7 @@ impl Reader<'_> {
         self.health.well();
         loop {
             self.send(&table);
-            match wake.wait(Some(socket.as_raw_fd()), None) {
+            match wake.wait(&[Source::Readable(socket.as_raw_fd())], None) {
                 Woken::End => return Ok(Ended::Told),
                 Woken::Refresh => return Ok(Ended::Stale),
                 Woken::Source | Woken::Timeout => {}

@@ -1,14 +1,16 @@
 //! The operating system: its name and version, the kernel's release, the host's names.
 //!
-//! Collected once, and again on a refresh. Asks files and uname(2) only: no process is run and no
+//! Collected once, and again when one of them changes. Asks files and uname(2) only: no process is run and no
 //! name is looked up in the network.
 
 mod distribution;
 mod domain;
 mod os_release;
 mod release_files;
+mod watch;
 
 use std::path::Path;
+use std::time::Duration;
 
 use facts::{Event, Os, Outbox};
 use uname::uname;
@@ -16,6 +18,10 @@ use uname::uname;
 use crate::health::Health;
 use crate::wait::{Wake, Woken};
 use distribution::Distribution;
+use watch::Watch;
+
+/// How long to wait after a change for those that come with it: an upgrade writes several files.
+const CALM: Duration = Duration::from_millis(100);
 
 /// What uname(2) tells.
 #[derive(Clone, Debug, Default)]
@@ -26,14 +32,24 @@ pub struct Kernel {
     pub node_name: String,
 }
 
-/// Sends what the system below `root` is, again on each refresh, until the end.
+/// Sends what the system below `root` is, at once and after each change, until the end.
 pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
     let mut health = Health::new("os: uname");
+    // Before the first look: what changes from here on is noticed.
+    let mut watch = Watch::new(root);
+    let mut sent = None;
     loop {
-        if let Some(kernel) = health.note(kernel()) {
-            outbox.send(Event::Os(describe(root, kernel)));
+        let os = health.note(kernel()).map(|kernel| describe(root, kernel));
+        if os.is_some() && os != sent {
+            sent = os;
+            sent.iter().for_each(|os| outbox.send(Event::Os(os.clone())));
         }
-        if wake.wait(None, None) == Woken::End {
+        let mut woken = wake.wait(&watch.sources(), None);
+        if woken == Woken::Source {
+            woken = wake.wait(&[], Some(CALM));
+            watch.drain();
+        }
+        if woken == Woken::End {
             return;
         }
     }
