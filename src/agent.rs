@@ -14,6 +14,7 @@ use collectors::wait::{Reins, Wake};
 use collectors::{guest, memory, network, os, resume};
 use facts::{Event, Outbox, channel};
 use log::{error, info, warn};
+use publishers::picture::Source;
 use publishers::store::{Stdout, Store, Xenstore};
 use publishers::{Outcome, Publisher, Schema};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -50,7 +51,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let schema = schema(options)?;
     // Before all else: a reload that comes early is no reason to die.
     let signals = (!options.once).then(|| Signals::new([SIGHUP, SIGINT, SIGTERM])).transpose()?;
-    let publisher = Publisher::new(schema, opener(options.destination))?;
+    let publisher = Publisher::new(schema, options.without.clone(), opener(options.destination))?;
     let (outbox, inbox) = channel(thread::current());
     let mut reins = Reins::default();
     start_collectors(options, &mut reins, &outbox)?;
@@ -94,9 +95,19 @@ fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io
         let (wake, outbox) = (reins.wake()?, outbox.clone());
         thread::Builder::new().name(name.into()).spawn(move || run(wake, outbox)).map(drop)
     };
-    start("network", Box::new(move |wake, outbox| network::run(&wake, &outbox, root)))?;
-    start("memory", Box::new(move |wake, outbox| memory::run(&wake, &outbox, root, interval)))?;
-    start("os", Box::new(move |wake, outbox| os::run(&wake, &outbox, root)))?;
+    for (name, source) in Source::COLLECTORS {
+        if options.without.contains(&source) {
+            continue;
+        }
+        match source {
+            Source::Agent => {}
+            Source::Network => start(name, Box::new(move |w, o| network::run(&w, &o, root)))?,
+            Source::Memory => {
+                start(name, Box::new(move |w, o| memory::run(&w, &o, root, interval)))?
+            }
+            Source::Os => start(name, Box::new(move |w, o| os::run(&w, &o, root)))?,
+        }
+    }
     if options.destination == Destination::Xenstore && !options.once {
         start("resume", Box::new(|wake, outbox| resume::run(&wake, &outbox)))?;
     }

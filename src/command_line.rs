@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use argh::FromArgs;
 use publishers::Schema;
+use publishers::picture::Source;
 use thiserror::Error;
 
 use crate::logging::Filters;
@@ -37,6 +38,10 @@ struct Words {
     /// seconds between two samples of the memory (60 by default)
     #[argh(option, arg_name = "seconds")]
     memory_interval: Option<String>,
+
+    /// collectors to switch off, as net,os; what they would tell is removed
+    #[argh(option, arg_name = "name,…")]
+    without: Option<String>,
 
     /// collect and publish once, then exit
     #[argh(switch)]
@@ -69,6 +74,8 @@ pub struct Options {
     pub destination: Destination,
     /// Time between two samples of the memory.
     pub memory_interval: Duration,
+    /// Collectors that are switched off.
+    pub without: Vec<Source>,
     /// Publish once and exit.
     pub once: bool,
 }
@@ -93,7 +100,7 @@ pub enum Wrong {
         /// What it was given.
         value: String,
         /// What it takes.
-        accepted: &'static str,
+        accepted: String,
     },
     /// Words that argh does not understand, in its own words.
     #[error("{0}")]
@@ -133,6 +140,7 @@ pub fn parse(
         schema: schema(or_variable(("--schema", words.schema), "XENSTORE_SCHEMA"))?,
         destination: destination(words.publisher)?,
         memory_interval: memory_interval(words.memory_interval)?,
+        without: without(words.without)?,
         once: words.once,
     }))
 }
@@ -163,7 +171,8 @@ fn separate(word: &str) -> Vec<String> {
 
 fn filters(given: Option<(&'static str, String)>) -> Result<Filters, Wrong> {
     let Some((what, value)) = given else { return Ok(Filters::default()) };
-    let accepted = "off, error, warn, info, debug, trace, or a list such as info,publishers=trace";
+    let accepted =
+        "off, error, warn, info, debug, trace, or a list such as info,publishers=trace".into();
     Filters::parse(&value).ok_or(Wrong::Value { what, value, accepted })
 }
 
@@ -172,7 +181,7 @@ fn schema(given: Option<(&'static str, String)>) -> Result<Schema, Wrong> {
         None => Ok(Schema::Std),
         Some((_, value)) if value == "std" => Ok(Schema::Std),
         Some((_, value)) if value == "rfc" => Ok(Schema::Rfc),
-        Some((what, value)) => Err(Wrong::Value { what, value, accepted: "std, rfc" }),
+        Some((what, value)) => Err(Wrong::Value { what, value, accepted: "std, rfc".into() }),
     }
 }
 
@@ -182,7 +191,7 @@ fn destination(given: Option<String>) -> Result<Destination, Wrong> {
         Some("stdout") => Ok(Destination::Stdout),
         Some(value) => {
             let (what, value) = ("--publisher", value.to_owned());
-            Err(Wrong::Value { what, value, accepted: "xenstore, stdout" })
+            Err(Wrong::Value { what, value, accepted: "xenstore, stdout".into() })
         }
     }
 }
@@ -191,9 +200,24 @@ fn memory_interval(given: Option<String>) -> Result<Duration, Wrong> {
     let Some(value) = given else { return Ok(Duration::from_secs(60)) };
     let what = "--memory-interval";
     let seconds = value.parse::<u32>().ok().filter(|&seconds| seconds > 0);
-    let wrong =
-        Wrong::Value { what, value, accepted: "the whole numbers from 1 to 4294967295 (seconds)" };
+    let wrong = Wrong::Value {
+        what,
+        value,
+        accepted: "the whole numbers from 1 to 4294967295 (seconds)".into(),
+    };
     seconds.map(|seconds| Duration::from_secs(seconds.into())).ok_or(wrong)
+}
+
+fn without(given: Option<String>) -> Result<Vec<Source>, Wrong> {
+    let collector = |name: &str| {
+        let found = Source::COLLECTORS.iter().find(|(known, _)| *known == name.trim());
+        found.map(|(_, source)| *source).ok_or_else(|| Wrong::Value {
+            what: "--without",
+            value: name.to_owned(),
+            accepted: Source::COLLECTORS.map(|(name, _)| name).join(", "),
+        })
+    };
+    given.iter().flat_map(|names| names.split(',')).map(collector).collect()
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ fn picture(guest: &Path) -> Picture {
     };
     let kernel = os::Kernel { release: kernel("osrelease"), node_name: kernel("hostname") };
     let memory = memory::Source::new(guest).sample().ok();
-    Picture { network: None, memory, os: Some(os::describe(guest, kernel)) }
+    Picture { memory, os: Some(os::describe(guest, kernel)), ..Picture::default() }
 }
 
 fn rendered(guest: &Path) -> BTreeMap<String, String> {

@@ -11,6 +11,8 @@ pub struct Picture {
     pub memory: Option<Memory>,
     /// Operating system and names.
     pub os: Option<Os>,
+    /// Sources that are switched off: known to tell nothing, so what they told once is removed.
+    pub without: Vec<Source>,
 }
 
 /// Who tells a key.
@@ -26,6 +28,12 @@ pub enum Source {
     Os,
 }
 
+impl Source {
+    /// The collectors, as people name them.
+    pub const COLLECTORS: [(&'static str, Self); 3] =
+        [("net", Self::Network), ("memory", Self::Memory), ("os", Self::Os)];
+}
+
 impl Picture {
     /// Takes a fact in. [`Event::Reread`] is none.
     pub fn fold(&mut self, event: Event) {
@@ -37,20 +45,21 @@ impl Picture {
         }
     }
 
-    /// Whether this source has told its fact.
+    /// Whether this source has told its fact, or never will.
     #[must_use]
     pub fn knows(&self, source: Source) -> bool {
-        match source {
+        let told = match source {
             Source::Agent => true,
             Source::Network => self.network.is_some(),
             Source::Memory => self.memory.is_some(),
             Source::Os => self.os.is_some(),
-        }
+        };
+        told || self.without.contains(&source)
     }
 
     /// Whether every source has told its fact.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        [Source::Network, Source::Memory, Source::Os].into_iter().all(|source| self.knows(source))
+        Source::COLLECTORS.iter().all(|(_, source)| self.knows(*source))
     }
 }

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::backoff::Backoff;
 use crate::diff::diff;
-use crate::picture::Picture;
+use crate::picture::{Picture, Source};
 use crate::schema::Schema;
 use crate::session::{Outcome, Session};
 use crate::store::Store;
@@ -49,17 +49,17 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Opens the store.
+    /// Opens the store; the sources in `without` are not going to tell anything.
     ///
     /// # Errors
     /// [`Error::Open`] when it cannot be opened.
-    pub fn new(schema: Schema, open: Open) -> Result<Self, Error> {
+    pub fn new(schema: Schema, without: Vec<Source>, open: Open) -> Result<Self, Error> {
         let session = Session::new(open().map_err(Error::Open)?);
         Ok(Self {
             schema,
             open,
             session,
-            picture: Picture::default(),
+            picture: Picture { without, ..Picture::default() },
             reread: true,
             lost: false,
             backoff: Backoff::default(),

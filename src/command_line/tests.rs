@@ -29,6 +29,7 @@ fn each_spelling_of_an_option_is_understood() {
     assert!(both.stderr && both.filters == debug);
     assert_eq!(options("--schema=rfc").schema, Schema::Rfc);
     assert_eq!(options("--publisher stdout").destination, Destination::Stdout);
+    assert_eq!(options("--without=net,os").without, [Source::Network, Source::Os]);
     assert_eq!(options("--memory-interval=5").memory_interval, Duration::from_secs(5));
 }
 
@@ -53,6 +54,7 @@ fn a_wrong_value_names_itself_and_what_is_accepted() {
         ("-l publishers=", "--loglevel: \"publishers=\" is not one of off"),
         ("--memory-interval 0", "--memory-interval: \"0\" is not one of the whole numbers"),
         ("--memory-interval -1", "--memory-interval: \"-1\" is not one of"),
+        ("--without net,disk", "--without: \"disk\" is not one of net, memory, os"),
         ("--frobnicate", "--frobnicate"),
         ("extra", "extra"),
         ("--schema", "--schema"),

@@ -91,7 +91,7 @@ fn picture(vifs: Vec<Vec<Address>>) -> Picture {
     };
     let links = vifs.into_iter().enumerate().map(link).collect();
     let memory = Some(Memory { total: 1000, available: 500, balloon: true });
-    Picture { network: Some(Network { links }), memory, os: None }
+    Picture { network: Some(Network { links }), memory, ..Picture::default() }
 }
 
 fn addresses() -> impl Strategy<Value = Vec<Address>> {
