@@ -50,7 +50,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let schema = schema(options)?;
     // Before all else: a reload that comes early is no reason to die.
     let signals = (!options.once).then(|| Signals::new([SIGHUP, SIGINT, SIGTERM])).transpose()?;
-    let publisher = Publisher::new(schema, opener(options.destination))?;
+    let publisher = Publisher::new(schema, is_watched(options), opener(options.destination))?;
     let (outbox, inbox) = channel(thread::current());
     let mut reins = Reins::default();
     start_collectors(options, &mut reins, &outbox)?;
@@ -86,6 +86,11 @@ fn opener(destination: Destination) -> Box<dyn Fn() -> io::Result<Box<dyn Store>
     }
 }
 
+/// Whether the store can be made anew below the agent: by a restore, a migration, a restart.
+fn is_watched(options: &Options) -> bool {
+    options.destination == Destination::Xenstore && !options.once
+}
+
 /// A new collector is one more line here.
 fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io::Result<()> {
     let root = Path::new("/");
@@ -94,13 +99,12 @@ fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io
         let (wake, outbox) = (reins.wake()?, outbox.clone());
         thread::Builder::new().name(name.into()).spawn(move || run(wake, outbox)).map(drop)
     };
-    start("network", Box::new(move |wake, outbox| network::run(&wake, &outbox, root)))?;
-    start("memory", Box::new(move |wake, outbox| memory::run(&wake, &outbox, root, interval)))?;
-    start("os", Box::new(move |wake, outbox| os::run(&wake, &outbox, root)))?;
-    if options.destination == Destination::Xenstore && !options.once {
+    if is_watched(options) {
         start("resume", Box::new(|wake, outbox| resume::run(&wake, &outbox)))?;
     }
-    Ok(())
+    start("network", Box::new(move |wake, outbox| network::run(&wake, &outbox, root)))?;
+    start("memory", Box::new(move |wake, outbox| memory::run(&wake, &outbox, root, interval)))?;
+    start("os", Box::new(move |wake, outbox| os::run(&wake, &outbox, root)))
 }
 
 /// SIGHUP: read back the store and collect afresh. SIGTERM, SIGINT: end, in time whatever happens.
