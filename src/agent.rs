@@ -51,7 +51,9 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let schema = schema(options)?;
     // Before all else: a reload that comes early is no reason to die.
     let signals = (!options.once).then(|| Signals::new([SIGHUP, SIGINT, SIGTERM])).transpose()?;
-    let publisher = Publisher::new(schema, options.without.clone(), opener(options.destination))?;
+    let publisher = Publisher::new(schema, opener(options.destination))?
+        .without(&options.without)
+        .watched(is_watched(options));
     let (outbox, inbox) = channel(thread::current());
     let mut reins = Reins::default();
     start_collectors(options, &mut reins, &outbox)?;
@@ -87,6 +89,11 @@ fn opener(destination: Destination) -> Box<dyn Fn() -> io::Result<Box<dyn Store>
     }
 }
 
+/// Whether the store can be made anew below the agent: by a restore, a migration, a restart.
+fn is_watched(options: &Options) -> bool {
+    options.destination == Destination::Xenstore && !options.once
+}
+
 /// A new collector is one more line here.
 fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io::Result<()> {
     let root = Path::new("/");
@@ -95,6 +102,9 @@ fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io
         let (wake, outbox) = (reins.wake()?, outbox.clone());
         thread::Builder::new().name(name.into()).spawn(move || run(wake, outbox)).map(drop)
     };
+    if is_watched(options) {
+        start("resume", Box::new(|wake, outbox| resume::run(&wake, &outbox)))?;
+    }
     for (name, source) in Source::COLLECTORS {
         if options.without.contains(&source) {
             continue;
@@ -107,9 +117,6 @@ fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io
             }
             Source::Os => start(name, Box::new(move |w, o| os::run(&w, &o, root)))?,
         }
-    }
-    if options.destination == Destination::Xenstore && !options.once {
-        start("resume", Box::new(|wake, outbox| resume::run(&wake, &outbox)))?;
     }
     Ok(())
 }

@@ -26,28 +26,24 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Sends [`Event::Reread`] on each resume, until the end.
 pub fn run(wake: &Wake, outbox: &Outbox) {
     let mut health = Health::new("resume watch");
-    let mut again = false;
     loop {
-        match watch(wake, outbox, &mut health, again) {
+        match watch(wake, outbox, &mut health) {
             Ok(()) => return,
             Err(error) => health.failed(&error),
         }
-        again = true;
         if wake.wait(&[], Some(PAUSE)) == Woken::End {
             return;
         }
     }
 }
 
-/// Watches on a new connection until the end. What happened to the store between two connections
-/// nobody knows: it is to be read back.
-fn watch(wake: &Wake, outbox: &Outbox, health: &mut Health, again: bool) -> io::Result<()> {
+/// Watches on a new connection until the end. What happened to the store before the watch stood
+/// nobody knows: it is to be read back, at the first time too.
+fn watch(wake: &Wake, outbox: &Outbox, health: &mut Health) -> io::Result<()> {
     let mut connection = Connection::open()?;
     connection.request(Request::Watch, PATH, TOKEN)?;
     health.well();
-    if again {
-        outbox.send(Event::Reread);
-    }
+    outbox.send(Event::Reread);
     let mut registration = 1;
     loop {
         match wake.wait(&[Source::Readable(connection.as_raw_fd())], None) {

@@ -39,7 +39,11 @@ pub struct Publisher {
     open: Open,
     session: Session,
     picture: Picture,
-    /// What the store holds must be read back first.
+    /// A watch tells when the store is made anew; it has to stand before the store is read back.
+    watched: bool,
+    /// The store was not read back yet.
+    unread: bool,
+    /// The store has to be read back again.
     reread: bool,
     /// The connection is lost.
     lost: bool,
@@ -49,22 +53,38 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Opens the store; the sources in `without` are not going to tell anything.
+    /// Opens the store.
     ///
     /// # Errors
     /// [`Error::Open`] when it cannot be opened.
-    pub fn new(schema: Schema, without: Vec<Source>, open: Open) -> Result<Self, Error> {
+    pub fn new(schema: Schema, open: Open) -> Result<Self, Error> {
         let session = Session::new(open().map_err(Error::Open)?);
         Ok(Self {
             schema,
             open,
             session,
-            picture: Picture { without, ..Picture::default() },
-            reread: true,
+            picture: Picture::default(),
+            watched: false,
+            unread: true,
+            reread: false,
             lost: false,
             backoff: Backoff::default(),
             retry: None,
         })
+    }
+
+    /// These sources are not going to tell anything.
+    #[must_use]
+    pub fn without(mut self, sources: &[Source]) -> Self {
+        self.picture.without = sources.to_vec();
+        self
+    }
+
+    /// Whether there will be an [`Event::Reread`] once a watch on the store stands.
+    #[must_use]
+    pub fn watched(mut self, watched: bool) -> Self {
+        self.watched = watched;
+        self
     }
 
     /// Publishes what comes, until every sender is gone; says whether nothing is left to publish.
@@ -84,10 +104,10 @@ impl Publisher {
         }
     }
 
-    /// Takes facts until each collector has told its own, or has had the time to.
+    /// Takes facts until each collector has told its own and the watch stands, or had the time to.
     fn gather_first(&mut self, inbox: &Inbox) -> bool {
         let deadline = Instant::now() + FIRST_FACTS;
-        while !self.picture.is_whole() {
+        while !self.picture.is_whole() || (self.watched && !self.reread) {
             match inbox.receive(Some(deadline)) {
                 Ok(event) => self.take(event),
                 Err(Nothing::Yet) => return true,
@@ -134,13 +154,15 @@ impl Publisher {
 
     fn try_publish(&mut self) -> io::Result<Outcome> {
         if self.lost {
-            self.session.reconnect((self.open)()?)?;
-            (self.lost, self.reread) = (false, false);
-            info!("connected to the store again");
+            self.session.connect((self.open)()?);
+            self.unread = true;
         }
-        if self.reread {
+        if self.unread || self.reread {
             self.session.reread()?;
-            self.reread = false;
+            (self.unread, self.reread) = (false, false);
+        }
+        if std::mem::replace(&mut self.lost, false) {
+            info!("connected to the store again");
         }
         let wanted = self.schema.render(&self.picture, self.session.published());
         let changes = diff(self.session.published(), &wanted);

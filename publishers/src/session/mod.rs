@@ -22,8 +22,10 @@ pub use batch::Outcome;
 pub struct Session {
     store: Box<dyn Store>,
     published: Tree,
-    /// Paths that the store will never take.
+    /// Paths that the store will not take; asked again only after it was read back.
     denied: BTreeSet<String>,
+    /// Those that were told of, once and for all.
+    told_denied: BTreeSet<String>,
     /// A batch changed something and has not been stamped yet.
     unstamped: bool,
     full: bool,
@@ -41,17 +43,20 @@ enum Done {
 impl Session {
     /// A store of which nothing is known yet: [`Session::reread`] finds out.
     pub fn new(store: Box<dyn Store>) -> Self {
-        let (published, denied) = (Tree::default(), BTreeSet::new());
-        Self { store, published, denied, unstamped: false, full: false, troubled: false }
+        Self {
+            store,
+            published: Tree::default(),
+            denied: BTreeSet::new(),
+            told_denied: BTreeSet::new(),
+            unstamped: false,
+            full: false,
+            troubled: false,
+        }
     }
 
     /// Goes on with a new connection.
-    ///
-    /// # Errors
-    /// When that is lost too.
-    pub fn reconnect(&mut self, store: Box<dyn Store>) -> io::Result<()> {
+    pub fn connect(&mut self, store: Box<dyn Store>) {
         self.store = store;
-        self.reread()
     }
 
     /// Reads back what the store holds now.
@@ -95,7 +100,9 @@ impl Session {
             (Err(Failure::Lost(error)), _) => Err(error),
             (Err(Failure::Full(why)), _) => Ok(Done::Full(why)),
             (Err(Failure::Denied(why)), _) => {
-                warn!("{path}: the store refuses it ({why}); the agent does without");
+                if self.told_denied.insert(path.to_owned()) {
+                    warn!("{path}: the store refuses it ({why}); the agent does without");
+                }
                 self.denied.insert(path.to_owned());
                 Ok(Done::Never)
             }
