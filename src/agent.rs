@@ -129,7 +129,9 @@ fn start_signals(mut signals: Signals, mut reins: Reins, outbox: Outbox) -> io::
                 break;
             }
             info!("reload: everything is collected afresh");
-            outbox.send(Event::Reread);
+            if !outbox.offer(Event::Reread) {
+                warn!("reload: the store is too slow to be read back now");
+            }
             reins.refresh();
         }
         drop((reins, outbox));

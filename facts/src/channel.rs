@@ -51,6 +51,14 @@ impl Outbox {
             self.receiver.unpark();
         }
     }
+
+    /// Sends one message unless the channel is full; says whether it did. For who must not wait.
+    #[must_use]
+    pub fn offer(&self, event: Event) -> bool {
+        let sent = self.sender.as_ref().is_some_and(|sender| sender.try_send(event).is_ok());
+        self.receiver.unpark();
+        sent
+    }
 }
 
 impl Clone for Outbox {
@@ -90,5 +98,45 @@ impl Inbox {
     /// The messages that wait already.
     pub fn waiting(&self) -> impl Iterator<Item = Event> {
         self.0.try_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled() -> (Outbox, Inbox) {
+        let (outbox, inbox) = channel(thread::current());
+        for _ in 0..CAPACITY {
+            outbox.send(Event::Reread);
+        }
+        (outbox, inbox)
+    }
+
+    #[test]
+    fn who_must_not_wait_is_told_that_the_channel_is_full() {
+        let (outbox, inbox) = filled();
+        assert!(!outbox.offer(Event::Reread));
+        assert_eq!(inbox.waiting().count(), CAPACITY);
+        assert!(outbox.offer(Event::Reread));
+    }
+
+    #[test]
+    fn the_channel_closes_behind_the_last_message() {
+        let (outbox, inbox) = filled();
+        let sender = thread::spawn(move || outbox.send(Event::Reread));
+        for _ in 0..=CAPACITY {
+            assert_eq!(inbox.receive(None), Ok(Event::Reread));
+        }
+        assert_eq!(inbox.receive(None), Err(Nothing::Ever));
+        sender.join().unwrap();
+    }
+
+    #[test]
+    fn a_deadline_that_passed_gives_what_is_there() {
+        let (_outbox, inbox) = filled();
+        assert_eq!(inbox.receive(Some(Instant::now())), Ok(Event::Reread));
+        assert_eq!(inbox.waiting().count(), CAPACITY - 1);
+        assert_eq!(inbox.receive(Some(Instant::now())), Err(Nothing::Yet));
     }
 }

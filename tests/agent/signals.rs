@@ -58,6 +58,20 @@ fn sigterm_ends_it_within_a_second_while_the_store_is_stalled() {
     assert!(end.took < Duration::from_secs(1), "{end:?}");
 }
 
+// Reloads of a stalled store fill what waits for it; the signal to end still comes through.
+#[test]
+fn sigterm_ends_it_within_a_second_after_reloads_of_a_stalled_store() {
+    let guest = Guest::new();
+    let agent = guest.published(&[]);
+    guest.stall_xenstored();
+    for times in 1..=12 {
+        agent.signal("HUP");
+        agent.wait_logged_times("reload: everything", times);
+    }
+    let end = agent.stop("TERM");
+    assert!(end.took < Duration::from_secs(1), "{end:?}");
+}
+
 // SIGHUP collects afresh; xenopsd does not watch data/os_*, so a PVAddons key is the doorbell.
 #[test]
 fn sighup_after_an_upgrade_tells_the_new_os_and_rings_the_doorbell() {

@@ -56,7 +56,12 @@ impl Agent {
 
     /// Waits until it has logged these words.
     pub fn wait_logged(&self, words: &str) {
-        assert!(wait_for(PATIENCE, || self.stderr().contains(words)), "never said {words:?}");
+        self.wait_logged_times(words, 1);
+    }
+
+    pub fn wait_logged_times(&self, words: &str, times: usize) {
+        let said = wait_for(PATIENCE, || self.stderr().matches(words).count() >= times);
+        assert!(said, "never said {words:?} {times} times");
     }
 
     /// The next line of standard output that holds these words.
