@@ -111,7 +111,10 @@ fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io
         }
         match source {
             Source::Agent => {}
-            Source::Network => start(name, Box::new(move |w, o| network::run(&w, &o, root)))?,
+            Source::Network => {
+                let exclude = network::Exclude::new(options.exclude_nics.clone());
+                start(name, Box::new(move |w, o| network::run(&w, &o, root, &exclude)))?
+            }
             Source::Memory => {
                 start(name, Box::new(move |w, o| memory::run(&w, &o, root, interval)))?
             }

@@ -39,6 +39,11 @@ struct Words {
     #[argh(option, arg_name = "seconds")]
     memory_interval: Option<String>,
 
+    /// NICs to leave out, as wg*,eth9; those of containers are left out anyway, unless they stand
+    /// on a vif
+    #[argh(option, arg_name = "glob,…")]
+    exclude_nics: Option<String>,
+
     /// collectors to switch off, as net,os; what they would tell is removed
     #[argh(option, arg_name = "name,…")]
     without: Option<String>,
@@ -74,6 +79,8 @@ pub struct Options {
     pub destination: Destination,
     /// Time between two samples of the memory.
     pub memory_interval: Duration,
+    /// NICs that are left out.
+    pub exclude_nics: Vec<String>,
     /// Collectors that are switched off.
     pub without: Vec<Source>,
     /// Publish once and exit.
@@ -140,6 +147,7 @@ pub fn parse(
         schema: schema(or_variable(("--schema", words.schema), "XENSTORE_SCHEMA"))?,
         destination: destination(words.publisher)?,
         memory_interval: memory_interval(words.memory_interval)?,
+        exclude_nics: listed(words.exclude_nics),
         without: without(words.without)?,
         once: words.once,
     }))
@@ -210,14 +218,19 @@ fn memory_interval(given: Option<String>) -> Result<Duration, Wrong> {
 
 fn without(given: Option<String>) -> Result<Vec<Source>, Wrong> {
     let collector = |name: &str| {
-        let found = Source::COLLECTORS.iter().find(|(known, _)| *known == name.trim());
+        let found = Source::COLLECTORS.iter().find(|(known, _)| *known == name);
         found.map(|(_, source)| *source).ok_or_else(|| Wrong::Value {
             what: "--without",
             value: name.to_owned(),
             accepted: Source::COLLECTORS.map(|(name, _)| name).join(", "),
         })
     };
-    given.iter().flat_map(|names| names.split(',')).map(collector).collect()
+    listed(given).iter().map(|name| collector(name)).collect()
+}
+
+/// The parts of a list with commas.
+fn listed(given: Option<String>) -> Vec<String> {
+    given.iter().flat_map(|list| list.split(',')).map(|part| part.trim().to_owned()).collect()
 }
 
 #[cfg(test)]

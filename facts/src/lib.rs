@@ -84,6 +84,8 @@ pub struct Rank {
     pub inherited: bool,
     /// IPv4: secondary. IPv6: temporary (the kernel has one flag for both).
     pub secondary: bool,
+    /// It is not the one that the default route uses.
+    pub off_route: bool,
 }
 
 /// The guest's memory.

@@ -19,6 +19,7 @@ const RTM_NEWLINK: u16 = 16;
 const RTM_DELLINK: u16 = 17;
 const RTM_NEWADDR: u16 = 20;
 const RTM_DELADDR: u16 = 21;
+const RTM_NEWROUTE: u16 = 24;
 const NLM_F_DUMP_INTR: u16 = 0x10;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
@@ -33,6 +34,7 @@ const IFLA_PARENT_DEV_BUS_NAME: u16 = 57;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const IFA_FLAGS: u16 = 8;
+const RTA_PREFSRC: u16 = 7;
 const IFF_UP: u32 = 1;
 const IFF_LOOPBACK: u32 = 8;
 const IFA_F_SECONDARY: u32 = 0x01;
@@ -65,6 +67,8 @@ pub enum Kind {
     Address(Address),
     /// A link has an address no more.
     AddressGone(Address),
+    /// A route, with the source address that it uses if it tells.
+    Route(Option<IpAddr>),
     /// The dump is complete.
     Done,
     /// A request was refused: a positive errno.
@@ -157,6 +161,7 @@ fn read_message(message: &[u8]) -> Result<Message, Malformed> {
         RTM_DELLINK => link(body).map(|l| l.map_or(Kind::Other, |link| Kind::LinkGone(link.index))),
         RTM_NEWADDR => address(body).map(|a| a.map_or(Kind::Other, Kind::Address)),
         RTM_DELADDR => address(body).map(|a| a.map_or(Kind::Other, Kind::AddressGone)),
+        RTM_NEWROUTE => route(body).map(Kind::Route),
         _ => Some(Kind::Other),
     };
     let interrupted = flags & NLM_F_DUMP_INTR != 0;
@@ -236,9 +241,24 @@ fn address(body: &[u8]) -> Option<Option<Address>> {
         deprecated: flags & IFA_F_DEPRECATED != 0,
         inherited: false,
         secondary: flags & IFA_F_SECONDARY != 0,
+        off_route: false,
     };
     let usable = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) == 0;
     Some(Some(Address { link: u32_at(header, 4)?, ip, prefix, usable, rank }))
+}
+
+/// The source address of a route; `None` is malformed.
+fn route(body: &[u8]) -> Option<Option<IpAddr>> {
+    let (header, attributes) = body.split_at_checked(12)?;
+    let family = *header.first()?;
+    let mut source = None;
+    each_attribute(attributes, |kind, value| {
+        if kind == RTA_PREFSRC {
+            source = Some(ip(family, value)?);
+        }
+        Some(())
+    })?;
+    Some(source)
 }
 
 fn ip(family: u8, bytes: &[u8]) -> Option<IpAddr> {

@@ -1,14 +1,21 @@
 //! The links and addresses as the kernel's messages leave them. No I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use facts::{Address, Network, Rank};
 
+use super::Exclude;
 use super::rtnetlink::{self, Kind};
 
-/// What is known of each link, by interface index.
+/// What is known of the network.
 #[derive(Debug, Default)]
-pub struct Table(BTreeMap<u32, Entry>);
+pub struct Table {
+    /// By interface index.
+    links: BTreeMap<u32, Entry>,
+    /// The addresses that default routes use.
+    route_sources: Vec<IpAddr>,
+}
 
 #[derive(Debug, Default)]
 struct Entry {
@@ -24,52 +31,70 @@ impl Table {
     pub fn fold(&mut self, kind: Kind, find_vif: impl Fn(&rtnetlink::Link) -> Option<u32>) {
         match kind {
             Kind::Link(link) => {
-                let entry = self.0.entry(link.index).or_default();
+                let entry = self.links.entry(link.index).or_default();
                 if entry.vif.is_none() && entry.link.name != link.name {
                     entry.vif = find_vif(&link);
                 }
                 entry.link = link;
             }
             Kind::LinkGone(index) => {
-                self.0.remove(&index);
+                self.links.remove(&index);
             }
             Kind::Address(address) => self.set_address(address),
             Kind::AddressGone(address) => {
-                if let Some(entry) = self.0.get_mut(&address.link) {
+                if let Some(entry) = self.links.get_mut(&address.link) {
                     entry.addresses.retain(|known| !same(known, &address));
                 }
             }
-            Kind::Done | Kind::Refused(_) | Kind::Other => {}
+            Kind::Route(_) | Kind::Done | Kind::Refused(_) | Kind::Other => {}
         }
+    }
+
+    /// These addresses are what the default routes use now.
+    pub fn set_route_sources(&mut self, sources: Vec<IpAddr>) {
+        self.route_sources = sources;
     }
 
     fn set_address(&mut self, address: rtnetlink::Address) {
         // Its link's message comes before; after the link's end there is nothing to hold it.
-        let Some(entry) = self.0.get_mut(&address.link) else { return };
+        let Some(entry) = self.links.get_mut(&address.link) else { return };
         match entry.addresses.iter_mut().find(|known| same(known, &address)) {
             Some(known) => *known = address,
             None => entry.addresses.push(address),
         }
     }
 
-    /// The network as the publisher wants it: all links but loopback, the addresses of those that
-    /// are up.
+    /// The network as the publisher wants it: all links but loopback and those to `exclude`, the
+    /// addresses of those that are up.
     #[must_use]
-    pub fn network(&self) -> Network {
-        let links =
-            self.0.values().filter(|entry| !entry.link.loopback).map(|entry| self.fact(entry));
-        Network { links: links.collect() }
+    pub fn network(&self, exclude: &Exclude) -> Network {
+        let wanted =
+            |entry: &&Entry| !entry.link.loopback && !exclude.is_asked_for(&entry.link.name);
+        let above_vifs: BTreeSet<u32> = self
+            .links
+            .values()
+            .filter(|entry| entry.vif.is_some())
+            .flat_map(|entry| self.above(entry))
+            .map(|upper| upper.link.index)
+            .collect();
+        let is_foreign = |entry: &Entry| {
+            let is_ours = entry.vif.is_some() || above_vifs.contains(&entry.link.index);
+            !is_ours && Exclude::is_of_container(&entry.link.name)
+        };
+        let links = self.links.values().filter(wanted).filter(|entry| !is_foreign(entry));
+        Network { links: links.map(|entry| self.fact(entry, exclude)).collect() }
     }
 
-    fn fact(&self, entry: &Entry) -> facts::Link {
+    fn fact(&self, entry: &Entry, exclude: &Exclude) -> facts::Link {
         let above = if entry.vif.is_some() { self.above(entry) } else { Vec::new() };
+        let above = above.into_iter().filter(|upper| !exclude.is_asked_for(&upper.link.name));
         facts::Link {
             index: entry.link.index,
             name: String::from_utf8_lossy(&entry.link.name).into_owned(),
             mac: entry.link.mac,
             vif: entry.vif,
-            addresses: entry.usable().collect(),
-            inherited: above.into_iter().flat_map(Entry::usable).map(inherited).collect(),
+            addresses: self.usable(entry, false).collect(),
+            inherited: above.flat_map(|upper| self.usable(upper, true)).collect(),
         }
     }
 
@@ -78,7 +103,7 @@ impl Table {
         let mut found = vec![entry];
         let mut at = 0;
         while let Some(&lower) = found.get(at) {
-            for upper in self.0.values() {
+            for upper in self.links.values() {
                 let is_new = found.iter().all(|known| known.link.index != upper.link.index);
                 if is_new && stands_on(&upper.link, &lower.link) {
                     found.push(upper);
@@ -88,18 +113,15 @@ impl Table {
         }
         found.split_off(1)
     }
-}
 
-impl Entry {
-    /// The addresses by which one reaches the guest now.
-    fn usable(&self) -> impl Iterator<Item = Address> {
-        let usable = self.addresses.iter().filter(|address| self.link.up && address.usable);
-        usable.map(|&rtnetlink::Address { ip, prefix, rank, .. }| Address { ip, prefix, rank })
+    /// The addresses of a link by which one reaches the guest now.
+    fn usable(&self, entry: &Entry, inherited: bool) -> impl Iterator<Item = Address> {
+        let usable = entry.addresses.iter().filter(|address| entry.link.up && address.usable);
+        usable.map(move |&rtnetlink::Address { ip, prefix, rank, .. }| {
+            let off_route = !self.route_sources.contains(&ip);
+            Address { ip, prefix, rank: Rank { inherited, off_route, ..rank } }
+        })
     }
-}
-
-fn inherited(address: Address) -> Address {
-    Address { rank: Rank { inherited: true, ..address.rank }, ..address }
 }
 
 /// Whether what comes for the addresses of `upper` comes through `lower`. A tunnel stands on a link

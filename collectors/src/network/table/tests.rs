@@ -20,7 +20,7 @@ fn after(kinds: impl IntoIterator<Item = Kind>) -> Network {
     for kind in kinds {
         table.fold(kind, |_| None);
     }
-    table.network()
+    table.network(&Exclude::default())
 }
 
 fn hosts(network: &Network) -> Vec<u8> {
@@ -92,7 +92,7 @@ fn a_link_is_asked_for_its_vif_until_it_has_one() {
             asked.set(asked.get() + 1);
             vif
         });
-        table.network().links[0].vif
+        table.network(&Exclude::default()).links[0].vif
     };
     assert_eq!(
         [fold("a", None), fold("a", None), fold("b", Some(3)), fold("c", None)],
@@ -109,7 +109,7 @@ fn vif_over(links: impl IntoIterator<Item = Link>) -> Vec<u8> {
         table.fold(Kind::Link(link), |_| None);
         table.fold(Kind::Address(address(index, index as u8, 24)), |_| None);
     }
-    let network = table.network();
+    let network = table.network(&Exclude::default());
     let inherited = network.links.iter().flat_map(|link| &link.inherited);
     assert!(inherited.clone().all(|address| address.rank.inherited));
     inherited
@@ -148,4 +148,27 @@ fn what_stands_on_no_vif_is_nobodys() {
 fn a_stack_that_bites_its_tail_ends() {
     let ring = [sort(10, "bridge", None, Some(11)), sort(11, "bond", None, Some(10))];
     assert_eq!(vif_over(ring), [10, 11]);
+}
+
+fn names(exclude: &[&str]) -> Vec<(String, usize)> {
+    let mut table = Table::default();
+    table.fold(Kind::Link(Link { master: Some(6), ..link(5, "vif") }), |_| Some(0));
+    table.fold(Kind::Link(Link { sort: b"bridge".to_vec(), ..link(6, "docker1") }), |_| None);
+    table.fold(Kind::Address(address(6, 1, 24)), |_| None);
+    table.fold(Kind::Link(Link { sort: b"bridge".to_vec(), ..link(7, "docker0") }), |_| None);
+    table.fold(Kind::Link(link(8, "wg0")), |_| None);
+    let exclude = Exclude::new(exclude.iter().map(|glob| (*glob).to_owned()).collect());
+    let links = table.network(&exclude).links;
+    links.into_iter().map(|link| (link.name, link.inherited.len())).collect()
+}
+
+#[test]
+fn a_containers_nic_is_left_out_unless_it_stands_on_a_vif() {
+    assert_eq!(names(&[]), [("vif".into(), 1), ("docker1".into(), 0), ("wg0".into(), 0)]);
+}
+
+#[test]
+fn what_somebody_asked_for_is_left_out_whatever_it_is() {
+    assert_eq!(names(&["wg*", "docker1"]), [("vif".into(), 0)]);
+    assert_eq!(names(&["vif"]), [("docker1".into(), 0), ("wg0".into(), 0)]);
 }

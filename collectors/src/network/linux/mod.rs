@@ -1,10 +1,15 @@
-//! Linux: one rtnetlink socket, subscribed first, then dumped, then followed.
+//! Linux: one rtnetlink socket, subscribed first, then dumped, then followed; a second that rings
+//! when a default route changes.
 //!
 //! A whole picture is sent once all that waited in the socket is read, and only if it differs from
 //! the last one. When the kernel had to drop events (ENOBUFS), or says that a dump was overtaken by
 //! a change, everything is dumped again; until a dump succeeds the last picture stands.
 
+mod bell;
+mod requests;
+
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::time::Duration;
@@ -15,19 +20,17 @@ use neli::consts::socket::{Msg, NlFamily};
 use neli::socket::NlSocket;
 use neli::utils::Groups;
 
+use self::bell::Bell;
+use self::requests::FAR_AWAY;
 use super::rtnetlink::{Kind, Malformed, Message, messages};
 use super::table::Table;
-use super::{rtnetlink, vif};
+use super::{Exclude, rtnetlink, vif};
 use crate::health::Health;
 use crate::wait::{Source, Wake, Woken};
 
 const RTNLGRP_LINK: u32 = 1;
 const RTNLGRP_IPV4_IFADDR: u32 = 5;
 const RTNLGRP_IPV6_IFADDR: u32 = 9;
-const RTM_GETLINK: u16 = 18;
-const RTM_GETADDR: u16 = 22;
-const NLM_F_REQUEST: u16 = 0x1;
-const NLM_F_DUMP: u16 = 0x300;
 
 /// The kernel's dumps come in pieces of at most 32 KiB (`NLMSG_GOODSIZE` in `linux/netlink.h`).
 const DATAGRAM: usize = 32 * 1024;
@@ -41,12 +44,14 @@ const CALM: Duration = Duration::from_millis(50);
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// Sends the network as the kernel has it, at once and after each change, until the end. `root` is
-/// where sysfs is looked for.
-pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
+/// where sysfs is looked for; `exclude` says which NICs are left out.
+pub fn run(wake: &Wake, outbox: &Outbox, root: &Path, exclude: &Exclude) {
     let mut reader = Reader {
         outbox,
         root,
+        exclude,
         health: Health::new("network"),
+        sequence: 0,
         sent: None,
         told_malformed: false,
         buffer: vec![0; DATAGRAM],
@@ -80,10 +85,25 @@ enum Ended {
     Overrun,
 }
 
+/// How a request was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// By a dump, to its end.
+    Whole,
+    /// By a route and the source address that it uses.
+    Route(Option<IpAddr>),
+    /// By an errno.
+    Refused(i32),
+    /// Not to be trusted: messages were lost, or a change overtook the dump.
+    Lost,
+}
+
 struct Reader<'a> {
     outbox: &'a Outbox,
     root: &'a Path,
+    exclude: &'a Exclude,
     health: Health,
+    sequence: u32,
     sent: Option<Network>,
     told_malformed: bool,
     buffer: Vec<u8>,
@@ -97,56 +117,81 @@ impl Reader<'_> {
         if let Err(error) = socket.set_recv_buffer_size(RECEIVE_BUFFER) {
             debug!("network: the socket keeps its receive buffer: {error}");
         }
+        let bell = Bell::new();
         let mut table = Table::default();
-        for (sequence, request) in [(1, RTM_GETLINK), (2, RTM_GETADDR)] {
-            if !self.dump(&socket, &mut table, sequence, request)? {
-                return Ok(Ended::Overrun);
+        for request in [requests::links, requests::addresses] {
+            match self.ask(&socket, &mut table, request)? {
+                Answer::Lost => return Ok(Ended::Overrun),
+                Answer::Refused(errno) => return Err(io::Error::from_raw_os_error(errno)),
+                Answer::Whole | Answer::Route(_) => {}
             }
         }
         self.health.well();
+        let sources: Vec<Source> =
+            [Some(socket.as_raw_fd()), bell.as_ref().ok().map(Bell::as_raw_fd)]
+                .into_iter()
+                .flatten()
+                .map(Source::Readable)
+                .collect();
         loop {
+            if !self.ask_routes(&socket, &mut table)? {
+                return Ok(Ended::Overrun);
+            }
             self.send(&table);
-            match wake.wait(&[Source::Readable(socket.as_raw_fd())], None) {
+            match wake.wait(&sources, None) {
                 Woken::End => return Ok(Ended::Told),
                 Woken::Refresh => return Ok(Ended::Stale),
                 Woken::Source | Woken::Timeout => {}
             }
+            bell.iter().for_each(Bell::silence);
             if !self.read_waiting(&socket, &mut table)? {
                 return Ok(Ended::Overrun);
             }
         }
     }
 
-    /// Asks for everything of one kind and folds the answer; false when it is not to be trusted.
-    fn dump(
+    /// Finds out which addresses the default routes use; false when events were lost meanwhile.
+    fn ask_routes(&mut self, socket: &NlSocket, table: &mut Table) -> io::Result<bool> {
+        let mut sources = Vec::new();
+        for destination in FAR_AWAY {
+            match self.ask(socket, table, |sequence| requests::route(sequence, destination))? {
+                Answer::Lost => return Ok(false),
+                Answer::Route(source) => sources.extend(source),
+                // There is no such route.
+                Answer::Whole | Answer::Refused(_) => {}
+            }
+        }
+        table.set_route_sources(sources);
+        Ok(true)
+    }
+
+    /// Makes a request and folds what comes until it is answered, events among it.
+    fn ask(
         &mut self,
         socket: &NlSocket,
         table: &mut Table,
-        sequence: u32,
-        request: u16,
-    ) -> io::Result<bool> {
-        socket.send(dump_request(sequence, request), Msg::empty())?;
-        let mut whole = true;
-        let mut done = false;
-        while !done {
+        request: impl Fn(u32) -> Vec<u8>,
+    ) -> io::Result<Answer> {
+        self.sequence = self.sequence.wrapping_add(1);
+        let sequence = self.sequence;
+        socket.send(request(sequence), Msg::empty())?;
+        let (mut answer, mut interrupted) = (None, false);
+        while answer.is_none() {
             let Some(length) = receive(socket, &mut self.buffer, Msg::empty())? else {
-                return Ok(false);
+                return Ok(Answer::Lost);
             };
-            let mut refused = None;
             self.fold(length, table, |message| {
-                whole &= !message.interrupted;
+                interrupted |= message.interrupted;
                 match message.kind {
                     _ if message.sequence != sequence => {}
-                    Kind::Done => done = true,
-                    Kind::Refused(errno) => refused = Some(errno),
+                    Kind::Done => answer = Some(Answer::Whole),
+                    Kind::Refused(errno) => answer = Some(Answer::Refused(errno)),
+                    Kind::Route(source) => answer = Some(Answer::Route(source)),
                     _ => {}
                 }
             });
-            if let Some(errno) = refused {
-                return Err(io::Error::from_raw_os_error(errno));
-            }
         }
-        Ok(whole)
+        Ok(if interrupted { Answer::Lost } else { answer.unwrap_or(Answer::Lost) })
     }
 
     /// Folds the events that wait; false when some were lost.
@@ -176,7 +221,7 @@ impl Reader<'_> {
     }
 
     fn send(&mut self, table: &Table) {
-        let network = table.network();
+        let network = table.network(self.exclude);
         if self.sent.as_ref() != Some(&network) {
             self.outbox.send(Event::Network(network.clone()));
             self.sent = Some(network);
@@ -208,17 +253,4 @@ fn receive(socket: &NlSocket, buffer: &mut [u8], flags: Msg) -> io::Result<Optio
             Err(error) => return Err(error),
         }
     }
-}
-
-/// A request for everything of one kind: `nlmsghdr`, then an empty `ifinfomsg` (longer than an
-/// `ifaddrmsg`, of which only the family is read).
-fn dump_request(sequence: u32, request: u16) -> Vec<u8> {
-    const LENGTH: u32 = 16 + 16;
-    let mut bytes = Vec::with_capacity(LENGTH as usize);
-    bytes.extend(LENGTH.to_ne_bytes());
-    bytes.extend(request.to_ne_bytes());
-    bytes.extend((NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
-    bytes.extend(sequence.to_ne_bytes());
-    bytes.resize(LENGTH as usize, 0);
-    bytes
 }

@@ -1,0 +1,55 @@
+//! The requests that are made of rtnetlink, as bytes (`linux/netlink.h`, `linux/rtnetlink.h`).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+const RTM_GETLINK: u16 = 18;
+const RTM_GETADDR: u16 = 22;
+const RTM_GETROUTE: u16 = 26;
+const NLM_F_REQUEST: u16 = 0x1;
+const NLM_F_DUMP: u16 = 0x300;
+const RTA_DST: u16 = 1;
+const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;
+
+/// Addresses that only a default route leads to: 6to4's anycast address, which nobody uses since
+/// RFC 7526, and the first of IPv6's global ones, which belongs to nobody.
+pub const FAR_AWAY: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(192, 88, 99, 1)),
+    IpAddr::V6(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0)),
+];
+
+/// Tell of every link.
+pub fn links(sequence: u32) -> Vec<u8> {
+    request(RTM_GETLINK, NLM_F_DUMP, sequence, &[0; 16])
+}
+
+/// Tell of every address. The body is that of a link, longer than an `ifaddrmsg`, of which only the
+/// family is read.
+pub fn addresses(sequence: u32) -> Vec<u8> {
+    request(RTM_GETADDR, NLM_F_DUMP, sequence, &[0; 16])
+}
+
+/// Tell how one gets to `destination`.
+pub fn route(sequence: u32, destination: IpAddr) -> Vec<u8> {
+    let (family, octets) = match destination {
+        IpAddr::V4(ip) => (AF_INET, ip.octets().to_vec()),
+        IpAddr::V6(ip) => (AF_INET6, ip.octets().to_vec()),
+    };
+    let length = octets.len() as u8;
+    let mut body = vec![family, length * 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    body.extend((4 + u16::from(length)).to_ne_bytes());
+    body.extend(RTA_DST.to_ne_bytes());
+    body.extend(octets);
+    request(RTM_GETROUTE, 0, sequence, &body)
+}
+
+fn request(kind: u16, flags: u16, sequence: u32, body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(16 + body.len());
+    bytes.extend((16 + body.len() as u32).to_ne_bytes());
+    bytes.extend(kind.to_ne_bytes());
+    bytes.extend((NLM_F_REQUEST | flags).to_ne_bytes());
+    bytes.extend(sequence.to_ne_bytes());
+    bytes.extend(0_u32.to_ne_bytes());
+    bytes.extend(body);
+    bytes
+}
