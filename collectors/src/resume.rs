@@ -20,6 +20,8 @@ use crate::wait::{Source, Wake, Woken};
 const PATH: &str = "domid";
 /// The rest of the request: a token, which is not used, and its NUL.
 const TOKEN: &[u8] = b"resume\0";
+/// How long to wait for more events after one.
+const CALM: Duration = Duration::from_millis(20);
 /// How long to wait before a lost connection is opened again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -44,18 +46,23 @@ fn watch(wake: &Wake, outbox: &Outbox, health: &mut Health) -> io::Result<()> {
     connection.request(Request::Watch, PATH, TOKEN)?;
     health.well();
     outbox.send(Event::Reread);
-    let mut registration = 1;
+    // xenstored fires a watch once when it is registered.
+    let mut expected = 1;
     loop {
         match wake.wait(&[Source::Readable(connection.as_raw_fd())], None) {
             Woken::End => return Ok(()),
             Woken::Refresh | Woken::Timeout => continue,
             Woken::Source => {}
         }
-        let events = connection.events()?;
-        if events > registration {
+        let mut events = connection.events()?;
+        // A toolstack that makes the tree anew may touch the path several times.
+        while wake.wait(Some(connection.as_raw_fd()), Some(CALM)) == Woken::Source {
+            events += connection.events()?;
+        }
+        if events > expected {
             info!("the store was made anew: everything is published again");
             outbox.send(Event::Reread);
         }
-        registration = registration.saturating_sub(events);
+        expected = expected.saturating_sub(events);
     }
 }
