@@ -56,7 +56,7 @@ fn watch(wake: &Wake, outbox: &Outbox, health: &mut Health) -> io::Result<()> {
         }
         let mut events = connection.events()?;
         // A toolstack that makes the tree anew may touch the path several times.
-        while wake.wait(Some(connection.as_raw_fd()), Some(CALM)) == Woken::Source {
+        while wake.wait(&[Source::Readable(connection.as_raw_fd())], Some(CALM)) == Woken::Source {
             events += connection.events()?;
         }
         if events > expected {
