@@ -18,7 +18,9 @@ pub fn assign(before: &BTreeMap<u32, IpAddr>, addresses: &[Address]) -> BTreeMap
     let lowest = indices.keys().next().copied().unwrap_or(0);
     let mut free = (lowest..).skip(1);
     let mut placed: BTreeSet<IpAddr> = indices.values().map(|known| known.ip).collect();
-    for address in addresses.iter().filter(|address| placed.insert(address.ip)) {
+    let mut best_first: Vec<&Address> = addresses.iter().collect();
+    best_first.sort_by_key(|address| address.rank);
+    for address in best_first.into_iter().filter(|address| placed.insert(address.ip)) {
         let index = free.find(|index| !indices.contains_key(index));
         index.map(|index| indices.insert(index, *address));
     }

@@ -14,6 +14,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod above;
 mod address_order;
 mod addresses;
 mod command_line;
@@ -21,6 +22,7 @@ mod hosts;
 mod links;
 mod logs;
 mod memory;
+mod names;
 mod random;
 mod restart;
 mod rfc;

@@ -77,8 +77,8 @@ fn sigterm_ends_it_within_a_second_after_reloads_of_a_stalled_store() {
 fn sighup_after_an_upgrade_tells_the_new_os_and_rings_the_doorbell() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
-    guest.file("/etc/os-release", &OS_RELEASE.replace("12 (bookworm)", "12 (bookworm) LTS"));
     let mark = guest.mark();
+    guest.file("/etc/os-release", &OS_RELEASE.replace("12 (bookworm)", "12 (bookworm) LTS"));
     agent.signal("HUP");
     assert_eq!(
         guest.batch_since(mark),
@@ -95,8 +95,8 @@ fn sighup_after_an_upgrade_tells_the_new_os_and_rings_the_doorbell() {
 fn sighup_after_a_new_host_name_tells_it_and_rings_the_doorbell() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
-    guest.host_name("other.example.org");
     let mark = guest.mark();
+    guest.host_name("other.example.org");
     agent.signal("HUP");
     assert_eq!(
         guest.batch_since(mark),

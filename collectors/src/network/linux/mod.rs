@@ -7,6 +7,7 @@
 
 mod bell;
 mod requests;
+mod socket;
 
 use std::io;
 use std::net::IpAddr;
@@ -16,9 +17,8 @@ use std::time::Duration;
 
 use facts::{Event, Network, Outbox};
 use log::{debug, trace, warn};
-use neli::consts::socket::{Msg, NlFamily};
+use neli::consts::socket::Msg;
 use neli::socket::NlSocket;
-use neli::utils::Groups;
 
 use self::bell::Bell;
 use self::requests::FAR_AWAY;
@@ -28,14 +28,8 @@ use super::{Exclude, rtnetlink, vif};
 use crate::health::Health;
 use crate::wait::{Source, Wake, Woken};
 
-const RTNLGRP_LINK: u32 = 1;
-const RTNLGRP_IPV4_IFADDR: u32 = 5;
-const RTNLGRP_IPV6_IFADDR: u32 = 9;
-
 /// The kernel's dumps come in pieces of at most 32 KiB (`NLMSG_GOODSIZE` in `linux/netlink.h`).
 const DATAGRAM: usize = 32 * 1024;
-/// Room for events that wait, in bytes; the kernel grants at most `net.core.rmem_max`.
-const RECEIVE_BUFFER: usize = 1024 * 1024;
 /// Datagrams read before the picture is sent even though more are waiting.
 const ROUND: usize = 64;
 /// How long a flood that overran the socket is left alone before the next dump.
@@ -112,12 +106,10 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Subscribes, dumps and follows on a new socket, until something ends it.
     fn follow(&mut self, wake: &Wake) -> io::Result<Ended> {
-        let groups = [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR];
-        let socket = NlSocket::connect(NlFamily::Route, None, Groups::new_groups(&groups))?;
-        if let Err(error) = socket.set_recv_buffer_size(RECEIVE_BUFFER) {
-            debug!("network: the socket keeps its receive buffer: {error}");
-        }
-        let bell = Bell::new();
+        let socket = socket::open()?;
+        let bell = Bell::new().inspect_err(|error| {
+            debug!("network: default routes are not followed: {error}");
+        });
         let mut table = Table::default();
         for request in [requests::links, requests::addresses] {
             match self.ask(&socket, &mut table, request)? {
@@ -177,7 +169,7 @@ impl Reader<'_> {
         socket.send(request(sequence), Msg::empty())?;
         let (mut answer, mut interrupted) = (None, false);
         while answer.is_none() {
-            let Some(length) = receive(socket, &mut self.buffer, Msg::empty())? else {
+            let Some(length) = socket::receive(socket, &mut self.buffer, Msg::empty())? else {
                 return Ok(Answer::Lost);
             };
             self.fold(length, table, |message| {
@@ -197,7 +189,7 @@ impl Reader<'_> {
     /// Folds the events that wait; false when some were lost.
     fn read_waiting(&mut self, socket: &NlSocket, table: &mut Table) -> io::Result<bool> {
         for _ in 0..ROUND {
-            match receive(socket, &mut self.buffer, Msg::DONTWAIT) {
+            match socket::receive(socket, &mut self.buffer, Msg::DONTWAIT) {
                 Ok(Some(length)) => self.fold(length, table, |_| {}),
                 Ok(None) => return Ok(false),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -239,18 +231,5 @@ fn find_vif(root: &Path, link: &rtnetlink::Link) -> Option<u32> {
     match &link.parent {
         Some(parent) => vif::of_parent(parent),
         None => vif::in_sysfs(root, &link.name),
-    }
-}
-
-/// Receives one datagram; `None` when the kernel had to drop some.
-fn receive(socket: &NlSocket, buffer: &mut [u8], flags: Msg) -> io::Result<Option<usize>> {
-    loop {
-        match socket.recv(&mut *buffer, flags | Msg::TRUNC) {
-            Ok((length, _)) if length > buffer.len() => return Ok(None),
-            Ok((length, _)) => return Ok(Some(length)),
-            Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => return Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
     }
 }

@@ -1,0 +1,54 @@
+//! Names that change while the agent runs are told at once, and hosts are made to look.
+
+use super::harness::{Guest, OS_RELEASE};
+
+const DOORBELL: &str = "write attr/PVAddons/BuildVersion = 0";
+
+#[test]
+fn a_new_host_name_is_told_at_once() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    let mark = guest.mark();
+    guest.host_name("other.example.org");
+    assert_eq!(
+        guest.batch_since(mark),
+        ["write data/host_name_dns = other", DOORBELL, "write data/updated"]
+    );
+}
+
+// A package manager writes the new file beside the old one and renames it.
+#[test]
+fn an_upgrade_in_place_is_told_at_once() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    let mark = guest.mark();
+    guest.file("/etc/os-release.new", &OS_RELEASE.replace("12", "13"));
+    guest.sh("mv /etc/os-release.new /etc/os-release");
+    let changes = guest.batch_since(mark);
+    assert!(changes.contains(&"write data/os_majorver = 13".into()), "{changes:?}");
+    assert!(changes.contains(&DOORBELL.into()), "{changes:?}");
+}
+
+// Writing a file again as it was, or another in the same directory, changes nothing.
+#[test]
+fn what_does_not_change_a_name_writes_nothing() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    let mark = guest.mark();
+    guest.file("/etc/os-release", OS_RELEASE);
+    guest.file("/etc/motd", "hello");
+    guest.assert_quiet_since(mark);
+}
+
+// Each collector can be switched off; what it told once is removed.
+#[test]
+fn what_a_collector_told_goes_when_it_is_switched_off() {
+    let guest = Guest::new();
+    guest.published(&[]).stop("TERM");
+    let mark = guest.mark();
+    assert_eq!(guest.run(&["-s", "--once", "--without", "net,os,memory"]).code, Some(0));
+    let mut left = guest.tree();
+    left.retain(|key, value| !value.is_empty() && !key.starts_with("attr/PVAddons/"));
+    assert_eq!(left.into_keys().collect::<Vec<_>>(), ["data/updated"]);
+    assert!(guest.changes_since(mark).contains(&"rm attr/vif".into()));
+}
