@@ -27,6 +27,7 @@ const IFLA_MASTER: u16 = 10;
 const IFLA_WIRELESS: u16 = 11;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_LINK_NETNSID: u16 = 37;
+const IFLA_PERM_ADDRESS: u16 = 54;
 const IFLA_INFO_KIND: u16 = 1;
 const IFLA_PARENT_DEV_NAME: u16 = 56;
 const IFLA_PARENT_DEV_BUS_NAME: u16 = 57;
@@ -86,6 +87,8 @@ pub struct Link {
     pub name: Vec<u8>,
     /// The hardware address, where it is an Ethernet one.
     pub mac: Option<Mac>,
+    /// The one that the device came with, where that is known (since Linux 5.6).
+    pub permanent: Option<Mac>,
     /// The device that the link hangs on, since Linux 5.14.
     pub parent: Option<Parent>,
     /// What sort of virtual link it is: `bridge`, `vlan`; empty for a NIC.
@@ -186,7 +189,8 @@ fn link(body: &[u8]) -> Option<Option<Link>> {
     let (mut bus, mut device, mut partial, mut lower_is_elsewhere) = (None, None, false, false);
     each_attribute(attributes, |kind, value| {
         match kind {
-            IFLA_ADDRESS => link.mac = <[u8; 6]>::try_from(value).ok().map(Mac),
+            IFLA_ADDRESS => link.mac = mac(value),
+            IFLA_PERM_ADDRESS => link.permanent = mac(value),
             IFLA_IFNAME => link.name = until_nul(value).to_vec(),
             IFLA_WIRELESS => partial = true,
             IFLA_LINK => link.lower = u32_at(value, 0),
@@ -239,6 +243,10 @@ fn address(body: &[u8]) -> Option<Option<Address>> {
     };
     let usable = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) == 0;
     Some(Some(Address { link: u32_at(header, 4)?, ip, prefix, usable, rank }))
+}
+
+fn mac(bytes: &[u8]) -> Option<Mac> {
+    bytes.try_into().ok().map(Mac)
 }
 
 fn ip(family: u8, bytes: &[u8]) -> Option<IpAddr> {

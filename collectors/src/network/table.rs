@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use facts::{Address, Network, Rank};
+use facts::{Address, Mac, Network, Rank};
 
 use super::rtnetlink::{self, Kind};
 
@@ -62,12 +62,14 @@ impl Table {
     }
 
     fn fact(&self, entry: &Entry) -> facts::Link {
-        let above = if entry.vif.is_some() { self.above(entry) } else { Vec::new() };
+        let is_nic = entry.vif.is_some() || entry.link.sort.is_empty();
+        let above = if is_nic { self.above(entry) } else { Vec::new() };
         facts::Link {
             index: entry.link.index,
             name: String::from_utf8_lossy(&entry.link.name).into_owned(),
             mac: entry.link.mac,
             vif: entry.vif,
+            hardware: entry.hardware(),
             addresses: entry.usable().collect(),
             inherited: above.into_iter().flat_map(Entry::usable).map(inherited).collect(),
         }
@@ -91,6 +93,12 @@ impl Table {
 }
 
 impl Entry {
+    /// What stands on other links often has a MAC of theirs.
+    fn hardware(&self) -> Option<Mac> {
+        let is_device = self.vif.is_none() && !stands_on_others(&self.link);
+        self.link.permanent.or(self.link.mac).filter(|_| is_device)
+    }
+
     /// The addresses by which one reaches the guest now.
     fn usable(&self) -> impl Iterator<Item = Address> {
         let usable = self.addresses.iter().filter(|address| self.link.up && address.usable);
@@ -111,6 +119,14 @@ fn stands_on(upper: &rtnetlink::Link, lower: &rtnetlink::Link) -> bool {
             upper.lower == Some(lower.index)
         }
         _ => false,
+    }
+}
+
+/// The other end of a veth is not below it.
+fn stands_on_others(link: &rtnetlink::Link) -> bool {
+    match link.sort.as_slice() {
+        b"bridge" | b"bond" | b"team" => true,
+        sort => link.lower.is_some() && sort != b"veth",
     }
 }
 
