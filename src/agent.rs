@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use collectors::wait::{Reins, Wake};
-use collectors::{guest, memory, network, os, resume};
+use collectors::{drivers, guest, memory, network, os, resume, service, sriov};
 use facts::{Event, Outbox, channel};
 use log::{error, info, warn};
 use publishers::picture::Source;
@@ -52,7 +52,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     // Before all else: a reload that comes early is no reason to die.
     let signals = (!options.once).then(|| Signals::new([SIGHUP, SIGINT, SIGTERM])).transpose()?;
     let publisher = Publisher::new(schema, opener(options.destination))?
-        .without(&options.without)
+        .without(&without(options))
         .watched(is_watched(options));
     let (outbox, inbox) = channel(thread::current());
     let mut reins = Reins::default();
@@ -82,6 +82,12 @@ fn schema(options: &Options) -> Result<Schema, Error> {
     }
 }
 
+/// The collectors that are not to run. Which SR-IOV functions there are only the host's store tells.
+fn without(options: &Options) -> Vec<Source> {
+    let no_host = (options.destination == Destination::Stdout).then_some(Source::Sriov);
+    options.without.iter().copied().chain(no_host).collect()
+}
+
 fn opener(destination: Destination) -> Box<dyn Fn() -> io::Result<Box<dyn Store>>> {
     match destination {
         Destination::Xenstore => Box::new(|| Ok(Box::new(Xenstore::open()?))),
@@ -105,8 +111,9 @@ fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io
     if is_watched(options) {
         start("resume", Box::new(|wake, outbox| resume::run(&wake, &outbox)))?;
     }
+    let without = without(options);
     for (name, source) in Source::COLLECTORS {
-        if options.without.contains(&source) {
+        if without.contains(&source) {
             continue;
         }
         match source {
@@ -119,6 +126,9 @@ fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io
                 start(name, Box::new(move |w, o| memory::run(&w, &o, root, interval)))?
             }
             Source::Os => start(name, Box::new(move |w, o| os::run(&w, &o, root)))?,
+            Source::Sriov => start(name, Box::new(|w, o| sriov::run(&w, &o)))?,
+            Source::Drivers => start(name, Box::new(move |w, o| drivers::run(&w, &o, root)))?,
+            Source::Service => start(name, Box::new(move |w, o| service::run(&w, &o, root)))?,
         }
     }
     Ok(())

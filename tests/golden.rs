@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use collectors::{memory, os};
+use collectors::{drivers, memory, os};
 use publishers::Schema;
 use publishers::picture::Picture;
 use publishers::tree::Tree;
@@ -31,7 +31,8 @@ fn picture(guest: &Path) -> Picture {
     };
     let kernel = os::Kernel { release: kernel("osrelease"), node_name: kernel("hostname") };
     let memory = memory::Source::new(guest).sample().ok();
-    Picture { memory, os: Some(os::describe(guest, kernel)), ..Picture::default() }
+    let drivers = Some(drivers::look(guest));
+    Picture { memory, os: Some(os::describe(guest, kernel)), drivers, ..Picture::default() }
 }
 
 fn rendered(guest: &Path) -> BTreeMap<String, String> {

@@ -10,6 +10,8 @@
 //! Only `mod.rs` of a platform module holds `cfg(target_os)`; parsers live outside of it, so that
 //! every host tests them.
 
+mod directories;
+pub mod drivers;
 mod files;
 pub mod guest;
 mod health;
@@ -17,4 +19,6 @@ pub mod memory;
 pub mod network;
 pub mod os;
 pub mod resume;
+pub mod service;
+pub mod sriov;
 pub mod wait;

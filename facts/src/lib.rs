@@ -7,6 +7,8 @@ mod channel;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
+use std::time::SystemTime;
 
 pub use channel::{Inbox, Nothing, Outbox, channel};
 
@@ -19,6 +21,12 @@ pub enum Event {
     Memory(Memory),
     /// The operating system and its names.
     Os(Os),
+    /// The SR-IOV virtual functions that the host has plugged in, all of them.
+    Functions(Vec<Function>),
+    /// The drivers of Xen's devices.
+    Drivers(Drivers),
+    /// The agent as a service, and the boot that it serves.
+    Service(Service),
     /// What the store holds is no longer known (a reload, a resume): read it back.
     Reread,
 }
@@ -44,8 +52,11 @@ pub struct Link {
     /// The addresses by which the guest can be reached now, in the kernel's order. Empty while the
     /// link is down; never a tentative address or one that failed duplicate detection.
     pub addresses: Vec<Address>,
-    /// The addresses of what stands on a VIF (a bridge, a bond, a VLAN …), the nearest first: one
-    /// reaches the guest by them through it. Empty for other links.
+    /// The Ethernet address that the device itself came with, by which the host knows it; a bond
+    /// gives its own `mac` to all its members. `None` for VIFs and for what stands on other links.
+    pub hardware: Option<Mac>,
+    /// The addresses of what stands on a NIC (a bridge, a bond, a VLAN …), the nearest first: one
+    /// reaches the guest by them through it. Empty for virtual links other than VIFs.
     pub inherited: Vec<Address>,
 }
 
@@ -59,6 +70,27 @@ impl fmt::Display for Mac {
         write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
     }
 }
+
+impl FromStr for Mac {
+    type Err = NotAMac;
+
+    /// Six pairs of hexadecimal digits, large or small, with colons between them.
+    fn from_str(text: &str) -> Result<Self, NotAMac> {
+        let mut octets = [0; 6];
+        let mut parts = text.split(':');
+        for octet in &mut octets {
+            let digits = parts.next().filter(|digits| digits.len() == 2).ok_or(NotAMac)?;
+            // A sign would be taken for a part of the number.
+            digits.bytes().all(|b| b.is_ascii_hexdigit()).then_some(()).ok_or(NotAMac)?;
+            *octet = u8::from_str_radix(digits, 16).map_err(|_| NotAMac)?;
+        }
+        if parts.next().is_some() { Err(NotAMac) } else { Ok(Self(octets)) }
+    }
+}
+
+/// A text that is no Ethernet address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAMac;
 
 /// One address of a NIC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,4 +152,68 @@ pub struct Os {
     pub host_name: String,
     /// The host's DNS domain, if it has one.
     pub domain: Option<String>,
+}
+
+/// An SR-IOV virtual function as the host names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// `N` of the host's `device/net-sriov-vf/N`.
+    pub id: u32,
+    /// The Ethernet address that the host gave it.
+    pub mac: Mac,
+}
+
+/// The drivers of Xen's devices.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drivers {
+    /// Those that drive something now, by name.
+    pub in_use: Vec<Driver>,
+    /// The driver of VIFs is there: one that is plugged in works at once.
+    pub vif: bool,
+    /// The same of virtual block devices.
+    pub vbd: bool,
+}
+
+/// One driver.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Driver {
+    /// As the kernel's own people write it: `xen-netfront`.
+    pub name: String,
+    /// Its version, which is that of the kernel that it came with.
+    pub version: String,
+}
+
+/// The agent as a service, and the boot that it serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// When the agent started.
+    pub started: SystemTime,
+    /// The kernel's id of this boot, where it has one.
+    pub boot_id: Option<String>,
+    /// Something was installed that a reboot will put to use.
+    pub reboot_required: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mac_is_read_in_either_case_and_nothing_else_is_one() {
+        let mac = Ok(Mac([0, 0x16, 0x3e, 0xab, 0xcd, 0xef]));
+        assert_eq!("00:16:3e:ab:cd:ef".parse(), mac);
+        assert_eq!("00:16:3E:Ab:CD:EF".parse(), mac);
+        for text in [
+            "",
+            "00:16:3e:ab:cd",
+            "00:16:3e:ab:cd:ef:01",
+            "0:16:3e:ab:cd:ef",
+            "+0:16:3e:ab:cd:ef",
+            "00-16-3e-ab-cd-ef",
+            "00:16:3e:ab:cd:eg",
+            "00:16:3e:ab:cd:é",
+        ] {
+            assert_eq!(text.parse::<Mac>(), Err(NotAMac), "{text:?}");
+        }
+    }
 }

@@ -38,11 +38,15 @@ pub fn diff(published: &Tree, wanted: &Tree) -> Vec<Change> {
         .collect()
 }
 
-/// The highest node on the way to `path`, not above the root that we own, with nothing wanted at or
-/// below it. So one request removes a VIF, and no empty directory stays.
+/// The highest node on the way to `path`, not above the root that we own (below it where that is the
+/// toolstack's), with nothing wanted at or below it. So one request removes a VIF, and no empty
+/// directory stays.
 #[must_use]
 pub fn highest_unwanted<'a>(path: &'a str, wanted: &Tree) -> Option<&'a str> {
-    let root = root_of(path)?.len();
-    let ends = path.match_indices('/').map(|(at, _)| at).filter(|&at| at >= root);
-    ends.chain([path.len()]).filter_map(|end| path.get(..end)).find(|node| !wanted.reaches(node))
+    let root = root_of(path)?;
+    let least = root.path.len() + usize::from(root.mark.is_some());
+    let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+    ends.filter(|&end| end >= least)
+        .filter_map(|end| path.get(..end))
+        .find(|node| !wanted.reaches(node))
 }

@@ -6,6 +6,7 @@
 
 mod adopt;
 mod backoff;
+mod clock;
 pub mod diff;
 pub mod indices;
 pub mod order;

@@ -1,17 +1,19 @@
 //! In which order keys are written, and which matter most when the store is full.
 //!
-//! xenopsd watches `attr`, `control`, `feature` and `xenserver/attr` but not the rest of `data`: what
-//! it will read on an event must stand there before the event.
+//! xenopsd watches `attr`, `control`, `feature`, `xenserver/attr` and `data/service` but neither
+//! `drivers` nor the rest of `data`: what it will read on an event must stand there before the event.
 
 use crate::tree::Tree;
 
 /// When a path is written in its batch; the lowest first.
 #[must_use]
 pub fn turn(path: &str) -> u8 {
-    match path.split('/').next() {
-        Some("feature") => 1,
-        Some("control") => 2,
-        Some("attr" | "xenserver") => 3,
+    let mut parts = path.split('/');
+    match (parts.next(), parts.next()) {
+        (Some("data"), Some("service")) => 1,
+        (Some("feature"), _) => 2,
+        (Some("control"), _) => 3,
+        (Some("attr" | "xenserver"), _) => 4,
         _ => 0,
     }
 }
@@ -29,16 +31,21 @@ pub fn importance(path: &str, wanted: &Tree) -> u8 {
     match *parts.as_slice() {
         ["attr", "PVAddons", ..] | ["data", "xen-guest-agent"] => 0,
         ["data", "meminfo_total" | "meminfo_free"] | ["data", "memory", ..] | ["control", ..] => 3,
-        ["data", "net", ..] => 4,
+        ["data", "net" | "service", ..] => 4,
         ["data", ..] => 1,
-        ["attr", "vif", vif, family @ ("ipv4" | "ipv6"), index, ..] => {
-            let first = lowest_index(wanted, &format!("attr/vif/{vif}/{family}"));
-            if index.parse().ok() == first { 2 } else { 5 }
+        ["attr", "vif", nic, family @ ("ipv4" | "ipv6"), index, ..] => {
+            address(wanted, &format!("attr/vif/{nic}/{family}"), index)
+        }
+        ["xenserver", "attr", kind, nic, family @ ("ipv4" | "ipv6"), index] => {
+            address(wanted, &format!("xenserver/attr/{kind}/{nic}/{family}"), index)
         }
         _ => 4,
     }
 }
 
-fn lowest_index(tree: &Tree, directory: &str) -> Option<u32> {
-    tree.below(directory).filter_map(|(name, _)| name.parse().ok()).min()
+/// The first address of a NIC matters more than most, the others least.
+fn address(wanted: &Tree, directory: &str, index: &str) -> u8 {
+    let first: Option<u32> =
+        wanted.below(directory).filter_map(|(name, _)| name.parse().ok()).min();
+    if index.parse().ok() == first { 2 } else { 5 }
 }

@@ -1,6 +1,6 @@
 //! The picture of the guest that the facts make: of each kind the last one. No I/O.
 
-use facts::{Event, Memory, Network, Os};
+use facts::{Drivers, Event, Function, Memory, Network, Os, Service};
 
 /// What is known of the guest; `None` is not known yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,12 @@ pub struct Picture {
     pub memory: Option<Memory>,
     /// Operating system and names.
     pub os: Option<Os>,
+    /// SR-IOV virtual functions.
+    pub functions: Option<Vec<Function>>,
+    /// Drivers of Xen's devices.
+    pub drivers: Option<Drivers>,
+    /// The agent as a service.
+    pub service: Option<Service>,
     /// Sources that are switched off: known to tell nothing, so what they told once is removed.
     pub without: Vec<Source>,
 }
@@ -26,12 +32,24 @@ pub enum Source {
     Memory,
     /// The os collector.
     Os,
+    /// The sriov collector, with the network collector: it tells no address.
+    Sriov,
+    /// The drivers collector.
+    Drivers,
+    /// The service collector.
+    Service,
 }
 
 impl Source {
     /// The collectors, as people name them.
-    pub const COLLECTORS: [(&'static str, Self); 3] =
-        [("net", Self::Network), ("memory", Self::Memory), ("os", Self::Os)];
+    pub const COLLECTORS: [(&'static str, Self); 6] = [
+        ("net", Self::Network),
+        ("memory", Self::Memory),
+        ("os", Self::Os),
+        ("sriov", Self::Sriov),
+        ("drivers", Self::Drivers),
+        ("service", Self::Service),
+    ];
 }
 
 impl Picture {
@@ -41,6 +59,9 @@ impl Picture {
             Event::Network(network) => self.network = Some(network),
             Event::Memory(memory) => self.memory = Some(memory),
             Event::Os(os) => self.os = Some(os),
+            Event::Functions(functions) => self.functions = Some(functions),
+            Event::Drivers(drivers) => self.drivers = Some(drivers),
+            Event::Service(service) => self.service = Some(service),
             Event::Reread => {}
         }
     }
@@ -53,6 +74,9 @@ impl Picture {
             Source::Network => self.network.is_some(),
             Source::Memory => self.memory.is_some(),
             Source::Os => self.os.is_some(),
+            Source::Sriov => self.functions.is_some() && self.knows(Source::Network),
+            Source::Drivers => self.drivers.is_some(),
+            Source::Service => self.service.is_some(),
         };
         told || self.without.contains(&source)
     }

@@ -5,7 +5,7 @@ use super::agent::{Agent, Finished, PROGRAM};
 use super::changes::Changes;
 use super::layout::{Layout, introduce, lay_out};
 use super::ring::{self, Ring};
-use super::tree::{OS_RELEASE, difference, is_rfc3339_utc, text, uname};
+use super::tree::{OS_RELEASE, difference, is_rfc3339_utc, of_this_machine, text};
 use super::wire::{Nodes, Store};
 use super::world::World;
 use super::xenstored::{Daemon, Xenstored};
@@ -18,6 +18,8 @@ use std::time::Instant;
 
 const DOMID: u32 = 1;
 const HOME: &str = "/local/domain/1";
+/// Where a host that can tells of SR-IOV virtual functions.
+const FUNCTIONS: &str = "xenserver/device/net-sriov-vf";
 
 /// What dom0 holds of the guest, and how the guest reaches it.
 pub(super) struct Host {
@@ -67,6 +69,7 @@ impl Guest {
         guest.host_name("guest.example.org");
         guest.memory(207_744, 150_400);
         guest.vif("eth0", 0);
+        guest.driver("vif", "xen_netfront", &["vif-0"]);
         guest.ip("addr add 192.0.2.10/24 dev eth0");
         guest.start_xenstored();
         guest
@@ -149,8 +152,19 @@ impl Guest {
         self.as_guest(|store| store.write(key, value)).unwrap();
     }
 
+    /// Plugs in an SR-IOV virtual function, as xenopsd does.
+    pub fn plug_function(&self, id: u32, mac: &str) {
+        let path = format!("{HOME}/{FUNCTIONS}/{id}/mac");
+        self.dom0(|host| host.store.write(&path, mac)).unwrap();
+    }
+
+    /// Unplugs it.
+    pub fn unplug_function(&self, id: u32) {
+        self.dom0(|host| host.store.rm(&format!("{HOME}/{FUNCTIONS}/{id}"))).unwrap();
+    }
+
     /// Every key that the guest made, by path below its home; an empty node that holds something
-    /// is not told. The time in `data/updated` is `<now>` when it is a time.
+    /// is not told. A time is `<now>`, when it is one.
     pub fn tree(&self) -> Nodes {
         self.dom0(|host| {
             let mut tree = host.store.nodes(HOME);
@@ -159,10 +173,13 @@ impl Guest {
                 paths.iter().any(|p| p.strip_prefix(path).is_some_and(|p| p.starts_with('/')))
             };
             tree.retain(|path, value| {
-                !host.made.contains_key(path) && (!value.is_empty() || !holds(path))
+                let is_hosts = host.made.contains_key(path) || path.starts_with("xenserver/device");
+                !is_hosts && (!value.is_empty() || !holds(path))
             });
-            if let Some(time) = tree.get_mut("data/updated").filter(|time| is_rfc3339_utc(time)) {
-                *time = "<now>".into();
+            for key in ["data/updated", "data/service/xen-guest-agent/started"] {
+                if let Some(time) = tree.get_mut(key).filter(|time| is_rfc3339_utc(time)) {
+                    *time = "<now>".into();
+                }
             }
             tree
         })
@@ -194,7 +211,7 @@ impl Guest {
 
     /// Waits until the guest's keys are exactly these, one `key = value` a line.
     pub fn wait_tree(&self, keys: &str) {
-        let wanted = keys.trim_matches('\n').replace("<uname>", uname().trim());
+        let wanted = of_this_machine(keys.trim_matches('\n'));
         let deadline = Instant::now() + PATIENCE;
         loop {
             let seen = self.dom0(|host| host.changes.count());

@@ -31,7 +31,13 @@ data/os_majorver = 12
 data/os_minorver = 7
 data/os_name = Debian GNU/Linux 12 (bookworm)
 data/os_uname = <uname>
+data/service/xen-guest-agent/boot-id = <boot-id>
+data/service/xen-guest-agent/started = <now>
+data/service/xen-guest-agent/version = 1.0.0
 data/updated = <now>
+drivers/0 = Linux xen-balloon <uname> 
+drivers/1 = Linux xen-netfront <uname> 
+feature/hotplug/vif = 1
 ";
 
 /// `key = value`, one a line.
@@ -51,8 +57,13 @@ pub fn difference(wanted: &str, is: &str) -> String {
     missing.chain(extra).collect()
 }
 
-pub fn uname() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap()
+/// The keys with what only this machine knows put in.
+pub fn of_this_machine(keys: &str) -> String {
+    let kernels = |file: &str| {
+        let text = std::fs::read_to_string(format!("/proc/sys/kernel/{file}")).unwrap();
+        text.trim().to_owned()
+    };
+    keys.replace("<uname>", &kernels("osrelease")).replace("<boot-id>", &kernels("random/boot_id"))
 }
 
 /// `2026-01-31T12:34:56Z`

@@ -134,6 +134,24 @@ impl World {
         self.file(file("/nodename"), &format!("{nodename}\n"));
     }
 
+    /// Has sysfs show a driver of Xen's, in a module, with these devices.
+    pub fn driver(&self, driver: &str, module: &str, devices: &[&str]) {
+        let (here, top) = (format!("/sys/bus/xen/drivers/{driver}"), "../../../../..");
+        self.sh(&format!("mkdir -p {here} && ln -s {top}/module/{module} {here}/module"));
+        for device in devices {
+            self.sh(&format!("ln -s {top}/devices/{device} {here}/{device}"));
+        }
+    }
+
+    /// Has the real kernel tell everybody of a change of a driver: one of this machine's own.
+    pub fn uevent(&self) {
+        let entries = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten();
+        let drivers =
+            entries(Path::new("/sys/bus")).flat_map(|bus| entries(&bus.path().join("drivers")));
+        let driver = drivers.map(|driver| driver.path().join("uevent")).find(|file| file.exists());
+        fs::write(driver.expect("the machine has a driver"), "change").unwrap();
+    }
+
     /// Makes a link that is up and has a carrier and no address but what a test gives it.
     /// Its number also makes its MAC and its index (from 100); its other end is `p` and the
     /// number, with an index from 200.

@@ -93,12 +93,20 @@ impl Connection {
     }
 
     /// Reads what has come, waiting for something if there is nothing: how many watch events there
-    /// were since the last call.
+    /// were since the last call of this or of [`Self::waiting_events`].
     ///
     /// # Errors
     /// When the connection is of no use any more.
     pub fn events(&mut self) -> io::Result<usize> {
         self.receive()?;
+        self.waiting_events()
+    }
+
+    /// How many watch events have come since the last call, with answers or before them.
+    ///
+    /// # Errors
+    /// When the connection is of no use any more.
+    pub fn waiting_events(&mut self) -> io::Result<usize> {
         while let Some(message) = wire::first(self.waiting())? {
             let (length, is_event) = (message.length, message.is_event());
             self.events += usize::from(is_event);

@@ -8,12 +8,10 @@ use std::path::{Path, PathBuf};
 use facts::Memory;
 
 use super::meminfo;
+use crate::drivers::BALLOON;
 
 /// More than any kernel's meminfo, which has about 1.5 KiB.
 const BUFFER: usize = 8 * 1024;
-
-/// The kernel's balloon driver, `drivers/xen/xen-balloon.c`.
-const BALLOON: &str = "sys/devices/system/xen_memory/xen_memory0";
 
 /// Where memory is read from.
 #[derive(Debug)]

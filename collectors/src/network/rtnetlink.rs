@@ -31,6 +31,7 @@ const IFLA_MASTER: u16 = 10;
 const IFLA_WIRELESS: u16 = 11;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_LINK_NETNSID: u16 = 37;
+const IFLA_PERM_ADDRESS: u16 = 54;
 const IFLA_INFO_KIND: u16 = 1;
 const IFLA_PARENT_DEV_NAME: u16 = 56;
 const IFLA_PARENT_DEV_BUS_NAME: u16 = 57;
@@ -115,7 +116,8 @@ fn link(body: &[u8]) -> Option<Option<Link>> {
     let (mut bus, mut device, mut partial, mut lower_is_elsewhere) = (None, None, false, false);
     each_attribute(attributes, |kind, value| {
         match kind {
-            IFLA_ADDRESS => link.mac = <[u8; 6]>::try_from(value).ok().map(Mac),
+            IFLA_ADDRESS => link.mac = mac(value),
+            IFLA_PERM_ADDRESS => link.permanent = mac(value),
             IFLA_IFNAME => link.name = until_nul(value).to_vec(),
             IFLA_WIRELESS => partial = true,
             IFLA_LINK => link.lower = u32_at(value, 0),
@@ -183,6 +185,10 @@ fn route(body: &[u8]) -> Option<Option<IpAddr>> {
         Some(())
     })?;
     Some(source)
+}
+
+fn mac(bytes: &[u8]) -> Option<Mac> {
+    bytes.try_into().ok().map(Mac)
 }
 
 fn ip(family: u8, bytes: &[u8]) -> Option<IpAddr> {

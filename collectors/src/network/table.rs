@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use facts::{Address, Network, Rank};
+use facts::{Address, Mac, Network, Rank};
 
 use super::Exclude;
 use super::rtnetlink::{self, Kind};
@@ -86,13 +86,15 @@ impl Table {
     }
 
     fn fact(&self, entry: &Entry, exclude: &Exclude) -> facts::Link {
-        let above = if entry.vif.is_some() { self.above(entry) } else { Vec::new() };
+        let is_nic = entry.vif.is_some() || entry.link.sort.is_empty();
+        let above = if is_nic { self.above(entry) } else { Vec::new() };
         let above = above.into_iter().filter(|upper| !exclude.is_asked_for(&upper.link.name));
         facts::Link {
             index: entry.link.index,
             name: String::from_utf8_lossy(&entry.link.name).into_owned(),
             mac: entry.link.mac,
             vif: entry.vif,
+            hardware: entry.hardware(),
             addresses: self.usable(entry, false).collect(),
             inherited: above.flat_map(|upper| self.usable(upper, true)).collect(),
         }
@@ -124,6 +126,14 @@ impl Table {
     }
 }
 
+impl Entry {
+    /// What stands on other links often has a MAC of theirs.
+    fn hardware(&self) -> Option<Mac> {
+        let is_device = self.vif.is_none() && !stands_on_others(&self.link);
+        self.link.permanent.or(self.link.mac).filter(|_| is_device)
+    }
+}
+
 /// Whether what comes for the addresses of `upper` comes through `lower`. A tunnel stands on a link
 /// too, but its addresses are in another network; the link of a veth is its other end.
 fn stands_on(upper: &rtnetlink::Link, lower: &rtnetlink::Link) -> bool {
@@ -133,6 +143,14 @@ fn stands_on(upper: &rtnetlink::Link, lower: &rtnetlink::Link) -> bool {
             upper.lower == Some(lower.index)
         }
         _ => false,
+    }
+}
+
+/// The other end of a veth is not below it.
+fn stands_on_others(link: &rtnetlink::Link) -> bool {
+    match link.sort.as_slice() {
+        b"bridge" | b"bond" | b"team" => true,
+        sort => link.lower.is_some() && sort != b"veth",
     }
 }
 

@@ -29,10 +29,20 @@ pub struct Root {
     pub path: &'static str,
     /// Who tells what is there.
     pub source: Source,
+    /// A directory of the toolstack's in which others may write too: what our values begin with.
+    pub mark: Option<&'static str>,
 }
 
 const fn root(path: &'static str, source: Source) -> Root {
-    Root { path, source }
+    Root { path, source, mark: None }
+}
+
+impl Root {
+    /// Whether this value, read below the root, was written by an agent.
+    #[must_use]
+    pub fn has_written(&self, value: &str) -> bool {
+        self.mark.is_none_or(|mark| value.starts_with(mark))
+    }
 }
 
 /// All roots, of all schemas.
@@ -45,16 +55,16 @@ const STAMP: Root = root("data/updated", Source::Agent);
 
 /// The root in which `path` lies.
 #[must_use]
-pub fn root_of(path: &str) -> Option<&'static str> {
+pub fn root_of(path: &str) -> Option<&'static Root> {
     let holds = |root: &str| {
         path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    roots().map(|root| root.path).find(|root| holds(root))
+    roots().find(|root| holds(root.path))
 }
 
 impl Schema {
     /// The keys that `picture` makes. `published` is what the store has: addresses keep their index,
-    /// and what nobody has told yet stays.
+    /// and what nobody has told yet stays, as does what is another program's.
     #[must_use]
     pub fn render(self, picture: &Picture, published: &Tree) -> Tree {
         let (mut tree, own) = match self {
@@ -66,6 +76,12 @@ impl Schema {
         };
         for root in own.iter().filter(|root| !picture.knows(root.source)) {
             tree.keep(published, root.path);
+        }
+        for root in roots().filter(|root| root.mark.is_some()) {
+            let others = published.below(root.path).filter(|(_, value)| !root.has_written(value));
+            others.for_each(|(rest, value)| {
+                tree.set_raw(format!("{}/{rest}", root.path), value.to_owned());
+            });
         }
         if let Some(stamp) = self.stamp() {
             tree.keep(published, stamp);

@@ -1,6 +1,10 @@
 //! Schema `std`: what XAPI's `xapi_guest_agent.ml` and `xapi_pv_driver_version.ml`, Xen Orchestra and
 //! OpenXT's xenmgr read. The keys are those of Xen's `docs/misc/xenstore-paths.pandoc`.
 
+mod drivers;
+mod service;
+mod sriov;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -26,6 +30,10 @@ pub const ROOTS: &[Root] = &[
     root("data/os_minorver", Source::Os),
     root("data/os_name", Source::Os),
     root("data/os_uname", Source::Os),
+    root("data/service/xen-guest-agent", Source::Service),
+    Root { path: "drivers", source: Source::Drivers, mark: Some(drivers::VENDOR) },
+    root("feature/hotplug", Source::Drivers),
+    root("xenserver/attr/net-sriov-vf", Source::Sriov),
 ];
 
 /// Hosts look at the whole guest when this one changes.
@@ -56,7 +64,8 @@ const fn is_decimal(mut text: &[u8]) -> bool {
 
 /// Whether hosts should look when only this unwatched key has changed. Memory has a watch of its own.
 pub fn rings(path: &str) -> bool {
-    path.starts_with("data/") && !path.starts_with("data/meminfo_")
+    let is_memory = path.starts_with("data/meminfo_");
+    path.starts_with("drivers/") || path.starts_with("data/") && !is_memory
 }
 
 /// The keys of `picture`; `vif` says which VIF a link is.
@@ -65,6 +74,7 @@ pub fn render(picture: &Picture, published: &Tree, vif: impl Fn(&Link) -> Option
     agent(&mut tree);
     if let Some(network) = &picture.network {
         vifs(&mut tree, network, published, vif);
+        sriov::render(&mut tree, network, picture.functions.as_deref(), published);
     }
     if let Some(memory) = &picture.memory {
         tree.set("data/meminfo_total", &memory.total.to_string());
@@ -74,6 +84,12 @@ pub fn render(picture: &Picture, published: &Tree, vif: impl Fn(&Link) -> Option
     }
     if let Some(os) = &picture.os {
         names(&mut tree, os);
+    }
+    if let Some(drivers) = &picture.drivers {
+        drivers::render(&mut tree, drivers, published);
+    }
+    if let Some(service) = &picture.service {
+        service::render(&mut tree, service, published);
     }
     tree
 }
@@ -112,18 +128,24 @@ fn vifs(tree: &mut Tree, network: &Network, published: &Tree, vif: impl Fn(&Link
         let node = format!("attr/vif/{id}");
         tree.set_some(format!("{node}/name"), Some(&link.name));
         tree.set_some(format!("{node}/mac/0"), link.mac.map(|mac| mac.to_string()).as_deref());
-        let all = link.addresses.iter().chain(&link.inherited);
-        let (ipv4, ipv6): (Vec<_>, Vec<_>) = all.partition(|address| address.ip.is_ipv4());
-        addresses(tree, &format!("{node}/ipv4"), &ipv4, published);
-        addresses(tree, &format!("{node}/ipv6"), &ipv6, published);
+        for (path, address) in addresses(&node, link, published) {
+            tree.set(&path, &address.ip.to_string());
+            tree.set(format!("{path}/prefix"), &address.prefix.to_string());
+        }
     }
 }
 
-fn addresses(tree: &mut Tree, node: &str, addresses: &[Address], published: &Tree) {
-    for (index, address) in assign(&indices_in(published, node), addresses) {
-        tree.set(format!("{node}/{index}"), &address.ip.to_string());
-        tree.set(format!("{node}/{index}/prefix"), &address.prefix.to_string());
+/// The addresses by which one reaches the guest through a NIC, each with its path below `node`.
+fn addresses(node: &str, link: &Link, published: &Tree) -> Vec<(String, Address)> {
+    let all = link.addresses.iter().chain(&link.inherited);
+    let (ipv4, ipv6): (Vec<_>, Vec<_>) = all.partition(|address| address.ip.is_ipv4());
+    let mut found = Vec::new();
+    for (family, addresses) in [("ipv4", ipv4), ("ipv6", ipv6)] {
+        let node = format!("{node}/{family}");
+        let assigned = assign(&indices_in(published, &node), &addresses);
+        found.extend(assigned.into_iter().map(|(n, address)| (format!("{node}/{n}"), address)));
     }
+    found
 }
 
 /// The addresses below `node` by index; what is no index or no address is none.

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::time::SystemTime;
 
 use log::info;
 
 use super::{Done, Session};
+use crate::clock::rfc3339;
 use crate::diff::Change;
 use crate::order::{importance, is_watched, turn};
 use crate::schema::Schema;
@@ -108,7 +110,7 @@ impl Session {
     /// Writes the time as the last key of the batch; false when that is to be tried again.
     fn stamp(&mut self, wanted: &Tree, schema: Schema) -> io::Result<bool> {
         if let Some(path) = schema.stamp().filter(|&path| !self.denied.contains(path)) {
-            let change = Change::Write(path.to_owned(), now());
+            let change = Change::Write(path.to_owned(), rfc3339(SystemTime::now()));
             let done = self.make_room_and(&change, wanted)?;
             self.unstamped = matches!(done, Done::Later | Done::Full(_));
         } else {
@@ -116,11 +118,4 @@ impl Session {
         }
         Ok(!self.unstamped)
     }
-}
-
-/// The time in UTC, as RFC 3339 has it, to the second.
-fn now() -> String {
-    let now = time::OffsetDateTime::now_utc();
-    let now = now.replace_nanosecond(0).unwrap_or(now);
-    now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use log::warn;
 use super::{Done, Session};
 use crate::diff::{Change, highest_unwanted};
 use crate::order::importance;
+use crate::schema::root_of;
 use crate::tree::Tree;
 
 impl Session {
@@ -46,8 +47,9 @@ impl Session {
     /// not make room for `path`, and be removed in vain.
     fn replaceable_by(&self, path: &str, wanted: &Tree) -> Vec<String> {
         let rank = importance(path, wanted);
-        let ranked =
-            self.published.iter().map(|(path, _)| (importance(path, wanted), path.clone()));
+        let is_ours = |path: &str, value: &str| root_of(path).is_some_and(|r| r.has_written(value));
+        let ours = self.published.iter().filter(|(path, value)| is_ours(path, value));
+        let ranked = ours.map(|(path, _)| (importance(path, wanted), path.clone()));
         let mut lesser: Vec<(u8, String)> = ranked.filter(|(other, _)| *other > rank).collect();
         lesser.sort_unstable_by(|a, b| b.cmp(a));
         let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));

@@ -86,6 +86,7 @@ fn picture(vifs: Vec<Vec<Address>>) -> Picture {
         name: format!("eth{index}"),
         mac: Some(Mac([0, 0x16, 0x3e, 0, 0, index as u8])),
         vif: Some(index as u32),
+        hardware: None,
         addresses,
         inherited: vec![],
     };

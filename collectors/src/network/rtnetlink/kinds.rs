@@ -49,6 +49,8 @@ pub struct Link {
     pub name: Vec<u8>,
     /// The hardware address, where it is an Ethernet one.
     pub mac: Option<Mac>,
+    /// The one that the device came with, where that is known (since Linux 5.6).
+    pub permanent: Option<Mac>,
     /// The device that the link hangs on, since Linux 5.14.
     pub parent: Option<Parent>,
     /// What sort of virtual link it is: `bridge`, `vlan`; empty for a NIC.

@@ -53,6 +53,7 @@ fn vif() -> Vec<u8> {
     let attributes = [
         attribute(IFLA_IFNAME, b"enX0\0"),
         attribute(IFLA_ADDRESS, &[0, 0x16, 0x3e, 1, 2, 3]),
+        attribute(IFLA_PERM_ADDRESS, &[0, 0x16, 0x3e, 4, 5, 6]),
         attribute(IFLA_PARENT_DEV_NAME, b"vif-0\0"),
         attribute(IFLA_PARENT_DEV_BUS_NAME, b"xen\0"),
         attribute(99 | 0x8000, b"what is not known is passed over"),
@@ -68,6 +69,7 @@ fn a_link_tells_its_name_mac_and_parent() {
         loopback: false,
         name: b"enX0".to_vec(),
         mac: Some(Mac([0, 0x16, 0x3e, 1, 2, 3])),
+        permanent: Some(Mac([0, 0x16, 0x3e, 4, 5, 6])),
         parent: Some(Parent { bus: b"xen".to_vec(), device: b"vif-0".to_vec() }),
         ..Link::default()
     };

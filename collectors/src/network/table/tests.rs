@@ -172,3 +172,22 @@ fn what_somebody_asked_for_is_left_out_whatever_it_is() {
     assert_eq!(names(&["wg*", "docker1"]), [("vif".into(), 0)]);
     assert_eq!(names(&["vif"]), [("docker1".into(), 0), ("wg0".into(), 0)]);
 }
+
+// The members of a bond all have the bond's MAC; the host knows a function by its own.
+#[test]
+fn a_function_in_a_bond_keeps_its_own_address_and_shows_those_of_the_bond() {
+    let (bonds, own) = (Mac([2; 6]), Mac([3; 6]));
+    let function = Link { mac: Some(bonds), permanent: Some(own), ..link(3, "vf") };
+    let mut table = Table::default();
+    let member = |link: Link| Kind::Link(Link { master: Some(9), ..link });
+    table.fold(member(link(2, "vif")), |_| Some(0));
+    table.fold(member(function), |_| None);
+    table.fold(Kind::Link(Link { mac: Some(bonds), ..sort(9, "bond", None, None) }), |_| None);
+    table.fold(Kind::Link(sort(10, "vlan", Some(3), None)), |_| None);
+    table.fold(Kind::Address(address(9, 1, 24)), |_| None);
+    let links = table.network(&Exclude::default()).links;
+    let known: Vec<_> = links.iter().map(|link| (link.index, link.hardware)).collect();
+    assert_eq!(known, [(2, None), (3, Some(own)), (9, None), (10, None)]);
+    let shown: Vec<_> = links.iter().map(|link| link.inherited.len()).collect();
+    assert_eq!(shown, [1, 1, 0, 0]);
+}

@@ -1,0 +1,58 @@
+//! What sysfs shows of the drivers on Xen's bus: a directory a driver, with a link to each of its
+//! devices and one to its module (`drivers/base/bus.c`, `drivers/xen/xenbus/xenbus_probe.c`).
+
+use std::fs::{self, DirEntry};
+use std::path::Path;
+
+use facts::{Driver, Drivers};
+
+use crate::files::first_line;
+
+/// The drivers of the devices that the host's toolstack plugs in.
+const DRIVERS: &str = "sys/bus/xen/drivers";
+
+/// The kernel's balloon driver, `drivers/xen/xen-balloon.c`, which is on no bus.
+pub const BALLOON: &str = "sys/devices/system/xen_memory/xen_memory0";
+
+/// The drivers of the system below `root`. Without sysfs there are none.
+#[must_use]
+pub fn look(root: &Path) -> Drivers {
+    let drivers = root.join(DRIVERS);
+    let mut names: Vec<String> =
+        entries(&drivers).filter(|entry| drives(&entry.path())).map(|entry| name(&entry)).collect();
+    if root.join(BALLOON).exists() {
+        names.push("xen-balloon".into());
+    }
+    names.sort();
+    names.dedup();
+    // None of them has a version of its own: they are parts of the kernel.
+    let release = first_line(&root.join("proc/sys/kernel/osrelease"));
+    let driver = |name| Some(Driver { name, version: release.clone()? });
+    let is_there = |driver| drivers.join(driver).exists();
+    Drivers {
+        in_use: names.into_iter().filter_map(driver).collect(),
+        vif: is_there("vif"),
+        vbd: is_there("vbd"),
+    }
+}
+
+/// Whether the driver has a device: a kernel with all of them built in drives few.
+fn drives(driver: &Path) -> bool {
+    entries(driver).any(|entry| {
+        entry.file_name() != "module" && entry.file_type().is_ok_and(|kind| kind.is_symlink())
+    })
+}
+
+/// The name of the driver's module, which built-in ones have too, as its authors write it. The
+/// directory has only that of the device: `vif`.
+fn name(driver: &DirEntry) -> String {
+    let module = fs::read_link(driver.path().join("module")).ok();
+    let module = module.as_deref().and_then(Path::file_name).map(ToOwned::to_owned);
+    let name = module.unwrap_or_else(|| driver.file_name());
+    // A field of a line: no blanks in it.
+    name.to_string_lossy().replace(|c: char| c == '_' || c.is_whitespace(), "-")
+}
+
+fn entries(directory: &Path) -> impl Iterator<Item = DirEntry> {
+    fs::read_dir(directory).into_iter().flatten().flatten()
+}

@@ -1,0 +1,37 @@
+//! The kernel's uevents: `ACTION@DEVPATH`, then `NAME=VALUE` settings, each ended by a NUL
+//! (`lib/kobject_uevent.c`). No I/O.
+
+/// What says that a driver, or a device of one, came or went.
+const SUBSYSTEMS: [&[u8]; 4] = [b"xen", b"xen_memory", b"drivers", b"module"];
+
+/// Whether the drivers of Xen's devices may be others after this event.
+pub fn concerns_us(event: &[u8]) -> bool {
+    let mut settings = event.split(|&byte| byte == 0);
+    let subsystem = settings.find_map(|setting| setting.strip_prefix(b"SUBSYSTEM="));
+    subsystem.is_some_and(|subsystem| SUBSYSTEMS.contains(&subsystem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_of_drivers_and_of_xens_devices_concern_us() {
+        let event = |subsystem: &str| {
+            format!("add@/x\0ACTION=add\0DEVPATH=/x\0SUBSYSTEM={subsystem}\0SEQNUM=7\0")
+        };
+        for subsystem in ["xen", "xen_memory", "drivers", "module"] {
+            assert!(concerns_us(event(subsystem).as_bytes()), "{subsystem}");
+        }
+        for subsystem in ["net", "xen-backend", "xenx", "block", ""] {
+            assert!(!concerns_us(event(subsystem).as_bytes()), "{subsystem}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_event_concerns_nobody() {
+        for event in [&b""[..], b"\0", b"libudev\0\xfe\xed\xca\xfe", b"XSUBSYSTEM=xen\0", b"\xff"] {
+            assert!(!concerns_us(event));
+        }
+    }
+}

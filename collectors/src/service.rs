@@ -1,0 +1,57 @@
+//! Service: since when the agent runs, in which boot, and whether that boot should end.
+//!
+//! Debian's packages ask for a reboot by making `/run/reboot-required` (Debian Policy 9.12), SUSE's
+//! libzypp by `/run/reboot-needed`. Fedora's kin have no such file: their dnf finds out by comparing
+//! all packages with the time of the boot, which is not for an agent to do.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use facts::{Event, Outbox, Service};
+use log::warn;
+
+use crate::directories::{Directories, Notice};
+use crate::files::first_line;
+use crate::wait::{Wake, Woken};
+
+/// Where the files are; the second is a link to the first but on old systems.
+const DIRECTORIES: [&str; 2] = ["run", "var/run"];
+/// What they are called.
+const FILES: [&str; 2] = ["reboot-required", "reboot-needed"];
+
+/// How long to wait after a change for those that come with it.
+const CALM: Duration = Duration::from_millis(100);
+
+/// Sends what the system below `root` says of its boot, at once and after each change, until the end.
+pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
+    let started = SystemTime::now();
+    // Before the first look: what changes from here on is noticed.
+    let watch = Directories::watch(root, &DIRECTORIES, Notice::Names);
+    let told = |error| warn!("service: /run cannot be watched: {error}; see the next reload");
+    let mut watch = watch.map_err(told).ok();
+    let mut sent = None;
+    loop {
+        let service = Some(describe(root, started));
+        if service != sent {
+            sent = service;
+            sent.iter().for_each(|service| outbox.send(Event::Service(service.clone())));
+        }
+        let sources: Vec<_> = watch.iter().filter_map(Directories::source).collect();
+        let mut woken = wake.wait(&sources, None);
+        if woken == Woken::Source {
+            woken = wake.wait(&[], Some(CALM));
+            watch.iter_mut().for_each(Directories::drain);
+        }
+        if woken == Woken::End {
+            return;
+        }
+    }
+}
+
+/// The boot of the system below `root`, as it is served since `started`.
+#[must_use]
+pub fn describe(root: &Path, started: SystemTime) -> Service {
+    let boot_id = first_line(&root.join("proc/sys/kernel/random/boot_id"));
+    let asks = |directory| FILES.iter().any(|file| root.join(directory).join(file).exists());
+    Service { started, boot_id, reboot_required: DIRECTORIES.into_iter().any(asks) }
+}

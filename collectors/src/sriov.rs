@@ -1,0 +1,99 @@
+//! SR-IOV: the virtual functions that an XAPI host has plugged in, and the MAC that it gave each.
+//!
+//! The toolstack keeps them below `xenserver/device/net-sriov-vf`; a watch tells when one comes or
+//! goes, and after a resume, when the kernel registers it again. Other hosts have no such directory,
+//! which is no failure. A connection of its own, as in [`resume`](crate::resume).
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+use facts::{Event, Function, Outbox};
+use log::debug;
+use xenstore::{Connection, Refusal, Request, without_nul};
+
+use crate::health::Health;
+use crate::wait::{Source, Wake, Woken};
+
+/// A directory for each function, written by the toolstack.
+const PATH: &str = "xenserver/device/net-sriov-vf";
+/// The rest of the request for a watch: a token, which is not used, and its NUL.
+const TOKEN: &[u8] = b"sriov\0";
+/// How long to wait before a lost connection is opened again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Sends the functions, at once and after each change, until the end.
+pub fn run(wake: &Wake, outbox: &Outbox) {
+    let mut health = Health::new("sriov");
+    let mut sent = None;
+    loop {
+        match watch(wake, outbox, &mut health, &mut sent) {
+            Ok(()) => return,
+            Err(error) => health.failed(&error),
+        }
+        if wake.wait(&[], Some(PAUSE)) == Woken::End {
+            return;
+        }
+    }
+}
+
+/// Lists on a new connection, and again whenever the watch fires, until the end.
+fn watch(
+    wake: &Wake,
+    outbox: &Outbox,
+    health: &mut Health,
+    sent: &mut Option<Vec<Function>>,
+) -> io::Result<()> {
+    let mut connection = Connection::open()?;
+    connection.request(Request::Watch, PATH, TOKEN)?;
+    loop {
+        let functions = Some(list(&mut connection)?);
+        health.well();
+        if functions != *sent {
+            *sent = functions;
+            sent.iter().for_each(|functions| outbox.send(Event::Functions(functions.clone())));
+        }
+        // An event may have come along with an answer: nothing would wake us for it.
+        let mut events = connection.waiting_events()?;
+        while events == 0 {
+            match wake.wait(&[Source::Readable(connection.as_raw_fd())], None) {
+                Woken::End => return Ok(()),
+                Woken::Refresh => break,
+                Woken::Source | Woken::Timeout => events = connection.events()?,
+            }
+        }
+    }
+}
+
+/// The functions there are now. One that is not whole yet is left out: the rest fires the watch too.
+fn list(connection: &mut Connection) -> io::Result<Vec<Function>> {
+    let ids = ask(connection, Request::Directory, PATH)?.unwrap_or_default();
+    let mut functions = Vec::new();
+    for id in ids.split(|&byte| byte == 0).map(String::from_utf8_lossy) {
+        let Some(number) = number(&id) else { continue };
+        let Some(mac) = ask(connection, Request::Read, &format!("{PATH}/{id}/mac"))? else {
+            continue;
+        };
+        match String::from_utf8_lossy(without_nul(&mac)).trim().parse() {
+            Ok(mac) => functions.push(Function { id: number, mac }),
+            Err(_) => debug!("sriov: {PATH}/{id}/mac: {:?} is no MAC", mac.escape_ascii()),
+        }
+    }
+    functions.sort_by_key(|function| function.id);
+    Ok(functions)
+}
+
+/// A decimal number as the toolstack writes it.
+fn number(name: &str) -> Option<u32> {
+    name.parse().ok().filter(|number: &u32| number.to_string() == name)
+}
+
+/// The answer; `None` where there is no such node, or none that the guest may read.
+fn ask(connection: &mut Connection, request: Request, path: &str) -> io::Result<Option<Vec<u8>>> {
+    let answer = connection.request(request, path, &[]);
+    let Err(error) = answer else { return answer.map(Some) };
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Refusal>()) {
+        Some(Refusal(name)) if name == "ENOENT" || name == "EACCES" => Ok(None),
+        _ => Err(error),
+    }
+}

@@ -1,0 +1,77 @@
+//! Drivers: a line each, and whether NICs and disks can be plugged in.
+//!
+//! A line is a `DISTRIBUTION` of xenstore-paths: vendor, product, version, and attributes for people,
+//! of which there are none. XAPI reads it by the three blanks, so the last one stands at its end.
+
+use std::collections::BTreeSet;
+
+use facts::Drivers;
+
+use crate::tree::Tree;
+
+/// Who made the drivers, as a line begins. Drivers of others write their lines themselves.
+pub const VENDOR: &str = "Linux ";
+
+/// Sets the lines and flags. A line keeps its index, and so do those of others.
+pub fn render(tree: &mut Tree, drivers: &Drivers, published: &Tree) {
+    let line = |name, version| format!("{VENDOR}{name} {version} ");
+    let mut lines: BTreeSet<String> =
+        drivers.in_use.iter().map(|driver| line(&driver.name, &driver.version)).collect();
+    for (name, value) in published.below("drivers").filter(|(name, _)| is_index(name)) {
+        if lines.remove(value) {
+            tree.set(format!("drivers/{name}"), value);
+        }
+    }
+    let mut indices = 0_u32..;
+    for line in lines {
+        let is_free = |index: &u32| {
+            let path = format!("drivers/{index}");
+            let is_others = published.get(&path).is_some_and(|value| !value.starts_with(VENDOR));
+            !is_others && !tree.reaches(&path)
+        };
+        if let Some(index) = indices.find(is_free) {
+            tree.set(format!("drivers/{index}"), &line);
+        }
+    }
+    // A 0 would forbid what may well work.
+    tree.set_some("feature/hotplug/vif", drivers.vif.then_some("1"));
+    tree.set_some("feature/hotplug/vbd", drivers.vbd.then_some("1"));
+}
+
+fn is_index(name: &str) -> bool {
+    name.parse().is_ok_and(|index: u32| index.to_string() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use facts::Driver;
+
+    use super::*;
+
+    fn tree(lines: &[(&str, &str)]) -> Tree {
+        let mut tree = Tree::default();
+        lines.iter().for_each(|(path, line)| tree.set(*path, line));
+        tree
+    }
+
+    fn rendered(names: &[&str], published: &[(&str, &str)]) -> Tree {
+        let driver = |name: &&str| Driver { name: (*name).into(), version: "6.1".into() };
+        let drivers = Drivers { in_use: names.iter().map(driver).collect(), ..Drivers::default() };
+        let mut rendered = Tree::default();
+        render(&mut rendered, &drivers, &tree(published));
+        rendered
+    }
+
+    #[test]
+    fn a_line_has_three_blanks_and_keeps_its_index() {
+        let before = [("drivers/0", "Linux old 6.1 "), ("drivers/3", "Linux b 6.1 ")];
+        let after = [("drivers/0", "Linux a 6.1 "), ("drivers/3", "Linux b 6.1 ")];
+        assert_eq!(rendered(&["a", "b"], &before), tree(&after));
+    }
+
+    #[test]
+    fn the_lines_of_others_are_gone_around() {
+        let others = [("drivers/0", "ACME x 1 "), ("drivers/filler/1", ""), ("drivers/01", "")];
+        assert_eq!(rendered(&["a"], &others), tree(&[("drivers/1", "Linux a 6.1 ")]));
+    }
+}

@@ -1,0 +1,25 @@
+//! SR-IOV functions: the addresses of the NIC behind each, as XAPI reads them.
+
+use facts::{Function, Network};
+
+use super::addresses;
+use crate::tree::Tree;
+
+/// Sets the addresses of the `functions`, which the host has numbered; it reads nothing but those.
+pub fn render(
+    tree: &mut Tree,
+    network: &Network,
+    functions: Option<&[Function]>,
+    published: &Tree,
+) {
+    for function in functions.unwrap_or_default() {
+        let Some(link) = network.links.iter().find(|link| link.hardware == Some(function.mac))
+        else {
+            continue;
+        };
+        let node = format!("xenserver/attr/net-sriov-vf/{}", function.id);
+        for (path, address) in addresses(&node, link, published) {
+            tree.set(path, &address.ip.to_string());
+        }
+    }
+}

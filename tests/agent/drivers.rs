@@ -1,0 +1,81 @@
+//! drivers/$N and feature/hotplug: the drivers of Xen's devices, as the machine's /sys shows them.
+
+use super::harness::Guest;
+
+fn drivers(guest: &Guest) -> Vec<String> {
+    let names = guest.values("drivers").into_iter();
+    names.map(|line| line.split(' ').nth(1).unwrap().to_owned()).collect()
+}
+
+// Noticed by the kernel's own events. XAPI watches `feature`: what it will read is there before.
+#[test]
+fn a_driver_that_is_loaded_later_shows_at_once() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    let mark = guest.mark();
+    guest.driver("vbd", "xen_blkfront", &["vbd-51712"]);
+    guest.uevent();
+    let changes = guest.batch_since(mark);
+    assert!(changes[0].starts_with("write drivers/2 = Linux xen-blkfront "), "{changes:?}");
+    assert_eq!(changes[1..], ["write feature/hotplug/vbd = 1", "write data/updated"]);
+    assert_eq!(drivers(&guest), ["xen-balloon", "xen-netfront", "xen-blkfront"]);
+}
+
+// A driver without a device is not in use, but is ready for one. `0` would forbid plugging: absent.
+#[test]
+fn a_driver_that_has_lost_its_last_device_is_still_ready_for_one() {
+    let guest = Guest::new();
+    let agent = guest.published(&[]);
+    guest.sh("rm /sys/bus/xen/drivers/vif/vif-0");
+    agent.signal("HUP");
+    guest.wait_gone("drivers/1");
+    guest.wait_value("feature/hotplug/vif", "1");
+    guest.sh("rm -r /sys/bus/xen/drivers/vif");
+    agent.signal("HUP");
+    guest.wait_gone("feature/hotplug/vif");
+    assert_eq!(drivers(&guest), ["xen-balloon"]);
+}
+
+// XAPI does not watch `drivers`: a change there alone rings the doorbell.
+#[test]
+fn a_driver_alone_rings_the_doorbell() {
+    let guest = Guest::new();
+    let agent = guest.published(&[]);
+    guest.driver("vkbd", "xen_kbdfront", &["vkbd-0"]);
+    let mark = guest.mark();
+    agent.signal("HUP");
+    let changes = guest.batch_since(mark);
+    assert!(changes[0].starts_with("write drivers/2 = Linux xen-kbdfront "), "{changes:?}");
+    assert_eq!(changes[1..], ["write attr/PVAddons/BuildVersion = 0", "write data/updated"]);
+}
+
+// Exactly three blanks, one of them at the end: XAPI takes the line apart at them.
+#[test]
+fn a_line_has_four_fields_of_which_the_last_is_empty() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    for line in guest.values("drivers") {
+        let fields: Vec<_> = line.split(' ').collect();
+        assert!(matches!(fields[..], ["Linux", _, _, ""]), "{line:?}");
+    }
+}
+
+// The directory is the toolstack's, who removes it cannot make it again; other lines are others'.
+#[test]
+fn without_drivers_the_directory_stays_and_what_is_others_in_it() {
+    let guest = Guest::new();
+    guest.left_behind("drivers/0", "ACME disk 1.0 ");
+    guest.run(&["-s", "--once"]);
+    assert_eq!(drivers(&guest), ["disk", "xen-balloon", "xen-netfront"]);
+    guest.run(&["-s", "--once", "--without", "drivers"]);
+    assert_eq!(guest.below("drivers"), "drivers/0 = ACME disk 1.0 ");
+    guest.as_guest(|store| store.rm("drivers/0")).unwrap();
+    guest.run(&["-s", "--once"]);
+    let mark = guest.mark();
+    guest.run(&["-s", "--once", "--without", "drivers"]);
+    let mut changes = guest.changes_since(mark);
+    changes.sort();
+    assert_eq!(changes[..3], ["rm drivers/0", "rm drivers/1", "rm feature/hotplug"]);
+    assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
+    assert_eq!(drivers(&guest), ["xen-balloon", "xen-netfront"]);
+}

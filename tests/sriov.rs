@@ -1,0 +1,150 @@
+//! SR-IOV: what the kernel tells of links and what the host's store holds of functions in, the exact
+//! keys out. What no test machine has: virtual functions, bonds of them, their permanent addresses.
+
+#![allow(clippy::unwrap_used)]
+
+use std::net::IpAddr;
+
+use collectors::network::Exclude;
+use collectors::network::rtnetlink::{Address, Kind, Link};
+use collectors::network::table::Table;
+use facts::{Function, Rank};
+use publishers::Schema;
+use publishers::picture::Picture;
+use publishers::tree::Tree;
+
+/// A guest: its links in the kernel's order, and its functions in the store's.
+#[derive(Default)]
+struct Guest {
+    table: Table,
+    functions: Vec<Function>,
+}
+
+impl Guest {
+    /// `words` are `name=value` pairs as ip(8) and the kernel use them.
+    fn link(mut self, index: u32, words: &str) -> Self {
+        let mut link = Link { index, up: true, ..Link::default() };
+        let (mut vif, mut addresses) = (None, Vec::new());
+        for (name, value) in words.split(' ').map(|word| word.split_once('=').unwrap()) {
+            match name {
+                "name" => link.name = value.into(),
+                "mac" => link.mac = value.parse().ok(),
+                "permanent" => link.permanent = value.parse().ok(),
+                "kind" => link.sort = value.into(),
+                "master" => link.master = value.parse().ok(),
+                "link" => link.lower = value.parse().ok(),
+                "vif" => vif = value.parse().ok(),
+                _ => addresses.push(value.parse::<IpAddr>().unwrap()),
+            }
+        }
+        self.table.fold(Kind::Link(link), |_| vif);
+        for ip in addresses {
+            let address =
+                Address { link: index, ip, prefix: 24, usable: true, rank: Rank::default() };
+            self.table.fold(Kind::Address(address), |_| None);
+        }
+        self
+    }
+
+    /// `xenserver/device/net-sriov-vf/$ID/mac`
+    fn function(mut self, id: u32, mac: &str) -> Self {
+        self.functions.push(Function { id, mac: mac.parse().unwrap() });
+        self
+    }
+
+    fn keys_after(&self, published: &Tree) -> Tree {
+        let (network, functions) =
+            (Some(self.table.network(&Exclude::default())), Some(self.functions.clone()));
+        let picture = Picture { network, functions, ..Picture::default() };
+        Schema::Std.render(&picture, published)
+    }
+
+    /// The keys of addresses but for the prefixes, which functions have none of.
+    fn shows(&self, keys: &[&str]) {
+        let tree = self.keys_after(&Tree::default());
+        let functions =
+            tree.below("xenserver").map(|(rest, value)| format!("xenserver/{rest} = {value}"));
+        let addresses = tree.below("attr/vif").filter(|(rest, _)| rest.contains("/ipv"));
+        let vifs = addresses.filter(|(rest, _)| !rest.ends_with("/prefix"));
+        let vifs = vifs.map(|(rest, value)| format!("attr/vif/{rest} = {value}"));
+        assert_eq!(vifs.chain(functions).collect::<Vec<_>>(), keys);
+    }
+}
+
+// "`$ID` is found by matching the NIC's MAC (case-insensitively)"; the host's case is its own.
+#[test]
+fn functions_are_known_by_mac_in_any_case() {
+    let guest = Guest::default()
+        .link(2, "name=eth0 mac=00:16:3e:00:00:02 vif=0 ip=192.0.2.2")
+        .link(3, "name=ens5 mac=0a:bc:de:f0:00:03 ip=198.51.100.3 ip=2001:db8::3")
+        .link(4, "name=ens6 mac=0A:BC:DE:F0:00:04 ip=203.0.113.4")
+        .link(5, "name=ens7 mac=0a:bc:de:f0:00:05 ip=203.0.113.5");
+    guest
+        .function(2, "0A:BC:DE:F0:00:03")
+        .function(7, "0a:bc:de:f0:00:04")
+        .function(9, "0a:bc:de:f0:00:99")
+        .shows(&[
+            "attr/vif/0/ipv4/0 = 192.0.2.2",
+            "xenserver/attr/net-sriov-vf/2/ipv4/0 = 198.51.100.3",
+            "xenserver/attr/net-sriov-vf/2/ipv6/0 = 2001:db8::3",
+            "xenserver/attr/net-sriov-vf/7/ipv4/0 = 203.0.113.4",
+        ]);
+}
+
+// "A bond of a VF and a VIF shows on both": all three have the MAC of the first member.
+#[test]
+fn a_bond_of_a_function_and_a_vif_shows_on_both() {
+    let guest = Guest::default()
+        .link(2, "name=bond0 mac=0a:bc:de:f0:00:03 kind=bond ip=192.0.2.9")
+        .link(3, "name=ens5 mac=0a:bc:de:f0:00:03 permanent=0a:bc:de:f0:00:03 master=2")
+        .link(4, "name=eth0 mac=0a:bc:de:f0:00:03 vif=0 master=2")
+        .link(5, "name=bond0.7 mac=0a:bc:de:f0:00:03 kind=vlan link=2 ip=198.51.100.9");
+    guest.function(0, "0A:bc:de:f0:00:03").shows(&[
+        "attr/vif/0/ipv4/0 = 192.0.2.9",
+        "attr/vif/0/ipv4/1 = 198.51.100.9",
+        "xenserver/attr/net-sriov-vf/0/ipv4/0 = 192.0.2.9",
+        "xenserver/attr/net-sriov-vf/0/ipv4/1 = 198.51.100.9",
+    ]);
+}
+
+// …also where the VIF came first, and the function has its MAC now.
+#[test]
+fn a_function_that_took_over_a_vifs_mac_is_still_known() {
+    let guest = Guest::default()
+        .link(2, "name=eth0 mac=00:16:3e:00:00:02 vif=0 master=9")
+        .link(3, "name=ens5 mac=00:16:3e:00:00:02 permanent=0a:bc:de:f0:00:03 master=9")
+        .link(4, "name=ens6 mac=00:16:3e:00:00:02 permanent=0a:bc:de:f0:00:04 master=9")
+        .link(9, "name=team0 mac=00:16:3e:00:00:02 kind=team ip=192.0.2.9");
+    guest.function(0, "0a:bc:de:f0:00:03").function(1, "0a:bc:de:f0:00:04").shows(&[
+        "attr/vif/0/ipv4/0 = 192.0.2.9",
+        "xenserver/attr/net-sriov-vf/0/ipv4/0 = 192.0.2.9",
+        "xenserver/attr/net-sriov-vf/1/ipv4/0 = 192.0.2.9",
+    ]);
+}
+
+// A VLAN or a macvlan has the MAC of its NIC, and may have come before it.
+#[test]
+fn what_stands_on_a_function_is_not_the_function() {
+    let guest = Guest::default()
+        .link(2, "name=vlan7 mac=0a:bc:de:f0:00:03 kind=vlan link=3 ip=198.51.100.3")
+        .link(3, "name=ens5 mac=0a:bc:de:f0:00:03 ip=192.0.2.3");
+    guest.function(0, "0a:bc:de:f0:00:03").shows(&[
+        "xenserver/attr/net-sriov-vf/0/ipv4/0 = 192.0.2.3",
+        "xenserver/attr/net-sriov-vf/0/ipv4/1 = 198.51.100.3",
+    ]);
+}
+
+// "An address keeps its index", as with VIFs.
+#[test]
+fn an_address_of_a_function_keeps_its_index() {
+    let nic = "name=ens5 mac=0a:bc:de:f0:00:03";
+    let guest = |addresses: &str| {
+        let guest = Guest::default().link(3, &format!("{nic} {addresses}"));
+        guest.function(0, "0a:bc:de:f0:00:03")
+    };
+    let before = guest("ip=192.0.2.1 ip=192.0.2.2 ip=192.0.2.3").keys_after(&Tree::default());
+    let after = guest("ip=192.0.2.4 ip=192.0.2.3 ip=192.0.2.1").keys_after(&before);
+    let node = "xenserver/attr/net-sriov-vf/0/ipv4";
+    let shown: Vec<_> = after.below(node).collect();
+    assert_eq!(shown, [("0", "192.0.2.1"), ("1", "192.0.2.4"), ("2", "192.0.2.3")]);
+}
