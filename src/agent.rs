@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use collectors::wait::{Reins, Wake};
-use collectors::{guest, memory, network, os, resume};
+use collectors::{disks, guest, memory, network, os, resume};
 use facts::{Event, Outbox, channel};
 use log::{error, info, warn};
 use publishers::picture::Source;
@@ -90,7 +90,7 @@ fn opener(destination: Destination) -> Box<dyn Fn() -> io::Result<Box<dyn Store>
 /// A new collector is one more line here.
 fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io::Result<()> {
     let root = Path::new("/");
-    let interval = options.memory_interval;
+    let (interval, disk_interval) = (options.memory_interval, options.disk_interval);
     let mut start = |name: &str, run: Box<dyn FnOnce(Wake, Outbox) + Send>| {
         let (wake, outbox) = (reins.wake()?, outbox.clone());
         thread::Builder::new().name(name.into()).spawn(move || run(wake, outbox)).map(drop)
@@ -106,6 +106,9 @@ fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io
                 start(name, Box::new(move |w, o| memory::run(&w, &o, root, interval)))?
             }
             Source::Os => start(name, Box::new(move |w, o| os::run(&w, &o, root)))?,
+            Source::Disks => {
+                start(name, Box::new(move |w, o| disks::run(&w, &o, root, disk_interval)))?
+            }
         }
     }
     if options.destination == Destination::Xenstore && !options.once {

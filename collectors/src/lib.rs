@@ -10,6 +10,7 @@
 //! Only `mod.rs` of a platform module holds `cfg(target_os)`; parsers live outside of it, so that
 //! every host tests them.
 
+pub mod disks;
 mod files;
 pub mod guest;
 mod health;

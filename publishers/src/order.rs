@@ -30,6 +30,7 @@ pub fn importance(path: &str, wanted: &Tree) -> u8 {
         ["attr", "PVAddons", ..] | ["data", "xen-guest-agent"] => 0,
         ["data", "meminfo_total" | "meminfo_free"] | ["data", "memory", ..] | ["control", ..] => 3,
         ["data", "net", ..] => 4,
+        ["data", "volumes", ..] => 6,
         ["data", ..] => 1,
         ["attr", "vif", vif, family @ ("ipv4" | "ipv6"), index, ..] => {
             let first = lowest_index(wanted, &format!("attr/vif/{vif}/{family}"));

@@ -1,6 +1,6 @@
 //! The picture of the guest that the facts make: of each kind the last one. No I/O.
 
-use facts::{Event, Memory, Network, Os};
+use facts::{Disks, Event, Memory, Network, Os};
 
 /// What is known of the guest; `None` is not known yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Picture {
     pub memory: Option<Memory>,
     /// Operating system and names.
     pub os: Option<Os>,
+    /// Volumes and how full they are.
+    pub disks: Option<Disks>,
     /// Sources that are switched off: known to tell nothing, so what they told once is removed.
     pub without: Vec<Source>,
 }
@@ -26,12 +28,18 @@ pub enum Source {
     Memory,
     /// The os collector.
     Os,
+    /// The disks collector.
+    Disks,
 }
 
 impl Source {
     /// The collectors, as people name them.
-    pub const COLLECTORS: [(&'static str, Self); 3] =
-        [("net", Self::Network), ("memory", Self::Memory), ("os", Self::Os)];
+    pub const COLLECTORS: [(&'static str, Self); 4] = [
+        ("net", Self::Network),
+        ("memory", Self::Memory),
+        ("os", Self::Os),
+        ("disks", Self::Disks),
+    ];
 }
 
 impl Picture {
@@ -41,6 +49,7 @@ impl Picture {
             Event::Network(network) => self.network = Some(network),
             Event::Memory(memory) => self.memory = Some(memory),
             Event::Os(os) => self.os = Some(os),
+            Event::Disks(disks) => self.disks = Some(disks),
             Event::Reread => {}
         }
     }
@@ -53,6 +62,7 @@ impl Picture {
             Source::Network => self.network.is_some(),
             Source::Memory => self.memory.is_some(),
             Source::Os => self.os.is_some(),
+            Source::Disks => self.disks.is_some(),
         };
         told || self.without.contains(&source)
     }

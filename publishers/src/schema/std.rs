@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use facts::{Address, Link, Network, Os};
 
-use super::{Root, root};
+use super::{Root, root, volumes};
 use crate::indices::assign;
 use crate::picture::{Picture, Source};
 use crate::tree::Tree;
@@ -26,6 +26,7 @@ pub const ROOTS: &[Root] = &[
     root("data/os_minorver", Source::Os),
     root("data/os_name", Source::Os),
     root("data/os_uname", Source::Os),
+    root(volumes::ROOT, Source::Disks),
 ];
 
 /// Hosts look at the whole guest when this one changes.
@@ -54,9 +55,11 @@ const fn is_decimal(mut text: &[u8]) -> bool {
     true
 }
 
-/// Whether hosts should look when only this unwatched key has changed. Memory has a watch of its own.
+/// Whether hosts should look when only this unwatched key has changed. Memory has a watch of its own,
+/// and volumes are read when somebody asks for them.
 pub fn rings(path: &str) -> bool {
-    path.starts_with("data/") && !path.starts_with("data/meminfo_")
+    let quiet = ["data/meminfo_", volumes::ROOT];
+    path.starts_with("data/") && !quiet.iter().any(|quiet| path.starts_with(quiet))
 }
 
 /// The keys of `picture`; `vif` says which VIF a link is.
@@ -74,6 +77,9 @@ pub fn render(picture: &Picture, published: &Tree, vif: impl Fn(&Link) -> Option
     }
     if let Some(os) = &picture.os {
         names(&mut tree, os);
+    }
+    if let Some(disks) = &picture.disks {
+        volumes::render(&mut tree, disks, published);
     }
     tree
 }
