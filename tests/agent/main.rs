@@ -17,6 +17,7 @@ mod harness;
 mod address_order;
 mod addresses;
 mod command_line;
+mod disks;
 mod hosts;
 mod links;
 mod logs;
