@@ -79,8 +79,9 @@ fn by_device<'a>(root: &Path, places: &'a [Place]) -> Vec<(Device, Vec<&'a Place
             None => Device::by_path(root, &place.source),
         };
         let at = *known.entry((place.device, &place.source)).or_insert_with(|| {
-            let device = find()
-                .filter(|device| !(device.is_memory() || device.is_loop() && place.read_only))?;
+            let device = find().filter(|device| {
+                !(device.is_memory() || device.holds_images() && place.read_only)
+            })?;
             Some(found.iter().position(|(other, _)| *other == device).unwrap_or_else(|| {
                 found.push((device, Vec::new()));
                 found.len() - 1

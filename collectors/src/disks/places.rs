@@ -1,7 +1,7 @@
 //! Which mounts are volumes to people, where one can see them, and which of them can be asked how full
 //! they are without a risk to wait for ever. No I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::mountinfo::{Mount, Number};
 
@@ -48,7 +48,7 @@ const WALKED: &[&[u8]] = &[
     b"zfs",
 ];
 
-/// A mount of a file system on a block device.
+/// A file system on a block device, and where it is mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The device; none where the number does not tell, so that the source has to.
@@ -59,14 +59,15 @@ pub struct Place {
     pub kind: Vec<u8>,
     /// The file system itself can only be read.
     pub read_only: bool,
-    /// Where it can be seen; none where another mount hides it, or it is only a part of the file
-    /// system, as bind mounts are.
+    /// Where it can be seen; none where other mounts hide it, or show only parts of it, as bind mounts
+    /// do.
     pub point: Option<Vec<u8>>,
     /// Whether the file system can be asked there.
     pub can_be_asked: bool,
 }
 
-/// The places among `mounts`, in their order.
+/// The places among `mounts`, in their order: where each file system can be seen, or one for all if it
+/// cannot be. What containers do all day, to mount parts of them elsewhere, changes nothing here.
 #[must_use]
 pub fn of(mounts: &[Mount]) -> Vec<Place> {
     let forest = Forest::new(mounts);
@@ -84,7 +85,12 @@ pub fn of(mounts: &[Mount]) -> Vec<Place> {
             can_be_asked: shows && among(LOCAL, &mount.kind) && forest.can_be_reached(mount),
         }
     };
-    mounts.iter().filter(is_volume).map(place).collect()
+    let mut places: Vec<Place> = mounts.iter().filter(is_volume).map(place).collect();
+    let key = |place: &Place| (place.device, place.source.clone());
+    let mut seen: BTreeSet<_> =
+        places.iter().filter(|place| place.point.is_some()).map(key).collect();
+    places.retain(|place| place.point.is_some() || seen.insert(key(place)));
+    places
 }
 
 fn among(kinds: &[&[u8]], kind: &[u8]) -> bool {

@@ -91,9 +91,10 @@ impl Device {
         name.strip_prefix('z').unwrap_or(&name).starts_with("ram")
     }
 
-    /// Whether a file stands in for it.
-    pub fn is_loop(&self) -> bool {
-        self.name().starts_with("loop")
+    /// Whether it is a file, or a disc, with an image in it, if that can only be read.
+    pub fn holds_images(&self) -> bool {
+        let name = self.name();
+        ["loop", "sr"].iter().any(|kind| name.starts_with(kind))
     }
 
     /// Whether it is a part of LVM's: of a logical volume, or one itself.

@@ -36,7 +36,10 @@ fn file_systems_on_block_devices_count_and_others_do_not() {
 
 #[test]
 fn a_bind_mount_of_a_directory_is_no_place_of_its_own() {
-    assert_eq!(places("2 1 202:1 /var/log /srv/log rw - ext4 /dev/xvda1 rw"), "-");
+    assert_eq!(places("2 1 202:1 /var/log /srv/log rw - ext4 /dev/xvda1 rw"), "");
+    let part = "2 1 202:2 /log /srv/log rw - xfs /dev/xvda2 rw\n";
+    assert_eq!(places(&part.repeat(3)), "-");
+    assert_eq!(places(&format!("{part}3 1 202:2 / /data rw - xfs /dev/xvda2 rw")), "/data");
     assert_eq!(places("2 1 0:40 /@home/me /me rw - btrfs /dev/xvda2 rw,subvol=/@home/me"), "/me");
     assert_eq!(places("2 1 0:40 /@home/me /me rw - btrfs /dev/xvda2 rw,subvol=/@home"), "-");
 }
