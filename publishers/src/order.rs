@@ -43,3 +43,19 @@ pub fn importance(path: &str, wanted: &Tree) -> u8 {
 fn lowest_index(tree: &Tree, directory: &str) -> Option<u32> {
     tree.below(directory).filter_map(|(name, _)| name.parse().ok()).min()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volumes_matter_least() {
+        let mut wanted = Tree::default();
+        let paths =
+            ["attr/PVAddons/Installed", "attr/vif/0/ipv4/1", "attr/vif/0/name", "data/os_name"];
+        paths.iter().for_each(|path| wanted.set(*path, "1"));
+        wanted.set("attr/vif/0/ipv4/0", "1");
+        let volume = importance("data/volumes/0/name", &wanted);
+        assert!(wanted.iter().all(|(path, _)| importance(path, &wanted) < volume));
+    }
+}

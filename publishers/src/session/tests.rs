@@ -190,9 +190,9 @@ proptest! {
 
     /// "At the limit … publish what fits, most important first."
     #[test]
-    fn a_full_store_has_what_matters_most(list in addresses(), room in 8..60_usize) {
+    fn a_full_store_has_what_matters_most(list in addresses(), more in addresses(), room in 8..90_usize) {
         let mut bench = Bench::new();
-        let picture = picture(vec![list, vec![]]);
+        let picture = picture(vec![list, more]);
         bench.fake.see().room = Some(room);
         let _ = bench.publish(&picture).unwrap();
         let _ = bench.publish(&picture).unwrap();
