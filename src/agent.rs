@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use collectors::wait::{Reins, Wake};
-use collectors::{drivers, guest, memory, network, os, resume, service, sriov};
+use collectors::{disks, drivers, guest, memory, network, os, resume, service, sriov};
 use facts::{Event, Outbox, channel};
 use log::{error, info, warn};
 use publishers::picture::Source;
@@ -103,7 +103,7 @@ fn is_watched(options: &Options) -> bool {
 /// A new collector is one more line here.
 fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io::Result<()> {
     let root = Path::new("/");
-    let interval = options.memory_interval;
+    let (interval, disk_interval) = (options.memory_interval, options.disk_interval);
     let mut start = |name: &str, run: Box<dyn FnOnce(Wake, Outbox) + Send>| {
         let (wake, outbox) = (reins.wake()?, outbox.clone());
         thread::Builder::new().name(name.into()).spawn(move || run(wake, outbox)).map(drop)
@@ -129,6 +129,9 @@ fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io
             Source::Sriov => start(name, Box::new(|w, o| sriov::run(&w, &o)))?,
             Source::Drivers => start(name, Box::new(move |w, o| drivers::run(&w, &o, root)))?,
             Source::Service => start(name, Box::new(move |w, o| service::run(&w, &o, root)))?,
+            Source::Disks => {
+                start(name, Box::new(move |w, o| disks::run(&w, &o, root, disk_interval)))?
+            }
         }
     }
     Ok(())

@@ -39,6 +39,10 @@ struct Words {
     #[argh(option, arg_name = "seconds")]
     memory_interval: Option<String>,
 
+    /// seconds between two looks at how full the disks are (300 by default)
+    #[argh(option, arg_name = "seconds")]
+    disk_interval: Option<String>,
+
     /// NICs to leave out, as wg*,eth9; those of containers are left out anyway, unless they stand
     /// on a vif
     #[argh(option, arg_name = "glob,…")]
@@ -79,6 +83,8 @@ pub struct Options {
     pub destination: Destination,
     /// Time between two samples of the memory.
     pub memory_interval: Duration,
+    /// Time between two looks at how full the disks are.
+    pub disk_interval: Duration,
     /// NICs that are left out.
     pub exclude_nics: Vec<String>,
     /// Collectors that are switched off.
@@ -146,7 +152,8 @@ pub fn parse(
         filters: filters(or_variable(("--loglevel", words.loglevel), "RUST_LOG"))?,
         schema: schema(or_variable(("--schema", words.schema), "XENSTORE_SCHEMA"))?,
         destination: destination(words.publisher)?,
-        memory_interval: memory_interval(words.memory_interval)?,
+        memory_interval: interval("--memory-interval", 60, words.memory_interval)?,
+        disk_interval: interval("--disk-interval", 300, words.disk_interval)?,
         exclude_nics: listed(words.exclude_nics),
         without: without(words.without)?,
         once: words.once,
@@ -204,9 +211,8 @@ fn destination(given: Option<String>) -> Result<Destination, Wrong> {
     }
 }
 
-fn memory_interval(given: Option<String>) -> Result<Duration, Wrong> {
-    let Some(value) = given else { return Ok(Duration::from_secs(60)) };
-    let what = "--memory-interval";
+fn interval(what: &'static str, usual: u64, given: Option<String>) -> Result<Duration, Wrong> {
+    let Some(value) = given else { return Ok(Duration::from_secs(usual)) };
     let seconds = value.parse::<u32>().ok().filter(|&seconds| seconds > 0);
     let wrong = Wrong::Value {
         what,

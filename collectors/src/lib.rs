@@ -11,6 +11,7 @@
 //! every host tests them.
 
 mod directories;
+pub mod disks;
 pub mod drivers;
 mod files;
 pub mod guest;

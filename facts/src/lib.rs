@@ -27,6 +27,8 @@ pub enum Event {
     Drivers(Drivers),
     /// The agent as a service, and the boot that it serves.
     Service(Service),
+    /// The volumes and how full they are, all of them.
+    Disks(Disks),
     /// What the store holds is no longer known (a reload, a resume): read it back.
     Reread,
 }
@@ -192,6 +194,30 @@ pub struct Service {
     pub boot_id: Option<String>,
     /// Something was installed that a reboot will put to use.
     pub reboot_required: bool,
+}
+
+/// What the guest keeps data on, the root file system first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Disks {
+    /// The volumes; no two have the same name.
+    pub volumes: Vec<Volume>,
+}
+
+/// A block device with a file system that is mounted, or that is swapped to, or an LVM physical volume.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Volume {
+    /// The device, with the UUID of what is on it where that is known: `/dev/xvda1(2c1f…)`.
+    pub name: String,
+    /// The device's size in bytes.
+    pub size: Option<u64>,
+    /// What a user may still write, in bytes; `None` where it cannot be asked for safely.
+    pub free: Option<u64>,
+    /// The kind of file system: `ext4`; `swap` and `lvm2` are none, but what is there instead.
+    pub filesystem: String,
+    /// Where it is mounted; `[SWAP]` and `[LVM]` for what never is.
+    pub mount_points: Vec<String>,
+    /// The virtual disks that it lies on: `xvda`.
+    pub extents: Vec<String>,
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Which address gets which index below `attr/vif/$ID/ipv4` and `ipv6`. Pure; cannot fail.
+//! Which address gets which index below `attr/vif/$ID/ipv4` and `ipv6`, and which volume below
+//! `data/volumes`. Pure; cannot fail.
 //!
 //! People see the address at the lowest index first, so that is the preferred one; the others keep
 //! their index while they live, so that a change costs only itself. Nothing is remembered here: the
@@ -57,4 +58,15 @@ fn put_first(indices: &mut BTreeMap<u32, Address>, preferred: Address) {
         let free = at.or_else(|| (1..).find(|index| !indices.contains_key(index)));
         free.map(|index| indices.insert(index, moved));
     }
+}
+
+/// An index for each of `names`, in their order: that of `before` where it has one, else the lowest
+/// that is free.
+#[must_use]
+pub fn keep(before: &BTreeMap<u32, &str>, names: &[String]) -> Vec<u32> {
+    let mut known: BTreeMap<&str, u32> = before.iter().rev().map(|(&i, &name)| (name, i)).collect();
+    let kept: Vec<Option<u32>> = names.iter().map(|name| known.remove(name.as_str())).collect();
+    let taken: BTreeSet<u32> = kept.iter().flatten().copied().collect();
+    let mut free = (0..).filter(|index| !taken.contains(index));
+    kept.into_iter().filter_map(|kept| kept.or_else(|| free.next())).collect()
 }

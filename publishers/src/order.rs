@@ -32,6 +32,7 @@ pub fn importance(path: &str, wanted: &Tree) -> u8 {
         ["attr", "PVAddons", ..] | ["data", "xen-guest-agent"] => 0,
         ["data", "meminfo_total" | "meminfo_free"] | ["data", "memory", ..] | ["control", ..] => 3,
         ["data", "net" | "service", ..] => 4,
+        ["data", "volumes", ..] => 6,
         ["data", ..] => 1,
         ["attr", "vif", nic, family @ ("ipv4" | "ipv6"), index, ..] => {
             address(wanted, &format!("attr/vif/{nic}/{family}"), index)
@@ -48,4 +49,20 @@ fn address(wanted: &Tree, directory: &str, index: &str) -> u8 {
     let first: Option<u32> =
         wanted.below(directory).filter_map(|(name, _)| name.parse().ok()).min();
     if index.parse().ok() == first { 2 } else { 5 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volumes_matter_least() {
+        let mut wanted = Tree::default();
+        let paths =
+            ["attr/PVAddons/Installed", "attr/vif/0/ipv4/1", "attr/vif/0/name", "data/os_name"];
+        paths.iter().for_each(|path| wanted.set(*path, "1"));
+        wanted.set("attr/vif/0/ipv4/0", "1");
+        let volume = importance("data/volumes/0/name", &wanted);
+        assert!(wanted.iter().all(|(path, _)| importance(path, &wanted) < volume));
+    }
 }

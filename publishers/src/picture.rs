@@ -1,6 +1,6 @@
 //! The picture of the guest that the facts make: of each kind the last one. No I/O.
 
-use facts::{Drivers, Event, Function, Memory, Network, Os, Service};
+use facts::{Disks, Drivers, Event, Function, Memory, Network, Os, Service};
 
 /// What is known of the guest; `None` is not known yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Picture {
     pub drivers: Option<Drivers>,
     /// The agent as a service.
     pub service: Option<Service>,
+    /// Volumes and how full they are.
+    pub disks: Option<Disks>,
     /// Sources that are switched off: known to tell nothing, so what they told once is removed.
     pub without: Vec<Source>,
 }
@@ -38,14 +40,17 @@ pub enum Source {
     Drivers,
     /// The service collector.
     Service,
+    /// The disks collector.
+    Disks,
 }
 
 impl Source {
     /// The collectors, as people name them.
-    pub const COLLECTORS: [(&'static str, Self); 6] = [
+    pub const COLLECTORS: [(&'static str, Self); 7] = [
         ("net", Self::Network),
         ("memory", Self::Memory),
         ("os", Self::Os),
+        ("disks", Self::Disks),
         ("sriov", Self::Sriov),
         ("drivers", Self::Drivers),
         ("service", Self::Service),
@@ -62,6 +67,7 @@ impl Picture {
             Event::Functions(functions) => self.functions = Some(functions),
             Event::Drivers(drivers) => self.drivers = Some(drivers),
             Event::Service(service) => self.service = Some(service),
+            Event::Disks(disks) => self.disks = Some(disks),
             Event::Reread => {}
         }
     }
@@ -77,6 +83,7 @@ impl Picture {
             Source::Sriov => self.functions.is_some() && self.knows(Source::Network),
             Source::Drivers => self.drivers.is_some(),
             Source::Service => self.service.is_some(),
+            Source::Disks => self.disks.is_some(),
         };
         told || self.without.contains(&source)
     }

@@ -76,7 +76,9 @@ impl Tree {
     }
 }
 
-fn presentable(value: &str) -> String {
+/// What the store shows of `value`: no control characters, cut where it is too long.
+#[must_use]
+pub fn presentable(value: &str) -> String {
     let mut value: String = value.chars().filter(|c| !c.is_control()).collect();
     let mut end = LONGEST.min(value.len());
     while !value.is_char_boundary(end) {

@@ -31,6 +31,8 @@ fn each_spelling_of_an_option_is_understood() {
     assert_eq!(options("--publisher stdout").destination, Destination::Stdout);
     assert_eq!(options("--without=net,os").without, [Source::Network, Source::Os]);
     assert_eq!(options("--memory-interval=5").memory_interval, Duration::from_secs(5));
+    assert_eq!(options("--disk-interval=5").disk_interval, Duration::from_secs(5));
+    assert_eq!(options("").disk_interval, Duration::from_secs(300));
 }
 
 #[test]
@@ -53,6 +55,7 @@ fn a_wrong_value_names_itself_and_what_is_accepted() {
         ("-l loud", "--loglevel: \"loud\" is not one of off, error, warn, info, debug, trace"),
         ("-l publishers=", "--loglevel: \"publishers=\" is not one of off"),
         ("--memory-interval 0", "--memory-interval: \"0\" is not one of the whole numbers"),
+        ("--disk-interval 0", "--disk-interval: \"0\" is not one of the whole numbers"),
         ("--memory-interval -1", "--memory-interval: \"-1\" is not one of"),
         ("--without net,disk", "--without: \"disk\" is not one of net, memory, os"),
         ("--frobnicate", "--frobnicate"),

@@ -17,7 +17,7 @@ fn assert_refused(end: &Finished, names: &[&str]) {
 fn a_wrong_flag_or_value_names_itself_and_the_accepted_ones() {
     let guest = Guest::new();
     let mark = guest.mark();
-    let cases: [(&[&str], &[&str]); 14] = [
+    let cases: [(&[&str], &[&str]); 15] = [
         (&["--bogus"], &["--bogus"]),
         (&["-x"], &["-x"]),
         (&["stray"], &["stray"]),
@@ -29,6 +29,7 @@ fn a_wrong_flag_or_value_names_itself_and_the_accepted_ones() {
         (&["--loglevel=loud"], &["loud", "error", "warn", "info", "debug", "trace"]),
         (&["-lloud"], &["loud", "error", "warn", "info", "debug", "trace"]),
         (&["--memory-interval", "0"], &["0", "--memory-interval"]),
+        (&["--disk-interval", "0"], &["0", "--disk-interval"]),
         (&["--memory-interval", "-5"], &["-5", "--memory-interval"]),
         (&["--memory-interval", "soon"], &["soon", "--memory-interval"]),
         (
@@ -73,6 +74,7 @@ fn help_names_every_flag_and_exits_0() {
             "--schema",
             "--publisher",
             "--memory-interval",
+            "--disk-interval",
             "--once",
             "--version",
         ] {

@@ -18,6 +18,7 @@ mod above;
 mod address_order;
 mod addresses;
 mod command_line;
+mod disks;
 mod drivers;
 mod hosts;
 mod links;

@@ -72,13 +72,8 @@ fn a_restart_removes_stale_keys_and_only_those() {
 #[test]
 fn keys_that_are_not_the_agents_stay() {
     let guest = Guest::new();
-    let others = [
-        "data/cant_suspend_reason",
-        "data/volumes/0/name",
-        "drivers/0",
-        "feature/other",
-        "attr/other",
-    ];
+    let others =
+        ["data/cant_suspend_reason", "data/device_id", "drivers/0", "feature/other", "attr/other"];
     others.iter().for_each(|key| guest.left_behind(key, "another program's"));
     let _agent = guest.published(&[]);
     let tree = guest.tree();

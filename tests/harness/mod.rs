@@ -1,4 +1,4 @@
-//! What the tests of the whole program stand on: a guest's machine (`world`), its host's
+//! What the tests of the whole program stand on: a guest's machine (`world`, `disks`), its host's
 //! store (`xenstored`, `layout`, `ring`, `wire`,
 //! `changes`, `trace`), both together (`guest`, `checks`, `tree`) and
 //! the program itself (`agent`). Every test makes its own and shares nothing.
@@ -8,6 +8,7 @@
 mod agent;
 mod changes;
 mod checks;
+mod disks;
 mod guest;
 mod layout;
 mod ring;
@@ -19,6 +20,7 @@ mod xenstored;
 
 pub use agent::{Agent, Finished, PROGRAM};
 pub use changes::Changes;
+pub use disks::Disk;
 pub use guest::Guest;
 pub use layout::Layout;
 pub use tree::{FIRST_TREE, OS_RELEASE};

@@ -6,6 +6,7 @@
 
 mod rfc;
 mod std;
+mod volumes;
 
 use crate::picture::{Picture, Source};
 use crate::tree::Tree;

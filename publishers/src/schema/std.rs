@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use facts::{Address, Link, Network, Os};
 
-use super::{Root, root};
+use super::{Root, root, volumes};
 use crate::indices::assign;
 use crate::picture::{Picture, Source};
 use crate::tree::Tree;
@@ -34,6 +34,7 @@ pub const ROOTS: &[Root] = &[
     Root { path: "drivers", source: Source::Drivers, mark: Some(drivers::VENDOR) },
     root("feature/hotplug", Source::Drivers),
     root("xenserver/attr/net-sriov-vf", Source::Sriov),
+    root(volumes::ROOT, Source::Disks),
 ];
 
 /// Hosts look at the whole guest when this one changes.
@@ -62,10 +63,12 @@ const fn is_decimal(mut text: &[u8]) -> bool {
     true
 }
 
-/// Whether hosts should look when only this unwatched key has changed. Memory has a watch of its own.
+/// Whether hosts should look when only this unwatched key has changed. Memory has a watch of its own,
+/// and volumes are read when somebody asks for them.
 pub fn rings(path: &str) -> bool {
-    let is_memory = path.starts_with("data/meminfo_");
-    path.starts_with("drivers/") || path.starts_with("data/") && !is_memory
+    let quiet = ["data/meminfo_", volumes::ROOT];
+    let is_quiet = quiet.iter().any(|quiet| path.starts_with(quiet));
+    path.starts_with("drivers/") || path.starts_with("data/") && !is_quiet
 }
 
 /// The keys of `picture`; `vif` says which VIF a link is.
@@ -90,6 +93,9 @@ pub fn render(picture: &Picture, published: &Tree, vif: impl Fn(&Link) -> Option
     }
     if let Some(service) = &picture.service {
         service::render(&mut tree, service, published);
+    }
+    if let Some(disks) = &picture.disks {
+        volumes::render(&mut tree, disks, published);
     }
     tree
 }

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use facts::{Address, Link, Mac, Memory, Network, Rank};
+use facts::{Address, Disks, Link, Mac, Memory, Network, Rank, Volume};
 use proptest::prelude::*;
 
 use super::*;
@@ -90,9 +90,18 @@ fn picture(vifs: Vec<Vec<Address>>) -> Picture {
         addresses,
         inherited: vec![],
     };
+    let volumes = vifs.get(1).map_or(0, |addresses| addresses.len() as u64 / 2);
     let links = vifs.into_iter().enumerate().map(link).collect();
     let memory = Some(Memory { total: 1000, available: 500, balloon: true });
-    Picture { network: Some(Network { links }), memory, ..Picture::default() }
+    let volume = |n: u64| Volume {
+        name: format!("/dev/xvd{n}"),
+        size: Some(n),
+        mount_points: vec![format!("/{n}")],
+        ..Volume::default()
+    };
+    // As many as there are addresses, so that they come and go as well.
+    let disks = Some(Disks { volumes: (0..volumes).map(volume).collect() });
+    Picture { network: Some(Network { links }), memory, disks, ..Picture::default() }
 }
 
 fn addresses() -> impl Strategy<Value = Vec<Address>> {
@@ -182,9 +191,9 @@ proptest! {
 
     /// "At the limit … publish what fits, most important first."
     #[test]
-    fn a_full_store_has_what_matters_most(list in addresses(), room in 8..60_usize) {
+    fn a_full_store_has_what_matters_most(list in addresses(), more in addresses(), room in 8..90_usize) {
         let mut bench = Bench::new();
-        let picture = picture(vec![list, vec![]]);
+        let picture = picture(vec![list, more]);
         bench.fake.see().room = Some(room);
         let _ = bench.publish(&picture).unwrap();
         let _ = bench.publish(&picture).unwrap();

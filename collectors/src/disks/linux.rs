@@ -1,0 +1,235 @@
+//! Linux: poll(2) tells of a changed table of mounts or swaps; statvfs(3) how full a file system is.
+//!
+//! Devices are looked up when the mounts that count have changed, not when one of a thousand others
+//! has. In between only the figures are sampled, with one system call a file system.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use facts::{Disks, Event, Outbox};
+use log::warn;
+
+use super::figures::{Figures, settle};
+use super::layout::{Known, lay_out};
+use super::places::{self, Place};
+use super::swaps::{self, Swap};
+use super::{MOUNTINFO, SWAPS, mountinfo};
+use crate::health::Health;
+use crate::wait::{Source, Wake, Woken};
+
+/// How long to wait after a change for those that come with it.
+const CALM: Duration = Duration::from_millis(100);
+/// When to look once more after a change: udev writes down what it finds on a device while that is
+/// being mounted, or a moment later.
+const AGAIN: Duration = Duration::from_secs(2);
+/// More than any table of mounts, in bytes.
+const LONGEST: u64 = 32 * 1024 * 1024;
+/// Volumes that are told of at most.
+const MOST: usize = 64;
+
+/// Sends the volumes of the system below `root` at once, after each change, and every `interval` if
+/// they have become fuller or emptier, until the end.
+pub fn run(wake: &Wake, outbox: &Outbox, root: &Path, interval: Duration) {
+    let mut volumes = Volumes::new(outbox, root);
+    volumes.look_up();
+    let mut again = true;
+    loop {
+        let pause = if again { AGAIN.min(interval) } else { interval };
+        again = match volumes.wait(wake, pause) {
+            Woken::End => return,
+            Woken::Refresh => {
+                volumes = Volumes::new(outbox, root);
+                volumes.look_up();
+                true
+            }
+            Woken::Source => {
+                volumes.look_up();
+                true
+            }
+            Woken::Timeout if again => {
+                volumes.look_up();
+                false
+            }
+            Woken::Timeout => volumes.sample(),
+        };
+    }
+}
+
+/// The volumes, as they were found and as they were sent.
+struct Volumes<'a> {
+    outbox: &'a Outbox,
+    root: &'a Path,
+    mounts: Table,
+    swaps: Table,
+    health: Health,
+    fullness: Health,
+    told_cut: bool,
+    /// What they were made of.
+    found: (Vec<Place>, Vec<Swap>),
+    known: Vec<Known>,
+    /// The room that each file system had in all when it was asked last.
+    totals: Vec<Option<u64>>,
+    sent: Option<Disks>,
+}
+
+impl<'a> Volumes<'a> {
+    fn new(outbox: &'a Outbox, root: &'a Path) -> Self {
+        Self {
+            outbox,
+            root,
+            mounts: Table::new(root, MOUNTINFO),
+            swaps: Table::new(root, SWAPS),
+            health: Health::new("disks"),
+            fullness: Health::new("disks: fullness"),
+            told_cut: false,
+            found: Default::default(),
+            known: Vec::new(),
+            totals: Vec::new(),
+            sent: None,
+        }
+    }
+
+    /// Sleeps until mounts that count, or swaps, have changed, or for another reason.
+    fn wait(&mut self, wake: &Wake, pause: Duration) -> Woken {
+        let due = Instant::now() + pause;
+        let tables = [&self.mounts, &self.swaps];
+        let changes: Vec<Source> = tables.into_iter().filter_map(Table::change).collect();
+        loop {
+            let woken = wake.wait(&changes, Some(due.saturating_duration_since(Instant::now())));
+            if woken != Woken::Source {
+                return woken;
+            }
+            // The event is gone with the poll; of a flood of them only so many are looked at.
+            match wake.wait(&[], Some(CALM)) {
+                Woken::Timeout if self.has_changed() => return Woken::Source,
+                Woken::Timeout => {}
+                other => return other,
+            }
+        }
+    }
+
+    fn has_changed(&mut self) -> bool {
+        let found = self.read_tables();
+        found.is_some_and(|(places, swaps)| {
+            let paths =
+                |swaps: &[Swap]| swaps.iter().map(|swap| swap.path.clone()).collect::<Vec<_>>();
+            places != self.found.0 || paths(&swaps) != paths(&self.found.1)
+        })
+    }
+
+    fn read_tables(&mut self) -> Option<(Vec<Place>, Vec<Swap>)> {
+        let mounts = self.health.note(self.mounts.read())?;
+        Some((places::of(&mountinfo::parse(&mounts)), self.read_swaps()))
+    }
+
+    /// A kernel may be without swap.
+    fn read_swaps(&mut self) -> Vec<Swap> {
+        swaps::parse(&self.swaps.read().unwrap_or_default())
+    }
+
+    /// Finds out which volumes there are now, and sends them if they differ from what was sent.
+    fn look_up(&mut self) {
+        let Some(found) = self.read_tables() else { return };
+        self.found = found;
+        self.known = lay_out(self.root, &self.found.0, &self.found.1);
+        if self.known.len() > MOST && !std::mem::replace(&mut self.told_cut, true) {
+            warn!("disks: of {} volumes the first {MOST} are told", self.known.len());
+        }
+        self.known.truncate(MOST);
+        self.totals = self.ask();
+        self.send();
+    }
+
+    /// Asks how full the volumes are, and sends them if that has moved; whether one was resized, which
+    /// nothing else tells.
+    fn sample(&mut self) -> bool {
+        if self.sent.is_none() {
+            self.look_up();
+            return false;
+        }
+        if self.known.iter().any(Known::is_swap) {
+            self.found.1 = self.read_swaps();
+        }
+        let totals = self.ask();
+        self.send();
+        totals != std::mem::replace(&mut self.totals, totals.clone())
+    }
+
+    /// Asks each file system that can be asked; what it has room for in all.
+    fn ask(&mut self) -> Vec<Option<u64>> {
+        let (mut totals, mut failure) = (Vec::with_capacity(self.known.len()), None);
+        for volume in &mut self.known {
+            let asked = volume.ask.as_deref().map(|path| (path, statvfs(path)));
+            let figures = asked.and_then(|(path, figures)| {
+                figures.map_err(|error| failure = Some(format!("{}: {error}", path.display()))).ok()
+            });
+            totals.push(figures.map(|figures| figures.total));
+            volume.take(figures, &self.found.1);
+        }
+        self.fullness.note(failure.map_or(Ok(()), Err));
+        totals
+    }
+
+    fn send(&mut self) {
+        let mut disks =
+            Disks { volumes: self.known.iter().map(|known| known.fact.clone()).collect() };
+        if let Some(sent) = &self.sent {
+            settle(&mut disks, sent);
+        }
+        if self.sent.as_ref() != Some(&disks) {
+            self.outbox.send(Event::Disks(disks.clone()));
+            self.sent = Some(disks);
+        }
+    }
+}
+
+/// A table of the kernel's, kept open: its changes are told to whom has it open.
+struct Table {
+    path: PathBuf,
+    open: Option<File>,
+}
+
+impl Table {
+    fn new(root: &Path, path: &str) -> Self {
+        let path = root.join(path);
+        Self { open: File::open(&path).ok(), path }
+    }
+
+    fn change(&self) -> Option<Source> {
+        self.open.as_ref().map(|file| Source::Changed(file.as_raw_fd()))
+    }
+
+    fn read(&mut self) -> io::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        let file = match &mut self.open {
+            Some(file) => file,
+            None => self.open.insert(File::open(&self.path)?),
+        };
+        let read = file.rewind().and_then(|()| file.take(LONGEST).read_to_end(&mut text));
+        read.map(|_| text).map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))
+        })
+    }
+}
+
+#[allow(clippy::unnecessary_cast, reason = "32-bit systems have other types")]
+fn statvfs(path: &Path) -> io::Result<Figures> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let mut figures = MaybeUninit::<libc::statvfs>::uninit();
+    // SAFETY: `path` ends with a NUL, and there is room for one `statvfs` at the other pointer.
+    let done = unsafe { libc::statvfs(path.as_ptr(), figures.as_mut_ptr()) };
+    if done != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: a call that succeeds has written all of it.
+    let figures = unsafe { figures.assume_init() };
+    let unit = figures.f_frsize as u64;
+    let bytes = |blocks| unit.saturating_mul(blocks);
+    Ok(Figures { total: bytes(figures.f_blocks as u64), free: bytes(figures.f_bavail as u64) })
+}

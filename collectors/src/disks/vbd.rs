@@ -1,0 +1,62 @@
+//! The name that a host has for a virtual disk, out of its number. No I/O.
+//!
+//! The number is that of `device/vbd/N`; Xen's xen-vbd-interface(7) says how disk and partition are
+//! written into it. A guest's kernel may have another name for the disk: `xvde` for a host's `xvda`.
+
+/// `xvda` for `device/vbd/51712`; `None` where the number is of no kind that has a name.
+pub fn disk(nodename: &str) -> Option<String> {
+    let number: u32 = nodename.strip_prefix("device/vbd/")?.parse().ok()?;
+    let (kind, disk, partition) = match number >> 8 {
+        202 => ("xvd", number >> 4 & 0xf, number & 0xf),
+        8 => ("sd", number >> 4 & 0xf, number & 0xf),
+        3 => ("hd", number >> 6 & 0x3, number & 0x3f),
+        22 => ("hd", (number >> 6 & 0x3) + 2, number & 0x3f),
+        _ if number >> 28 == 1 => ("xvd", number >> 8 & 0xf_ffff, number & 0xff),
+        _ => return None,
+    };
+    let partition = if partition == 0 { String::new() } else { partition.to_string() };
+    Some(format!("{kind}{}{partition}", letters(disk)))
+}
+
+/// `a` to `z`, then `aa`.
+fn letters(disk: u32) -> String {
+    let last = char::from(b'a' + (disk % 26) as u8);
+    match disk / 26 {
+        0 => last.into(),
+        more => letters(more - 1) + &last.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::disk;
+
+    // The examples of xen-vbd-interface(7) and of hosts.
+    #[test]
+    fn each_kind_of_number_has_its_name() {
+        for (number, name) in [
+            (51_712, "xvda"),
+            (51_728, "xvdb"),
+            (51_713, "xvda1"),
+            (51_952, "xvdp"),
+            (268_439_552, "xvdq"),
+            (268_442_112, "xvdaa"),
+            (2048, "sda"),
+            (768, "hda"),
+            (832, "hdb"),
+            (5632, "hdc"),
+            (5696, "hdd"),
+        ] {
+            assert_eq!(disk(&format!("device/vbd/{number}")).as_deref(), Some(name));
+        }
+    }
+
+    #[test]
+    fn other_numbers_have_none() {
+        for nodename in
+            ["device/vbd/1", "device/vbd/4294967295", "device/vbd/", "device/vif/51712", ""]
+        {
+            assert_eq!(disk(nodename), None, "{nodename}");
+        }
+    }
+}

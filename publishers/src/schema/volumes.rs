@@ -1,0 +1,92 @@
+//! Volumes in schema `std`, below `data/volumes`: a directory each, by an index that it keeps while it
+//! is there. Pure; cannot fail.
+
+use std::collections::BTreeMap;
+
+use facts::Disks;
+
+use crate::indices::keep;
+use crate::tree::{Tree, presentable};
+
+/// Where they are.
+pub const ROOT: &str = "data/volumes";
+
+/// Puts the keys of `disks` into `tree`; `published` has the indices of before.
+pub fn render(tree: &mut Tree, disks: &Disks, published: &Tree) {
+    let names: Vec<String> = disks.volumes.iter().map(|volume| presentable(&volume.name)).collect();
+    let indices = keep(&values_in(published, ROOT, "/name"), &names);
+    for (volume, index) in disks.volumes.iter().zip(indices) {
+        let node = format!("{ROOT}/{index}");
+        tree.set_some(format!("{node}/name"), Some(&volume.name));
+        let bytes = |bytes: Option<u64>| bytes.map(|bytes| bytes.to_string());
+        tree.set_some(format!("{node}/size"), bytes(volume.size).as_deref());
+        tree.set_some(format!("{node}/free"), bytes(volume.free).as_deref());
+        tree.set_some(format!("{node}/filesystem"), Some(&volume.filesystem));
+        list(tree, &format!("{node}/mount_points"), &volume.mount_points, published);
+        list(tree, &format!("{node}/extents"), &volume.extents, published);
+    }
+}
+
+fn list(tree: &mut Tree, node: &str, values: &[String], published: &Tree) {
+    let values: Vec<String> = values.iter().map(|value| presentable(value)).collect();
+    for (value, index) in values.iter().zip(keep(&values_in(published, node, ""), &values)) {
+        tree.set_some(format!("{node}/{index}"), Some(value));
+    }
+}
+
+/// The values at `node/INDEX` and then `leaf`, by index; what is no index is none.
+fn values_in<'a>(published: &'a Tree, node: &str, leaf: &str) -> BTreeMap<u32, &'a str> {
+    let entry = |(path, value): (&'a str, &'a str)| {
+        let name = path.strip_suffix(leaf)?;
+        let index: u32 = name.parse().ok()?;
+        (index.to_string() == name).then_some((index, value))
+    };
+    published.below(node).filter_map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn published(names: &[&str], before: &Tree) -> Tree {
+        let volume = |name: &&str| facts::Volume { name: (*name).into(), ..Default::default() };
+        let mut tree = Tree::default();
+        render(&mut tree, &Disks { volumes: names.iter().map(volume).collect() }, before);
+        tree
+    }
+
+    fn names(tree: &Tree) -> Vec<(u32, &str)> {
+        values_in(tree, ROOT, "/name").into_iter().collect()
+    }
+
+    #[test]
+    fn a_volume_keeps_its_index_and_a_freed_one_is_used_again() {
+        let three = published(&["/dev/a", "/dev/b", "/dev/c"], &Tree::default());
+        assert_eq!(names(&three), [(0, "/dev/a"), (1, "/dev/b"), (2, "/dev/c")]);
+        let two = published(&["/dev/c", "/dev/b"], &three);
+        assert_eq!(names(&two), [(1, "/dev/b"), (2, "/dev/c")]);
+        let again = published(&["/dev/d", "/dev/b", "/dev/c", "/dev/e"], &two);
+        assert_eq!(names(&again), [(0, "/dev/d"), (1, "/dev/b"), (2, "/dev/c"), (3, "/dev/e")]);
+    }
+
+    #[test]
+    fn what_others_published_there_gives_no_index() {
+        let mut before = Tree::default();
+        for (path, value) in [("01", "/dev/a"), ("-1", "/dev/a"), ("x", "/dev/a"), ("1", "/dev/b")]
+        {
+            before.set(format!("{ROOT}/{path}/name"), value);
+        }
+        before.set(format!("{ROOT}/7/extents/name"), "/dev/a");
+        assert_eq!(
+            names(&published(&["/dev/a", "/dev/b"], &before)),
+            [(0, "/dev/a"), (1, "/dev/b")]
+        );
+    }
+
+    // What the store shows of a name is what a name is known by.
+    #[test]
+    fn a_name_that_cannot_be_shown_whole_keeps_its_index_too() {
+        let first = published(&["/dev/a", "/dev/\u{1b}[1mb"], &Tree::default());
+        assert_eq!(names(&published(&["/dev/\u{1b}[1mb"], &first)), [(1, "/dev/[1mb")]);
+    }
+}

@@ -1,0 +1,212 @@
+//! data/volumes: what is mounted, how full it is, and what must never wait for it. On loop devices,
+//! which hang on no bus, so that they have no extents; `tests/disks/` has these.
+
+use super::harness::{Disk, FIRST_TREE, Guest};
+use std::time::Duration;
+
+/// The keys of the volumes, one `key = value` a line.
+fn volumes(guest: &Guest) -> String {
+    guest.below("data/volumes/")
+}
+
+fn name(disk: &Disk) -> String {
+    format!("/dev/{}", disk.name)
+}
+
+/// The index below which a disk is told.
+fn index(guest: &Guest, disk: &Disk) -> String {
+    let tree = guest.wait(|tree| tree.values().any(|value| *value == name(disk)));
+    let (key, _) = tree.iter().find(|(_, value)| **value == name(disk)).unwrap();
+    key.split('/').nth(2).unwrap().to_string()
+}
+
+fn free(guest: &Guest) -> u64 {
+    guest.tree()["data/volumes/0/free"].parse().unwrap()
+}
+
+// Mounts are noticed at once; no doorbell rings for them.
+#[test]
+fn a_mount_shows_at_once_and_so_does_its_end() {
+    let guest = Guest::new();
+    let _agent = guest.published(&[]);
+    let disk = guest.ext4();
+    let mark = guest.mark();
+    guest.mount(&disk, "a");
+    let mut changes = guest.batch_since(mark);
+    let free = changes.remove(1);
+    assert_eq!(
+        changes,
+        [
+            "write data/volumes/0/filesystem = ext4".into(),
+            "write data/volumes/0/mount_points/0 = /mnt/a".into(),
+            format!("write data/volumes/0/name = {}", name(&disk)),
+            "write data/volumes/0/size = 67108864".into(),
+            "write data/updated".into(),
+        ]
+    );
+    // What df says that a user can still write.
+    let line = "df --output=avail -B1 /mnt/a | tail -n 1";
+    let df = guest.world_command("sh").args(["-c", line]).output().unwrap();
+    let df = String::from_utf8(df.stdout).unwrap();
+    assert_eq!(free, format!("write data/volumes/0/free = {}", df.trim()));
+    let mark = guest.mark();
+    guest.sh("umount /mnt/a");
+    assert_eq!(guest.batch_since(mark), ["rm data/volumes", "write data/updated"]);
+}
+
+// …and by a start.
+#[test]
+fn what_is_mounted_before_the_start_is_in_the_first_batch() {
+    let guest = Guest::new();
+    let disk = guest.ext4();
+    guest.mount(&disk, "a");
+    let mark = guest.mark();
+    let _agent = guest.agent(&[]);
+    let changes = guest.batch_since(mark);
+    assert!(
+        changes.contains(&format!("write data/volumes/0/name = {}", name(&disk))),
+        "{changes:#?}"
+    );
+}
+
+// Once: a bind mount is not a volume, and the same file system at two places is one.
+#[test]
+fn a_file_system_is_told_once_with_its_mount_points() {
+    let guest = Guest::new();
+    let disk = guest.ext4();
+    let _agent = guest.published(&[]);
+    guest.mount(&disk, "a");
+    guest.wait_value("data/volumes/0/mount_points/0", "/mnt/a");
+    let before = volumes(&guest);
+    guest.sh("mkdir -p /mnt/a/sub /mnt/bound; mount --bind /mnt/a/sub /mnt/bound");
+    guest.mount(&disk, "b c");
+    guest.wait_value("data/volumes/0/mount_points/1", "/mnt/b c");
+    let after = volumes(&guest);
+    assert_eq!(after.replace("data/volumes/0/mount_points/1 = /mnt/b c\n", ""), before);
+    // The other keeps its index.
+    let mark = guest.mark();
+    guest.sh("umount /mnt/a");
+    assert_eq!(guest.batch_since(mark), ["rm data/volumes/0/mount_points/0", "write data/updated"]);
+}
+
+// Images are as full as they were made.
+#[test]
+fn an_image_that_can_only_be_read_is_no_volume() {
+    let guest = Guest::new();
+    let (image, disk) = (guest.ext4(), guest.ext4());
+    let _agent = guest.published(&[]);
+    guest.sh(&format!("mkdir /mnt/image; mount -o ro /dev/{} /mnt/image", image.name));
+    guest.mount(&disk, "a");
+    guest.wait_value("data/volumes/0/name", &name(&disk));
+    assert!(!volumes(&guest).contains("/mnt/image"), "{}", volumes(&guest));
+}
+
+// A volume keeps its index while it is there, over a restart too; a freed index is used again.
+#[test]
+fn a_volume_keeps_its_index() {
+    let guest = Guest::new();
+    let disks = [guest.ext4(), guest.ext4(), guest.ext4()];
+    let agent = guest.published(&[]);
+    for (disk, place) in disks.iter().zip(["a", "b"]) {
+        guest.mount(disk, place);
+        index(&guest, disk);
+    }
+    guest.sh("umount /mnt/a");
+    guest.wait_gone("data/volumes/0/name");
+    agent.stop("TERM");
+    let mark = guest.mark();
+    let _agent = guest.agent(&[]);
+    guest.assert_quiet_since(mark);
+    assert_eq!(index(&guest, &disks[1]), "1");
+    guest.mount(&disks[2], "c");
+    assert_eq!(index(&guest, &disks[2]), "0");
+}
+
+// Fullness is written only when it moved by 1 %: of 64 MiB that is 655 KiB.
+#[test]
+fn fullness_is_written_when_it_has_moved_by_one_percent() {
+    let guest = Guest::new();
+    let (disk, other) = (guest.ext4(), guest.ext4());
+    guest.mount(&disk, "a");
+    guest.mount(&other, "b");
+    let _agent = guest.published(&["--disk-interval", "1"]);
+    guest.wait_value("data/volumes/1/name", &name(&other));
+    let (mark, before) = (guest.mark(), free(&guest));
+    guest.fill("a/small", 256);
+    guest.fill("b/large", 10_240);
+    // The sample that has the one has the other too.
+    let changes = guest.batch_since(mark);
+    assert!(changes[0].starts_with("write data/volumes/1/free = "), "{changes:#?}");
+    assert_eq!(changes[1..], ["write data/updated"]);
+    let mark = guest.mark();
+    guest.fill("a/large", 512);
+    let changes = guest.batch_since(mark);
+    assert!(changes[0].starts_with("write data/volumes/0/free = "), "{changes:#?}");
+    assert_eq!(changes[1..], ["write data/updated"]);
+    // What crept is told whole: the samples are compared with what was told.
+    assert!(before - free(&guest) >= 768 << 10, "{before} {}", free(&guest));
+}
+
+// Swap named as such, noticed at once.
+#[test]
+fn swap_is_told_while_it_is_on() {
+    let guest = Guest::new();
+    let disk = guest.disk(16);
+    let _agent = guest.published(&[]);
+    let (mark, device) = (guest.mark(), name(&disk));
+    guest.sh(&format!("mkswap -q {device} && swapon {device}"));
+    let changes = guest.batch_since(mark);
+    guest.sh(&format!("swapoff {device}"));
+    guest.wait_tree(FIRST_TREE);
+    assert_eq!(
+        changes,
+        [
+            "write data/volumes/0/filesystem = swap".into(),
+            "write data/volumes/0/free = 16773120".into(),
+            "write data/volumes/0/mount_points/0 = [SWAP]".into(),
+            format!("write data/volumes/0/name = {device}"),
+            "write data/volumes/0/size = 16777216".into(),
+            "write data/updated".into(),
+        ]
+    );
+}
+
+// A hung FUSE mount never blocks anything: not the other volumes, not the network, not the end.
+#[test]
+fn file_systems_that_never_answer_block_nothing() {
+    let guest = Guest::new();
+    let (hung, disk) = (guest.disk(1), guest.ext4());
+    // The daemons go before the agent: one that waits for them could not be killed.
+    let agent;
+    let _daemons = [guest.hung(Some(&hung), "windows"), guest.hung(None, "far")];
+    guest.mount(&disk, "a");
+    agent = guest.published(&["--disk-interval", "1"]);
+    let n = index(&guest, &hung);
+    guest.wait_value(&format!("data/volumes/{n}/mount_points/0"), "/mnt/windows");
+    guest.wait_value(&format!("data/volumes/{n}/size"), "1048576");
+    assert!(!guest.tree().contains_key(&format!("data/volumes/{n}/free")));
+    let n = index(&guest, &disk);
+    let threads = || std::fs::read_dir(format!("/proc/{}/task", agent.pid())).unwrap().count();
+    let threads_before = threads();
+    guest.fill("a/large", 10_240);
+    let free = format!("data/volumes/{n}/free");
+    let before = guest.tree()[&free].clone();
+    guest.wait(|tree| tree[&free] != before);
+    guest.catch_up();
+    assert_eq!(threads(), threads_before);
+    let end = agent.stop("TERM");
+    assert!(end.code == Some(0) && end.took < Duration::from_secs(1), "{end:?}");
+    assert!(!end.stderr.contains("warn"), "{end:?}");
+}
+
+// Each collector can be switched off; what it told once goes.
+#[test]
+fn without_the_collector_there_are_no_volumes() {
+    let guest = Guest::new();
+    let disk = guest.ext4();
+    guest.mount(&disk, "a");
+    guest.run(&["-s", "--once"]);
+    assert_eq!(index(&guest, &disk), "0");
+    let _agent = guest.agent(&["--without", "disks"]);
+    guest.wait_tree(FIRST_TREE);
+}

@@ -1,0 +1,114 @@
+//! Golden disks: what a kernel shows of a guest's disks in, the exact keys of schema `std` out.
+//!
+//! `tests/disks/NAME.tree` is a part of a file system, a line each: `PATH = TEXT` is a file with one line,
+//! `PATH -> TARGET` a link, `PATH/` a directory, and `PATH:` a file with the lines that are indented
+//! below. `tests/disks/NAME.keys` are the keys. A file system that is asked answers 1,000,000 bytes free;
+//! where there is `PATH/hangs` below it, it must not be asked.
+
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use collectors::disks::{describe, figures::Figures};
+use publishers::Schema;
+use publishers::picture::Picture;
+use publishers::tree::Tree;
+
+/// Makes the files of a tree below `root`.
+fn plant(root: &Path, tree: &str) {
+    let mut lines =
+        tree.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).peekable();
+    while let Some(line) = lines.next() {
+        let place = |path: &str| {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            path
+        };
+        if let Some((path, text)) = line.split_once(" = ") {
+            fs::write(place(path), format!("{text}\n")).unwrap();
+        } else if let Some((path, target)) = line.split_once(" -> ") {
+            symlink(target, place(path)).unwrap();
+        } else if let Some(path) = line.strip_suffix('/') {
+            fs::create_dir_all(place(path)).unwrap();
+        } else if let Some(path) = line.strip_suffix(':') {
+            let mut text = String::new();
+            while let Some(line) = lines.next_if(|line| line.starts_with("  ")) {
+                text += &format!("{}\n", line.trim_start());
+            }
+            fs::write(place(path), text).unwrap();
+        } else {
+            panic!("{line:?} is no line of a tree");
+        }
+    }
+}
+
+/// The keys of the volumes below `root`.
+fn keys(root: &Path) -> String {
+    let ask = |path: &Path| {
+        assert!(!path.join("hangs").exists(), "{} was asked", path.display());
+        io::Result::Ok(Figures { total: 2_000_000, free: 1_000_000 })
+    };
+    let disks = describe(root, ask).unwrap();
+    let tree =
+        Schema::Std.render(&Picture { disks: Some(disks), ..Picture::default() }, &Tree::default());
+    let below = tree.below("data/volumes");
+    below.map(|(path, value)| format!("{path} = {value:?}\n")).collect()
+}
+
+fn trees() -> Vec<PathBuf> {
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/disks");
+    let paths = fs::read_dir(all).unwrap().map(|entry| entry.unwrap().path());
+    let mut trees: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|end| end == "tree")).collect();
+    trees.sort();
+    trees
+}
+
+/// "Name, size, free, filesystem, mount points, extents through partitions, LVM, md and dm-crypt."
+#[test]
+fn each_guest_shows_exactly_its_volumes() {
+    let (trees, mut wrong) = (trees(), 0);
+    assert!(trees.len() >= 9, "only {} trees were found", trees.len());
+    for tree in trees {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(tree.file_stem().unwrap());
+        let _ = fs::remove_dir_all(&root);
+        plant(&root, &fs::read_to_string(&tree).unwrap());
+        let (is, wanted) = (keys(&root), fs::read_to_string(tree.with_extension("keys")).unwrap());
+        if is != wanted {
+            eprintln!("{}:\n{is}not:\n{wanted}", tree.display());
+            wrong += 1;
+        }
+    }
+    assert_eq!(wrong, 0, "guests with wrong keys; see above");
+}
+
+/// Loops in sysfs, a thousand mounts, names of any bytes: a description, and soon.
+#[test]
+fn only_so_much_is_told_of_hostile_disks() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile-disks");
+    let _ = fs::remove_dir_all(&root);
+    let mut tree = String::from("proc/self/mountinfo:\n  1 0 1:0 / / rw - ext4 /dev/a rw\n");
+    for n in 0..1000 {
+        tree += &format!("  {} 1 1:{} / /m{n}\\012 rw - ext4 x rw\n", n + 2, n % 50);
+    }
+    for n in 0..50 {
+        let next = (n + 1) % 50;
+        tree += &format!("sys/dev/block/1:{n}/dev = 1:{n}\n");
+        tree += &format!("sys/dev/block/1:{n}/slaves/x -> ../../1:{next}\n");
+        tree += &format!("sys/dev/block/1:{n}/holders/x -> ../../1:{next}\n");
+        tree += &format!("sys/dev/block/1:{n}/size = 99999999999999999999\n");
+    }
+    plant(&root, &tree);
+    let keys = keys(&root);
+    assert!(
+        keys.starts_with(
+            "0/filesystem = \"ext4\"\n0/free = \"1000000\"\n0/mount_points/0 = \"/\"\n"
+        )
+    );
+    assert_eq!(keys.matches("/name = ").count(), 50);
+    assert_eq!(keys.matches("0/mount_points/").count(), 16 + 4 * 16, "{keys}");
+    assert!(!keys.contains("/size") && !keys.contains("/extents"), "{keys}");
+}

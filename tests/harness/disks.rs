@@ -1,0 +1,96 @@
+//! Disks of a world: real loop devices, which the world's /dev and /sys show, and no others.
+
+use super::Scratch;
+use super::world::World;
+use std::process::{Child, Command, Stdio};
+
+/// A disk, until dropped and no longer used.
+pub struct Disk {
+    /// As the kernel names it: `loop3`.
+    pub name: String,
+    _image: Scratch,
+}
+
+/// A FUSE file system that never answers, until dropped.
+pub struct Hung(Child);
+
+impl World {
+    /// Makes an empty disk of so many MiB.
+    pub fn disk(&self, mib: u32) -> Disk {
+        let image = Scratch::new();
+        let file = image.path().join("disk");
+        std::fs::File::create(&file).unwrap().set_len(u64::from(mib) << 20).unwrap();
+        let made = Command::new("losetup").args(["--find", "--show"]).arg(&file).output().unwrap();
+        assert!(made.status.success(), "losetup: {}", String::from_utf8_lossy(&made.stderr));
+        let name = String::from_utf8(made.stdout).unwrap().trim().replace("/dev/", "");
+        self.sh(&format!(
+            "mkdir -p /dev/sysfs /sys/dev/block /sys/class/block /sys/devices/virtual/block/{name}
+             mount -t sysfs sysfs /dev/sysfs
+             mount --bind /dev/sysfs/devices/virtual/block/{name} /sys/devices/virtual/block/{name}
+             umount /dev/sysfs
+             ln -s ../../devices/virtual/block/{name} /sys/class/block/{name}
+             number=$(cat /sys/class/block/{name}/dev)
+             ln -s ../../devices/virtual/block/{name} /sys/dev/block/$number
+             mknod /dev/{name} b ${{number%:*}} ${{number#*:}}
+             grep -q ' /mnt .* - tmpfs ' /proc/self/mountinfo || mount -t tmpfs tmpfs /mnt"
+        ));
+        Disk { name, _image: image }
+    }
+
+    /// Makes a disk of 64 MiB with an ext4 on it.
+    pub fn ext4(&self) -> Disk {
+        let disk = self.disk(64);
+        self.sh(&format!("mkfs.ext4 -q -m 0 /dev/{}", disk.name));
+        disk
+    }
+
+    /// Mounts a disk at `/mnt/NAME`.
+    pub fn mount(&self, disk: &Disk, name: &str) {
+        self.sh(&format!("mkdir -p '/mnt/{name}'; mount /dev/{} '/mnt/{name}'", disk.name));
+    }
+
+    /// Writes a file of so many KiB below `/mnt`.
+    pub fn fill(&self, path: &str, kib: u32) {
+        self.sh(&format!("head -c {kib}K /dev/zero >/mnt/{path}; sync -f /mnt/{path}"));
+    }
+
+    /// Mounts a FUSE file system at `/mnt/NAME`, from a disk if there is one, whose daemon has begun to
+    /// serve, takes requests, and answers none of them.
+    pub fn hung(&self, disk: Option<&Disk>, name: &str) -> Hung {
+        let (kind, source) = match disk {
+            Some(disk) => ("fuseblk", format!("/dev/{}", disk.name)),
+            None => ("fuse", "far".into()),
+        };
+        // The only answer is that to FUSE_INIT, whose number is 2 (`fuse_init_out` in linux/fuse.h).
+        let zeros = |count: usize| "\\0".repeat(count);
+        let head = format!("\\120{}\\2{}", zeros(7), zeros(7));
+        let init = format!("\\7{}\\37{}\\20{}\\1{}", zeros(3), zeros(16), zeros(2), zeros(39));
+        let script = format!(
+            "[ -e /dev/fuse ] || mknod /dev/fuse c 10 229
+             mkdir -p /mnt/{name}
+             exec 3<>/dev/fuse
+             mount -i -t {kind} -o fd=3,rootmode=40000,user_id=0,group_id=0 {source} /mnt/{name}
+             dd bs=128k count=1 <&3 >/dev/null 2>&1
+             printf '{head}{init}' >&3
+             exec cat <&3 >/dev/null"
+        );
+        let mut command = self.world_command("sh");
+        let child = command.args(["-euc", &script]).stdin(Stdio::null()).spawn().unwrap();
+        self.wait_sh(&format!("grep -q ' /mnt/{name} .* {kind} ' /proc/self/mountinfo"));
+        Hung(child)
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // One in use goes with the mount, and that with the world.
+        let _ = Command::new("losetup").args(["--detach", &format!("/dev/{}", self.name)]).status();
+    }
+}
+
+impl Drop for Hung {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
