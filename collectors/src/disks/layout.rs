@@ -28,11 +28,6 @@ pub struct Known {
 }
 
 impl Known {
-    /// Whether the table of swaps tells of it.
-    pub fn is_swap(&self) -> bool {
-        self.swap.is_some()
-    }
-
     /// Takes what is free on it: out of its file system's answer, or the table of swaps.
     pub fn take(&mut self, figures: Option<Figures>, swaps: &[Swap]) {
         self.fact.free = match &self.swap {

@@ -153,7 +153,7 @@ impl<'a> Volumes<'a> {
             self.look_up();
             return false;
         }
-        if self.known.iter().any(Known::is_swap) {
+        if !self.found.1.is_empty() {
             self.found.1 = self.read_swaps();
         }
         let totals = self.ask();
