@@ -27,7 +27,8 @@ pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
     let started = SystemTime::now();
     // Before the first look: what changes from here on is noticed.
     let watch = Directories::watch(root, &DIRECTORIES, Notice::Names);
-    let told = |error| warn!("service: /run cannot be watched: {error}; see the next reload");
+    let told =
+        |error| warn!("service: /run cannot be watched: {error}; a change shows on a reload");
     let mut watch = watch.map_err(told).ok();
     let mut sent = None;
     loop {

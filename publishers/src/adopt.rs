@@ -5,7 +5,7 @@ use std::io;
 use log::{debug, warn};
 use xenstore_rs::Xs;
 
-use crate::schema::{root_of, roots};
+use crate::schema::roots;
 use crate::store::Failure;
 use crate::tree::Tree;
 
@@ -27,9 +27,8 @@ pub fn adopt(store: &dyn Xs) -> io::Result<Tree> {
 fn read_below(store: &dyn Xs, path: &str, depth: usize, tree: &mut Tree) -> io::Result<()> {
     let Some(value) = unless_refused(path, store.read(path))? else { return Ok(()) };
     let names = unless_refused(path, store.directory(path))?.unwrap_or_default();
-    // An empty node with something in it is a directory, no key; so is one that is the toolstack's.
-    let is_toolstacks = root_of(path).is_some_and(|root| root.mark.is_some() && root.path == path);
-    if !is_toolstacks && (names.is_empty() || !value.is_empty()) {
+    // An empty node with something in it is a directory, no key.
+    if names.is_empty() || !value.is_empty() {
         tree.set_raw(path, value.into());
     }
     if depth > 0 {

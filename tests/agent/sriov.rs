@@ -48,6 +48,20 @@ fn a_function_that_is_there_already_is_published_at_once() {
     assert_eq!(guest.changes_since(mark), [""; 0]);
 }
 
+// However fast they come: none is overlooked while the others are read.
+#[test]
+fn functions_that_come_in_a_row_are_all_shown() {
+    let guest = guest_with_vf0(Layout::Xapi, Daemon::C);
+    let _agent = guest.published(&[]);
+    for round in 0..20 {
+        let ids = round * 10..round * 10 + 10;
+        ids.clone().for_each(|id| guest.plug_function(id, "00:16:3e:00:00:07"));
+        guest.wait(|tree| ids.clone().all(|id| tree.contains_key(&format!("{HERE}/{id}/ipv4/0"))));
+        ids.for_each(|id| guest.unplug_function(id));
+        guest.wait(|tree| !tree.keys().any(|key| key.starts_with(HERE)));
+    }
+}
+
 // A VIF is no function, even one with its MAC; nor is what stands on the function.
 #[test]
 fn only_the_nic_itself_is_the_function() {

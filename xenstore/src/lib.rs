@@ -64,8 +64,12 @@ impl Connection {
                 io::Error::new(no_device.kind(), text)
             })?),
         };
+        Ok(Self::over(stream))
+    }
+
+    fn over(stream: Box<dyn Stream>) -> Self {
         let received = vec![0; wire::HEADER + wire::LONGEST].into_boxed_slice();
-        Ok(Self { stream, last_id: 0, out: Vec::new(), received, filled: 0, events: 0 })
+        Self { stream, last_id: 0, out: Vec::new(), received, filled: 0, events: 0 }
     }
 
     /// Makes a request and waits for its answer: the payload.
@@ -153,4 +157,29 @@ fn open_device() -> io::Result<File> {
 #[must_use]
 pub fn without_nul(payload: &[u8]) -> &[u8] {
     payload.strip_suffix(b"\0").unwrap_or(payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(kind: u32, id: u32, payload: &[u8]) -> Vec<u8> {
+        let words = [kind, id, 0, payload.len() as u32];
+        words.iter().flat_map(|word| word.to_ne_bytes()).chain(payload.iter().copied()).collect()
+    }
+
+    #[test]
+    fn events_around_an_answer_are_not_lost() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        let mut connection = Connection::over(Box::new(ours));
+        let (event, answer) = (message(15, 0, b"a\0b\0"), message(2, 1, b"1"));
+        theirs
+            .write_all(&[event.clone(), answer, event.clone(), event[..7].to_vec()].concat())
+            .unwrap();
+        assert_eq!(connection.request(Request::Read, "a", &[]).unwrap(), b"1");
+        assert_eq!(connection.waiting_events().unwrap(), 2);
+        assert_eq!(connection.waiting_events().unwrap(), 0);
+        theirs.write_all(&event[7..]).unwrap();
+        assert_eq!(connection.events().unwrap(), 1);
+    }
 }

@@ -4,7 +4,7 @@
 //! platform's file listens. Nothing here wakes up by the clock.
 
 mod sysfs;
-mod uevent;
+pub mod uevent;
 mod uevents;
 
 use std::path::Path;

@@ -5,6 +5,7 @@
 const SUBSYSTEMS: [&[u8]; 4] = [b"xen", b"xen_memory", b"drivers", b"module"];
 
 /// Whether the drivers of Xen's devices may be others after this event.
+#[must_use]
 pub fn concerns_us(event: &[u8]) -> bool {
     let mut settings = event.split(|&byte| byte == 0);
     let subsystem = settings.find_map(|setting| setting.strip_prefix(b"SUBSYSTEM="));
