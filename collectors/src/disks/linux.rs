@@ -28,6 +28,8 @@ const CALM: Duration = Duration::from_millis(100);
 /// When to look once more after a change: udev writes down what it finds on a device while that is
 /// being mounted, or a moment later.
 const AGAIN: Duration = Duration::from_secs(2);
+/// What the kernel gives of a table with one read, in bytes.
+const PAGE: usize = 4096;
 /// More than any table of mounts, in bytes.
 const LONGEST: u64 = 32 * 1024 * 1024;
 
@@ -209,7 +211,8 @@ impl Table {
     }
 
     fn read(&mut self) -> io::Result<Vec<u8>> {
-        let mut text = Vec::new();
+        // Room at once for most: without it there would be a dozen reads.
+        let mut text = Vec::with_capacity(PAGE);
         let file = match &mut self.open {
             Some(file) => file,
             None => self.open.insert(File::open(&self.path)?),
