@@ -90,12 +90,14 @@ fn each_guest_shows_exactly_its_volumes() {
 fn only_so_much_is_told_of_hostile_disks() {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile-disks");
     let _ = fs::remove_dir_all(&root);
-    let mut tree = String::from("proc/self/mountinfo:\n  1 0 1:0 / / rw - ext4 /dev/a rw\n");
+    // The root is the last of 100 devices, each of which stands on the next; the last on the first.
+    let mut tree = String::from("proc/self/mountinfo:\n");
     for n in 0..1000 {
-        tree += &format!("  {} 1 1:{} / /m{n}\\012 rw - ext4 x rw\n", n + 2, n % 50);
+        tree += &format!("  {} 1 1:{} / /m{n}\\012 rw - ext4 x rw\n", n + 2, n % 100);
     }
-    for n in 0..50 {
-        let next = (n + 1) % 50;
+    tree += "  1 0 1:99 / / rw - ext4 /dev/a rw\n";
+    for n in 0..100 {
+        let next = (n + 1) % 100;
         tree += &format!("sys/dev/block/1:{n}/dev = 1:{n}\n");
         tree += &format!("sys/dev/block/1:{n}/slaves/x -> ../../1:{next}\n");
         tree += &format!("sys/dev/block/1:{n}/holders/x -> ../../1:{next}\n");
@@ -108,7 +110,21 @@ fn only_so_much_is_told_of_hostile_disks() {
             "0/filesystem = \"ext4\"\n0/free = \"1000000\"\n0/mount_points/0 = \"/\"\n"
         )
     );
-    assert_eq!(keys.matches("/name = ").count(), 50);
-    assert_eq!(keys.matches("0/mount_points/").count(), 16 + 4 * 16, "{keys}");
+    assert_eq!(keys.matches("/name = ").count(), 64);
+    assert!(keys.contains("0/name = \"/dev/1:99\"") && keys.contains("63/name = \"/dev/1:62\""));
+    assert_eq!(keys.matches("/mount_points/").count(), 11 + 63 * 10);
     assert!(!keys.contains("/size") && !keys.contains("/extents"), "{keys}");
+}
+
+/// A volume that is mounted everywhere, as in a cluster of containers.
+#[test]
+fn of_hundreds_of_mount_points_sixteen_are_told() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("many-mount-points");
+    let _ = fs::remove_dir_all(&root);
+    let mut tree = String::from("sys/dev/block/1:1/size = 8\nproc/self/mountinfo:\n");
+    for n in 0..300 {
+        tree += &format!("  {} 1 1:1 / /pods/{n} rw - ext4 x rw\n", n + 2);
+    }
+    plant(&root, &tree);
+    assert_eq!(keys(&root).matches("0/mount_points/").count(), 16);
 }

@@ -13,6 +13,8 @@ use super::places::Place;
 use super::swaps::Swap;
 use super::sysfs::Device;
 
+/// Volumes that are told of at most; who takes them cuts the others off.
+pub const MOST: usize = 64;
 /// The mount points of a volume that are told: people have a few, clusters of containers hundreds.
 const MOST_POINTS: usize = 16;
 

@@ -16,7 +16,7 @@ use facts::{Disks, Event, Outbox};
 use log::warn;
 
 use super::figures::{Figures, settle};
-use super::layout::{Known, lay_out};
+use super::layout::{Known, MOST, lay_out};
 use super::places::{self, Place};
 use super::swaps::{self, Swap};
 use super::{MOUNTINFO, SWAPS, mountinfo};
@@ -28,15 +28,15 @@ const CALM: Duration = Duration::from_millis(100);
 /// When to look once more after a change: udev writes down what it finds on a device while that is
 /// being mounted, or a moment later.
 const AGAIN: Duration = Duration::from_secs(2);
+/// What the kernel gives of a table with one read, in bytes.
+const PAGE: usize = 4096;
 /// More than any table of mounts, in bytes.
 const LONGEST: u64 = 32 * 1024 * 1024;
-/// Volumes that are told of at most.
-const MOST: usize = 64;
 
 /// Sends the volumes of the system below `root` at once, after each change, and every `interval` if
 /// they have become fuller or emptier, until the end.
 pub fn run(wake: &Wake, outbox: &Outbox, root: &Path, interval: Duration) {
-    let mut volumes = Volumes::new(outbox, root);
+    let mut volumes = Volumes::new(outbox, root, statvfs);
     volumes.look_up();
     let mut again = true;
     loop {
@@ -44,7 +44,7 @@ pub fn run(wake: &Wake, outbox: &Outbox, root: &Path, interval: Duration) {
         again = match volumes.wait(wake, pause) {
             Woken::End => return,
             Woken::Refresh => {
-                volumes = Volumes::new(outbox, root);
+                volumes = Volumes::new(outbox, root, statvfs);
                 volumes.look_up();
                 true
             }
@@ -61,10 +61,14 @@ pub fn run(wake: &Wake, outbox: &Outbox, root: &Path, interval: Duration) {
     }
 }
 
+/// Tells how full the file system at a path is.
+type Statvfs = fn(&Path) -> io::Result<Figures>;
+
 /// The volumes, as they were found and as they were sent.
 struct Volumes<'a> {
     outbox: &'a Outbox,
     root: &'a Path,
+    statvfs: Statvfs,
     mounts: Table,
     swaps: Table,
     health: Health,
@@ -79,10 +83,11 @@ struct Volumes<'a> {
 }
 
 impl<'a> Volumes<'a> {
-    fn new(outbox: &'a Outbox, root: &'a Path) -> Self {
+    fn new(outbox: &'a Outbox, root: &'a Path, statvfs: Statvfs) -> Self {
         Self {
             outbox,
             root,
+            statvfs,
             mounts: Table::new(root, MOUNTINFO),
             swaps: Table::new(root, SWAPS),
             health: Health::new("disks"),
@@ -165,7 +170,7 @@ impl<'a> Volumes<'a> {
     fn ask(&mut self) -> Vec<Option<u64>> {
         let (mut totals, mut failure) = (Vec::with_capacity(self.known.len()), None);
         for volume in &mut self.known {
-            let asked = volume.ask.as_deref().map(|path| (path, statvfs(path)));
+            let asked = volume.ask.as_deref().map(|path| (path, (self.statvfs)(path)));
             let figures = asked.and_then(|(path, figures)| {
                 figures.map_err(|error| failure = Some(format!("{}: {error}", path.display()))).ok()
             });
@@ -206,7 +211,8 @@ impl Table {
     }
 
     fn read(&mut self) -> io::Result<Vec<u8>> {
-        let mut text = Vec::new();
+        // Room at once for most: without it there would be a dozen reads.
+        let mut text = Vec::with_capacity(PAGE);
         let file = match &mut self.open {
             Some(file) => file,
             None => self.open.insert(File::open(&self.path)?),
@@ -233,3 +239,6 @@ fn statvfs(path: &Path) -> io::Result<Figures> {
     let bytes = |blocks| unit.saturating_mul(blocks);
     Ok(Figures { total: bytes(figures.f_blocks as u64), free: bytes(figures.f_bavail as u64) })
 }
+
+#[cfg(test)]
+mod tests;

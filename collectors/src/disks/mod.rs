@@ -38,6 +38,7 @@ pub fn describe(root: &Path, ask: impl Fn(&Path) -> io::Result<Figures>) -> io::
     let mounts = mountinfo::parse(&fs::read(root.join(MOUNTINFO))?);
     let swaps = swaps::parse(&fs::read(root.join(SWAPS)).unwrap_or_default());
     let mut volumes = layout::lay_out(root, &places::of(&mounts), &swaps);
+    volumes.truncate(layout::MOST);
     for volume in &mut volumes {
         let figures = volume.ask.as_deref().and_then(|path| ask(path).ok());
         volume.take(figures, &swaps);

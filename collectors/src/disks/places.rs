@@ -9,7 +9,7 @@ use super::mountinfo::{Mount, Number};
 const IMAGES: [&[u8]; 5] = [b"squashfs", b"iso9660", b"erofs", b"cramfs", b"romfs"];
 /// Kinds over block devices whose mounts show a number that is no device's.
 const UNNUMBERED: [&[u8]; 2] = [b"btrfs", b"bcachefs"];
-/// Kinds that answer out of the kernel's memory how full they are.
+/// Kinds that answer out of the kernel's memory how full they are, or after a look at their own device.
 const LOCAL: &[&[u8]] = &[
     b"ext2",
     b"ext3",
