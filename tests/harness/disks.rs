@@ -81,6 +81,13 @@ impl World {
     }
 }
 
+impl Hung {
+    /// Whether its daemon is there: without one its requests would fail.
+    pub fn hangs(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+}
+
 impl Drop for Disk {
     fn drop(&mut self) {
         // One in use goes with the mount, and that with the world.
