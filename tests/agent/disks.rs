@@ -188,9 +188,9 @@ fn file_systems_that_never_answer_block_nothing() {
     let n = index(&guest, &disk);
     let threads = || std::fs::read_dir(format!("/proc/{}/task", agent.pid())).unwrap().count();
     let threads_before = threads();
-    guest.fill("a/large", 10_240);
     let free = format!("data/volumes/{n}/free");
     let before = guest.tree()[&free].clone();
+    guest.fill("a/large", 10_240);
     guest.wait(|tree| tree[&free] != before);
     guest.catch_up();
     assert_eq!(threads(), threads_before);
