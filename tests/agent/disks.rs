@@ -1,7 +1,7 @@
 //! data/volumes: what is mounted, how full it is, and what must never wait for it. On loop devices,
 //! which hang on no bus, so that they have no extents; `tests/disks/` has these.
 
-use super::harness::{Disk, FIRST_TREE, Guest};
+use super::harness::{Disk, FIRST_TREE, Guest, Hung};
 use std::time::Duration;
 
 /// The keys of the volumes, one `key = value` a line.
@@ -178,7 +178,7 @@ fn file_systems_that_never_answer_block_nothing() {
     let (hung, disk) = (guest.disk(1), guest.ext4());
     // The daemons go before the agent: one that waits for them could not be killed.
     let agent;
-    let _daemons = [guest.hung(Some(&hung), "windows"), guest.hung(None, "far")];
+    let mut daemons = [guest.hung(Some(&hung), "windows"), guest.hung(None, "far")];
     guest.mount(&disk, "a");
     agent = guest.published(&["--disk-interval", "1"]);
     let n = index(&guest, &hung);
@@ -188,12 +188,13 @@ fn file_systems_that_never_answer_block_nothing() {
     let n = index(&guest, &disk);
     let threads = || std::fs::read_dir(format!("/proc/{}/task", agent.pid())).unwrap().count();
     let threads_before = threads();
-    guest.fill("a/large", 10_240);
     let free = format!("data/volumes/{n}/free");
     let before = guest.tree()[&free].clone();
+    guest.fill("a/large", 10_240);
     guest.wait(|tree| tree[&free] != before);
     guest.catch_up();
     assert_eq!(threads(), threads_before);
+    assert!(daemons.iter_mut().all(Hung::hangs));
     let end = agent.stop("TERM");
     assert!(end.code == Some(0) && end.took < Duration::from_secs(1), "{end:?}");
     assert!(!end.stderr.contains("warn"), "{end:?}");

@@ -49,9 +49,9 @@ impl World {
         self.sh(&format!("mkdir -p '/mnt/{name}'; mount /dev/{} '/mnt/{name}'", disk.name));
     }
 
-    /// Writes a file of so many KiB below `/mnt`.
+    /// Takes so many KiB at once for a file below `/mnt`.
     pub fn fill(&self, path: &str, kib: u32) {
-        self.sh(&format!("head -c {kib}K /dev/zero >/mnt/{path}; sync -f /mnt/{path}"));
+        self.sh(&format!("fallocate -l {kib}K /mnt/{path}"));
     }
 
     /// Mounts a FUSE file system at `/mnt/NAME`, from a disk if there is one, whose daemon has begun to
@@ -61,23 +61,37 @@ impl World {
             Some(disk) => ("fuseblk", format!("/dev/{}", disk.name)),
             None => ("fuse", "far".into()),
         };
-        // The only answer is that to FUSE_INIT, whose number is 2 (`fuse_init_out` in linux/fuse.h).
+        // The only answer is that to FUSE_INIT, with the number of the request (`fuse_in_header`,
+        // `fuse_out_header` and `fuse_init_out` in linux/fuse.h).
         let zeros = |count: usize| "\\0".repeat(count);
-        let head = format!("\\120{}\\2{}", zeros(7), zeros(7));
-        let init = format!("\\7{}\\37{}\\20{}\\1{}", zeros(3), zeros(16), zeros(2), zeros(39));
+        let (head, init) = (
+            format!("\\120{}", zeros(7)),
+            format!("\\7{}\\37{}\\20{}\\1{}", zeros(3), zeros(16), zeros(2), zeros(39)),
+        );
         let script = format!(
             "[ -e /dev/fuse ] || mknod /dev/fuse c 10 229
              mkdir -p /mnt/{name}
              exec 3<>/dev/fuse
              mount -i -t {kind} -o fd=3,rootmode=40000,user_id=0,group_id=0 {source} /mnt/{name}
-             dd bs=128k count=1 <&3 >/dev/null 2>&1
-             printf '{head}{init}' >&3
+             dd bs=128k count=1 <&3 >/dev/{name}.request 2>/dev/null
+             printf '{head}' >/dev/{name}.answer
+             dd bs=8 skip=1 count=1 if=/dev/{name}.request 2>/dev/null >>/dev/{name}.answer
+             printf '{init}' >>/dev/{name}.answer
+             dd bs=80 count=1 if=/dev/{name}.answer 2>/dev/null >&3
+             : >/dev/{name}.serves
              exec cat <&3 >/dev/null"
         );
         let mut command = self.world_command("sh");
         let child = command.args(["-euc", &script]).stdin(Stdio::null()).spawn().unwrap();
-        self.wait_sh(&format!("grep -q ' /mnt/{name} .* {kind} ' /proc/self/mountinfo"));
+        self.wait_sh(&format!("[ -e /dev/{name}.serves ]"));
         Hung(child)
+    }
+}
+
+impl Hung {
+    /// Whether its daemon is there: without one its requests would fail.
+    pub fn hangs(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
     }
 }
 

@@ -20,7 +20,7 @@ mod xenstored;
 
 pub use agent::{Agent, Finished, PROGRAM};
 pub use changes::Changes;
-pub use disks::Disk;
+pub use disks::{Disk, Hung};
 pub use guest::Guest;
 pub use layout::Layout;
 pub use tree::{FIRST_TREE, OS_RELEASE};

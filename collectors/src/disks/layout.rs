@@ -42,7 +42,7 @@ impl Known {
 /// The volumes, the root file system first, then others that are mounted, swap, LVM.
 pub fn lay_out(root: &Path, places: &[Place], swaps: &[Swap]) -> Vec<Known> {
     let mut mounted = by_device(root, places);
-    mounted.sort_by_key(|(_, places)| places.iter().all(|place| point(place) != Some(b"/")));
+    to_front(&mut mounted, |(_, places)| places.iter().any(|place| point(place) == Some(b"/")));
     let mut used: BTreeSet<Device> = mounted.iter().map(|(device, _)| device.clone()).collect();
     let mut volumes: Vec<Known> =
         mounted.iter().map(|(device, places)| file_system(root, device, places)).collect();
@@ -63,6 +63,14 @@ pub fn lay_out(root: &Path, places: &[Place], swaps: &[Swap]) -> Vec<Known> {
 
 fn point(place: &Place) -> Option<&[u8]> {
     place.point.as_deref()
+}
+
+/// Puts the first that `is` before all others.
+fn to_front<T>(list: &mut [T], is: impl Fn(&T) -> bool) {
+    let at = list.iter().position(is);
+    if let Some(up_to_it) = at.and_then(|at| list.get_mut(..=at)) {
+        up_to_it.rotate_right(1);
+    }
 }
 
 /// The places of each device, in their order; without those of no device, of memory, and of images.
@@ -100,7 +108,7 @@ fn file_system(root: &Path, device: &Device, places: &[&Place]) -> Known {
             points.push(new);
         }
     }
-    points.sort_by_key(|point| *point != b"/");
+    to_front(&mut points, |point| *point == b"/");
     fact.mount_points = points.iter().map(|p| String::from_utf8_lossy(p).into_owned()).collect();
     if kind == "btrfs" {
         spread(root, device, &mut fact);
