@@ -3,8 +3,6 @@
 //! `changes`, `trace`), both together (`guest`, `checks`, `tree`) and
 //! the program itself (`agent`). Every test makes its own and shares nothing.
 
-#![allow(dead_code, reason = "each test target uses its part")]
-
 mod agent;
 mod changes;
 mod checks;
