@@ -11,6 +11,9 @@ use publishers::picture::Source;
 use thiserror::Error;
 
 use crate::logging::Filters;
+use values::{destination, filters, interval, listed, schema, without};
+
+mod values;
 
 const NAME: &str = "xen-guest-agent";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -56,6 +59,14 @@ struct Words {
     #[argh(switch)]
     once: bool,
 
+    /// remove what the agent has published and say that it is uninstalled, then exit
+    #[argh(switch)]
+    withdraw: bool,
+
+    /// run without confinement (Landlock, seccomp, dropped capabilities)
+    #[argh(switch)]
+    no_sandbox: bool,
+
     /// print the version
     #[argh(switch, short = 'V')]
     version: bool,
@@ -91,6 +102,10 @@ pub struct Options {
     pub without: Vec<Source>,
     /// Publish once and exit.
     pub once: bool,
+    /// Remove what was published and exit.
+    pub withdraw: bool,
+    /// Give up what the agent has no need of before it reads anything.
+    pub sandbox: bool,
 }
 
 /// What the command line asks for.
@@ -157,6 +172,8 @@ pub fn parse(
         exclude_nics: listed(words.exclude_nics),
         without: without(words.without)?,
         once: words.once,
+        withdraw: words.withdraw,
+        sandbox: !words.no_sandbox,
     }))
 }
 
@@ -182,61 +199,6 @@ fn separate(word: &str) -> Vec<String> {
         }
     }
     out
-}
-
-fn filters(given: Option<(&'static str, String)>) -> Result<Filters, Wrong> {
-    let Some((what, value)) = given else { return Ok(Filters::default()) };
-    let accepted =
-        "off, error, warn, info, debug, trace, or a list such as info,publishers=trace".into();
-    Filters::parse(&value).ok_or(Wrong::Value { what, value, accepted })
-}
-
-fn schema(given: Option<(&'static str, String)>) -> Result<Schema, Wrong> {
-    match given {
-        None => Ok(Schema::Std),
-        Some((_, value)) if value == "std" => Ok(Schema::Std),
-        Some((_, value)) if value == "rfc" => Ok(Schema::Rfc),
-        Some((what, value)) => Err(Wrong::Value { what, value, accepted: "std, rfc".into() }),
-    }
-}
-
-fn destination(given: Option<String>) -> Result<Destination, Wrong> {
-    match given.as_deref() {
-        None | Some("xenstore") => Ok(Destination::Xenstore),
-        Some("stdout") => Ok(Destination::Stdout),
-        Some(value) => {
-            let (what, value) = ("--publisher", value.to_owned());
-            Err(Wrong::Value { what, value, accepted: "xenstore, stdout".into() })
-        }
-    }
-}
-
-fn interval(what: &'static str, usual: u64, given: Option<String>) -> Result<Duration, Wrong> {
-    let Some(value) = given else { return Ok(Duration::from_secs(usual)) };
-    let seconds = value.parse::<u32>().ok().filter(|&seconds| seconds > 0);
-    let wrong = Wrong::Value {
-        what,
-        value,
-        accepted: "the whole numbers from 1 to 4294967295 (seconds)".into(),
-    };
-    seconds.map(|seconds| Duration::from_secs(seconds.into())).ok_or(wrong)
-}
-
-fn without(given: Option<String>) -> Result<Vec<Source>, Wrong> {
-    let collector = |name: &str| {
-        let found = Source::COLLECTORS.iter().find(|(known, _)| *known == name);
-        found.map(|(_, source)| *source).ok_or_else(|| Wrong::Value {
-            what: "--without",
-            value: name.to_owned(),
-            accepted: Source::COLLECTORS.map(|(name, _)| name).join(", "),
-        })
-    };
-    listed(given).iter().map(|name| collector(name)).collect()
-}
-
-/// The parts of a list with commas.
-fn listed(given: Option<String>) -> Vec<String> {
-    given.iter().flat_map(|list| list.split(',')).map(|part| part.trim().to_owned()).collect()
 }
 
 #[cfg(test)]

@@ -33,6 +33,8 @@ fn each_spelling_of_an_option_is_understood() {
     assert_eq!(options("--memory-interval=5").memory_interval, Duration::from_secs(5));
     assert_eq!(options("--disk-interval=5").disk_interval, Duration::from_secs(5));
     assert_eq!(options("").disk_interval, Duration::from_secs(300));
+    assert!(options("").sandbox && !options("--no-sandbox").sandbox);
+    assert!(!options("").withdraw && options("--withdraw").withdraw);
 }
 
 #[test]

@@ -1,0 +1,64 @@
+//! The values of options: text in, what the agent runs with out, or what would have been accepted.
+
+use std::time::Duration;
+
+use publishers::Schema;
+use publishers::picture::Source;
+
+use super::{Destination, Wrong};
+use crate::logging::Filters;
+
+pub fn filters(given: Option<(&'static str, String)>) -> Result<Filters, Wrong> {
+    let Some((what, value)) = given else { return Ok(Filters::default()) };
+    let accepted =
+        "off, error, warn, info, debug, trace, or a list such as info,publishers=trace".into();
+    Filters::parse(&value).ok_or(Wrong::Value { what, value, accepted })
+}
+
+pub fn schema(given: Option<(&'static str, String)>) -> Result<Schema, Wrong> {
+    match given {
+        None => Ok(Schema::Std),
+        Some((_, value)) if value == "std" => Ok(Schema::Std),
+        Some((_, value)) if value == "rfc" => Ok(Schema::Rfc),
+        Some((what, value)) => Err(Wrong::Value { what, value, accepted: "std, rfc".into() }),
+    }
+}
+
+pub fn destination(given: Option<String>) -> Result<Destination, Wrong> {
+    match given.as_deref() {
+        None | Some("xenstore") => Ok(Destination::Xenstore),
+        Some("stdout") => Ok(Destination::Stdout),
+        Some(value) => {
+            let (what, value) = ("--publisher", value.to_owned());
+            Err(Wrong::Value { what, value, accepted: "xenstore, stdout".into() })
+        }
+    }
+}
+
+pub fn interval(what: &'static str, usual: u64, given: Option<String>) -> Result<Duration, Wrong> {
+    let Some(value) = given else { return Ok(Duration::from_secs(usual)) };
+    let seconds = value.parse::<u32>().ok().filter(|&seconds| seconds > 0);
+    let wrong = Wrong::Value {
+        what,
+        value,
+        accepted: "the whole numbers from 1 to 4294967295 (seconds)".into(),
+    };
+    seconds.map(|seconds| Duration::from_secs(seconds.into())).ok_or(wrong)
+}
+
+pub fn without(given: Option<String>) -> Result<Vec<Source>, Wrong> {
+    let collector = |name: &str| {
+        let found = Source::COLLECTORS.iter().find(|(known, _)| *known == name);
+        found.map(|(_, source)| *source).ok_or_else(|| Wrong::Value {
+            what: "--without",
+            value: name.to_owned(),
+            accepted: Source::COLLECTORS.map(|(name, _)| name).join(", "),
+        })
+    };
+    listed(given).iter().map(|name| collector(name)).collect()
+}
+
+/// The parts of a list with commas.
+pub fn listed(given: Option<String>) -> Vec<String> {
+    given.iter().flat_map(|list| list.split(',')).map(|part| part.trim().to_owned()).collect()
+}
