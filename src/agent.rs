@@ -22,6 +22,7 @@ use signal_hook::iterator::Signals;
 use thiserror::Error;
 
 use crate::command_line::{Destination, Options};
+use crate::sandbox;
 
 /// How long the publisher may take to publish what is left after a signal to end.
 const GRACE: Duration = Duration::from_millis(800);
@@ -55,6 +56,9 @@ pub fn run(options: &Options) -> Result<(), Error> {
         .without(&without(options))
         .watched(is_watched(options));
     let (outbox, inbox) = channel(thread::current());
+    if options.sandbox {
+        sandbox::enter();
+    }
     let mut reins = Reins::default();
     start_collectors(options, &mut reins, &outbox)?;
     match signals {

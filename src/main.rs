@@ -5,6 +5,7 @@
 mod agent;
 mod command_line;
 mod logging;
+mod sandbox;
 
 use std::env;
 use std::ffi::OsString;

@@ -28,6 +28,7 @@ mod names;
 mod random;
 mod restart;
 mod rfc;
+mod sandbox;
 mod service;
 mod signals;
 mod sriov;

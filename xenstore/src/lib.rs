@@ -20,7 +20,7 @@ pub use wire::Request;
 
 const SOCKET: &str = "/run/xenstored/socket";
 /// Where the kernel gives a guest its xenstore.
-const DEVICE: &str = if cfg!(target_os = "freebsd") {
+pub const DEVICE: &str = if cfg!(target_os = "freebsd") {
     "/dev/xen/xenstore"
 } else if cfg!(target_os = "netbsd") {
     "/kern/xen/xenbus"

@@ -1,0 +1,67 @@
+//! Capabilities: the thread keeps one at most and can never get another.
+//!
+//! The calls and their structures are those of the kernel's `include/uapi/linux/capability.h`.
+
+use std::io;
+
+/// To ask how full a file system is that is mounted below a directory closed to others, such as
+/// `/var/lib/pgsql`: statvfs(2) must walk there.
+const CAP_DAC_READ_SEARCH: u32 = 2;
+const KEPT: u64 = 1 << CAP_DAC_READ_SEARCH;
+/// The highest that the structures have room for.
+const HIGHEST: u32 = 63;
+
+/// `struct __user_cap_header_struct`.
+#[repr(C)]
+struct Header {
+    version: u32,
+    pid: libc::c_int,
+}
+
+/// `_LINUX_CAPABILITY_VERSION_3`, and this thread.
+static HEADER: Header = Header { version: 0x2008_0522, pid: 0 };
+
+/// `struct __user_cap_data_struct`: the lower half of each set, then the upper one.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct Half {
+    effective: u32,
+    permitted: u32,
+    inheritable: u32,
+}
+
+/// Drops all capabilities but [`KEPT`], for good.
+///
+/// # Errors
+/// As capget(2) and capset(2) have them.
+pub fn restrict() -> io::Result<()> {
+    for capability in (0..=HIGHEST).filter(|capability| KEPT & (1 << capability) == 0) {
+        drop_from_bounding_set(capability);
+    }
+    let has = get()?;
+    set(&[keep(has[0], KEPT as u32), keep(has[1], (KEPT >> 32) as u32)])
+}
+
+fn keep(has: Half, kept: u32) -> Half {
+    Half { effective: has.permitted & kept, permitted: has.permitted & kept, inheritable: 0 }
+}
+
+/// May fail: without `CAP_SETPCAP` nothing could be got back anyway (`PR_SET_NO_NEW_PRIVS`), and no
+/// kernel has all of them.
+fn drop_from_bounding_set(capability: u32) {
+    // SAFETY: takes no pointer.
+    unsafe { libc::prctl(libc::PR_CAPBSET_DROP, libc::c_ulong::from(capability), 0, 0, 0) };
+}
+
+fn get() -> io::Result<[Half; 2]> {
+    let mut halves = [Half::default(); 2];
+    // SAFETY: version 3 of the header means two halves, which is what there is room for.
+    let failed = unsafe { libc::syscall(libc::SYS_capget, &raw const HEADER, halves.as_mut_ptr()) };
+    if failed == 0 { Ok(halves) } else { Err(io::Error::last_os_error()) }
+}
+
+fn set(halves: &[Half; 2]) -> io::Result<()> {
+    // SAFETY: version 3 of the header means two halves, which is what there is.
+    let failed = unsafe { libc::syscall(libc::SYS_capset, &raw const HEADER, halves.as_ptr()) };
+    if failed == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
