@@ -16,7 +16,9 @@ pub mod schema;
 mod session;
 pub mod store;
 pub mod tree;
+mod withdraw;
 
 pub use publisher::{Error, Publisher};
 pub use schema::Schema;
 pub use session::Outcome;
+pub use withdraw::withdraw;

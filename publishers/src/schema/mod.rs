@@ -21,6 +21,8 @@ pub enum Schema {
     StdEveryNic,
     /// The layout of the RFC: every NIC, VIF or not.
     Rfc,
+    /// Nothing but that there is no agent any more.
+    Withdrawn,
 }
 
 /// A part of the store that is ours.
@@ -74,6 +76,7 @@ impl Schema {
                 (std::render(picture, published, |link| Some(link.index)), std::ROOTS)
             }
             Self::Rfc => (rfc::render(picture), rfc::ROOTS),
+            Self::Withdrawn => (withdrawn(published), [].as_slice()),
         };
         for root in own.iter().filter(|root| !picture.knows(root.source)) {
             tree.keep(published, root.path);
@@ -95,7 +98,7 @@ impl Schema {
     pub fn stamp(self) -> Option<&'static str> {
         match self {
             Self::Std | Self::StdEveryNic => Some(STAMP.path),
-            Self::Rfc => None,
+            Self::Rfc | Self::Withdrawn => None,
         }
     }
 
@@ -104,7 +107,16 @@ impl Schema {
     pub fn doorbell(self, path: &str) -> Option<&'static str> {
         match self {
             Self::Std | Self::StdEveryNic => std::rings(path).then_some(std::DOORBELL),
-            Self::Rfc => None,
+            Self::Rfc | Self::Withdrawn => None,
         }
     }
+}
+
+/// The guest has still booted: without the stamp squeezed would take it for one that has not, and
+/// hold back all the memory that it was started with.
+fn withdrawn(published: &Tree) -> Tree {
+    let mut tree = Tree::default();
+    tree.set(std::UNINSTALLED, "1");
+    tree.keep(published, STAMP.path);
+    tree
 }

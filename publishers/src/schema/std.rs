@@ -18,7 +18,7 @@ use crate::tree::Tree;
 pub const ROOTS: &[Root] = &[
     root("attr/PVAddons", Source::Agent),
     // Left by an agent that withdrew: never wanted while one is here.
-    root("attr/PVAddonsUninstalled", Source::Agent),
+    root(UNINSTALLED, Source::Agent),
     root("attr/vif", Source::Network),
     root("control/feature-balloon", Source::Memory),
     root("data/domain", Source::Os),
@@ -36,6 +36,9 @@ pub const ROOTS: &[Root] = &[
     root("xenserver/attr/net-sriov-vf", Source::Sriov),
     root(volumes::ROOT, Source::Disks),
 ];
+
+/// Says that there is no agent any more.
+pub const UNINSTALLED: &str = "attr/PVAddonsUninstalled";
 
 /// Hosts look at the whole guest when this one changes.
 pub const DOORBELL: &str = "attr/PVAddons/BuildVersion";
