@@ -15,8 +15,8 @@ use collectors::{disks, drivers, guest, memory, network, os, resume, service, sr
 use facts::{Event, Outbox, channel};
 use log::{error, info, warn};
 use publishers::picture::Source;
-use publishers::store::{Stdout, Store, Xenstore};
-use publishers::{Outcome, Publisher, Schema};
+use publishers::store::{Stdout, Xenstore};
+use publishers::{Open, Outcome, Publisher, Schema};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use thiserror::Error;
@@ -92,7 +92,8 @@ fn without(options: &Options) -> Vec<Source> {
     options.without.iter().copied().chain(no_host).collect()
 }
 
-fn opener(destination: Destination) -> Box<dyn Fn() -> io::Result<Box<dyn Store>>> {
+/// Opens the store that the keys go to; as often as it is called.
+pub fn opener(destination: Destination) -> Open {
     match destination {
         Destination::Xenstore => Box::new(|| Ok(Box::new(Xenstore::open()?))),
         Destination::Stdout => Box::new(|| Ok(Box::new(Stdout::default()))),

@@ -1,11 +1,13 @@
 //! xen-guest-agent: tells a Xen host what only the guest knows.
 //!
-//! `main` reads the command line and starts the log; [`agent`] wires collectors and publisher.
+//! `main` reads the command line and starts the log; [`agent`] wires collectors and publisher,
+//! [`withdraw`] takes back what they told.
 
 mod agent;
 mod command_line;
 mod logging;
 mod sandbox;
+mod withdraw;
 
 use std::env;
 use std::ffi::OsString;
@@ -35,10 +37,16 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> ExitCode {
-    // Who looks at the keys on a terminal wants to see what is said about them there.
-    let to_stderr = options.stderr || options.destination == Destination::Stdout;
+    // Who looks at the keys on a terminal wants to see what is said about them there, and so does who
+    // removes a package.
+    let to_stderr =
+        options.stderr || options.withdraw || options.destination == Destination::Stdout;
     let log = logging::start(to_stderr, &options.filters);
-    match agent::run(options) {
+    let done = match options.withdraw {
+        true => withdraw::run(options).map_err(|error| error.to_string()),
+        false => agent::run(options).map_err(|error| error.to_string()),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error}");

@@ -18,7 +18,7 @@ pub mod store;
 pub mod tree;
 mod withdraw;
 
-pub use publisher::{Error, Publisher};
+pub use publisher::{Error, Open, Publisher};
 pub use schema::Schema;
 pub use session::Outcome;
 pub use withdraw::withdraw;

@@ -9,18 +9,22 @@ use std::io;
 
 use crate::diff::diff;
 use crate::picture::Picture;
+use crate::publisher::{Error, Open};
 use crate::schema::Schema;
 use crate::session::{Outcome, Session};
-use crate::store::Store;
 
 /// Removes what agents have published and leaves `attr/PVAddonsUninstalled`. An agent that starts
 /// later removes that. Done once more, it changes nothing.
 ///
 /// # Errors
-/// When the connection is lost.
-pub fn withdraw(store: Box<dyn Store>) -> io::Result<Outcome> {
+/// When the store cannot be opened, or the connection is lost.
+pub fn withdraw(open: &Open) -> Result<Outcome, Error> {
+    let session = Session::new(open().map_err(Error::Open)?);
+    withdraw_from(session).map_err(Error::Lost)
+}
+
+fn withdraw_from(mut session: Session) -> io::Result<Outcome> {
     let schema = Schema::Withdrawn;
-    let mut session = Session::new(store);
     session.reread()?;
     let wanted = schema.render(&Picture::default(), session.published());
     let changes = diff(session.published(), &wanted);

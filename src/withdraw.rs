@@ -1,0 +1,61 @@
+//! `--withdraw`: what the scripts that remove a package call. Ends in time whatever the store does,
+//! and is content where there is nothing to withdraw: a package may be removed anywhere.
+
+use std::io;
+use std::path::Path;
+use std::process;
+use std::thread;
+use std::time::Duration;
+
+use collectors::guest;
+use log::{error, info};
+use publishers::Outcome;
+use thiserror::Error;
+
+use crate::agent::opener;
+use crate::command_line::{Destination, Options};
+use crate::sandbox;
+
+/// How long the store may take for all of it; a few milliseconds are usual.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why something of the agent is left in the store.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The store is not there, or went away.
+    #[error(transparent)]
+    Store(#[from] publishers::Error),
+    /// The store would not take everything.
+    #[error("not everything could be withdrawn")]
+    Pending,
+    /// The system has no threads left.
+    #[error("cannot start: {0}")]
+    Start(#[from] io::Error),
+}
+
+/// Removes from the store what the agent published, and says there that it is uninstalled.
+///
+/// # Errors
+/// When something of it is left.
+pub fn run(options: &Options) -> Result<(), Error> {
+    if options.destination == Destination::Xenstore {
+        if let Err(why) = guest::check(Path::new("/")) {
+            info!("{why}: there is nothing to withdraw");
+            return Ok(());
+        }
+    }
+    if options.sandbox {
+        sandbox::enter();
+    }
+    let end_in_time = || {
+        thread::sleep(PATIENCE);
+        error!("the store does not answer; ending without it");
+        process::exit(1);
+    };
+    thread::Builder::new().name("patience".into()).spawn(end_in_time)?;
+    match publishers::withdraw(&opener(options.destination))? {
+        Outcome::Settled => info!("withdrawn"),
+        Outcome::Pending => return Err(Error::Pending),
+    }
+    Ok(())
+}
