@@ -1,7 +1,9 @@
 //! `--withdraw`: what the scripts that remove a package call. Ends in time whatever the store does,
 //! and is content where there is nothing to withdraw: a package may be removed anywhere.
 
+use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process;
 use std::thread;
@@ -38,11 +40,9 @@ pub enum Error {
 /// # Errors
 /// When something of it is left.
 pub fn run(options: &Options) -> Result<(), Error> {
-    if options.destination == Destination::Xenstore {
-        if let Err(why) = guest::check(Path::new("/")) {
-            info!("{why}: there is nothing to withdraw");
-            return Ok(());
-        }
+    if let Some(why) = nothing_here(options.destination) {
+        info!("{why}: there is nothing to withdraw");
+        return Ok(());
     }
     if options.sandbox {
         sandbox::enter();
@@ -58,4 +58,22 @@ pub fn run(options: &Options) -> Result<(), Error> {
         Outcome::Pending => return Err(Error::Pending),
     }
     Ok(())
+}
+
+/// Why no agent of this system can have published anything there.
+fn nothing_here(destination: Destination) -> Option<String> {
+    if destination == Destination::Stdout {
+        return None;
+    }
+    if is_changed_root() {
+        return Some("not the root of the running system".into());
+    }
+    guest::check(Path::new("/")).err().map(|why| why.to_string())
+}
+
+/// Whether this is the root of an image that is being made: the guest below it, if it is one, has an
+/// agent of its own. Where nothing is known of the first process, it is not.
+fn is_changed_root() -> bool {
+    let root = |path| fs::metadata(path).map(|root| (root.dev(), root.ino())).ok();
+    root("/proc/1/root").is_some_and(|first| Some(first) != root("/"))
 }

@@ -30,3 +30,49 @@ fn withdraw_from(mut session: Session) -> io::Result<Outcome> {
     let changes = diff(session.published(), &wanted);
     session.apply(changes, &wanted, schema)
 }
+
+#[cfg(test)]
+mod tests {
+    use facts::{Disks, Memory, Volume};
+
+    use super::*;
+    use crate::store::fake::{Fault, Shared};
+
+    fn published(schema: Schema) -> Shared {
+        let fake = Shared::default();
+        let mut session = Session::new(Box::new(fake.clone()));
+        let memory = Some(Memory { total: 2, available: 1, balloon: true });
+        let volume = |name: &str| Volume { name: name.into(), ..Volume::default() };
+        let disks = Some(Disks { volumes: vec![volume("a"), volume("b")] });
+        let picture = Picture { memory, disks, ..Picture::default() };
+        let wanted = schema.render(&picture, session.published());
+        let changes = diff(session.published(), &wanted);
+        session.apply(changes, &wanted, schema).unwrap();
+        fake
+    }
+
+    // Whoever removes the package may switch the machine off at any moment.
+    #[test]
+    fn cut_short_at_any_request_it_is_done_by_the_next_run() {
+        for (schema, left) in [(Schema::Std, 2), (Schema::Rfc, 1)] {
+            for requests in 0.. {
+                let fake = published(schema);
+                let open: Open = Box::new({
+                    let fake = fake.clone();
+                    move || Ok(Box::new(fake.clone()))
+                });
+                fake.see().faults = vec![Some(Fault::Lost)];
+                fake.see().faults.extend(vec![None; requests]);
+                let first = withdraw(&open);
+                fake.see().faults.clear();
+                assert_eq!(withdraw(&open).unwrap(), Outcome::Settled);
+                let keys = fake.see().keys();
+                assert_eq!(keys.get("attr/PVAddonsUninstalled"), Some("1"));
+                assert!(keys.iter().count() == left, "after {requests} requests: {keys:?}");
+                if first.is_ok() {
+                    break;
+                }
+            }
+        }
+    }
+}

@@ -36,3 +36,4 @@ mod start;
 mod stdout;
 mod the_harness;
 mod weird_input;
+mod withdraw;

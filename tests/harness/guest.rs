@@ -152,10 +152,14 @@ impl Guest {
         self.as_guest(|store| store.write(key, value)).unwrap();
     }
 
+    /// Has dom0 write a key of the guest's tree, which nothing but permissions makes the guest's.
+    pub fn dom0_writes(&self, key: &str, value: &str) {
+        self.dom0(|host| host.store.write(&format!("{HOME}/{key}"), value)).unwrap();
+    }
+
     /// Plugs in an SR-IOV virtual function, as xenopsd does.
     pub fn plug_function(&self, id: u32, mac: &str) {
-        let path = format!("{HOME}/{FUNCTIONS}/{id}/mac");
-        self.dom0(|host| host.store.write(&path, mac)).unwrap();
+        self.dom0_writes(&format!("{FUNCTIONS}/{id}/mac"), mac);
     }
 
     /// Unplugs it.
