@@ -75,7 +75,11 @@ fn help_names_every_flag_and_exits_0() {
             "--publisher",
             "--memory-interval",
             "--disk-interval",
+            "--exclude-nics",
+            "--without",
             "--once",
+            "--withdraw",
+            "--no-sandbox",
             "--version",
         ] {
             assert!(end.stdout.contains(flag), "{flag}: {end:?}");
