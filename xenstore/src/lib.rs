@@ -45,7 +45,8 @@ pub struct Connection {
     events: usize,
 }
 
-trait Stream: Read + Write + AsRawFd + Send {}
+/// What a connection goes over.
+pub trait Stream: Read + Write + AsRawFd + Send {}
 impl<T: Read + Write + AsRawFd + Send> Stream for T {}
 
 impl Connection {
@@ -67,7 +68,9 @@ impl Connection {
         Ok(Self::over(stream))
     }
 
-    fn over(stream: Box<dyn Stream>) -> Self {
+    /// A connection over what is open already.
+    #[must_use]
+    pub fn over(stream: Box<dyn Stream>) -> Self {
         let received = vec![0; wire::HEADER + wire::LONGEST].into_boxed_slice();
         Self { stream, last_id: 0, out: Vec::new(), received, filled: 0, events: 0 }
     }

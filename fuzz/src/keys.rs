@@ -1,0 +1,105 @@
+//! What must hold of whatever is published, whatever it was made from: rules, each of
+//! which some host relies on. A path that is not listed here is one that nobody meant to write.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use facts::Mac;
+use publishers::Schema;
+use publishers::diff::diff;
+use publishers::picture::Picture;
+use publishers::schema::root_of;
+use publishers::tree::Tree;
+
+/// The longest value that both xenstoreds take, less a margin; in bytes.
+const LONGEST: usize = 2_000;
+
+/// Renders `picture` in each schema and checks the keys, then that the picture costs nothing where
+/// it is published already: a restart of the agent writes nothing.
+pub fn check_all(picture: &Picture) {
+    for schema in [Schema::Std, Schema::StdEveryNic, Schema::Rfc] {
+        let tree = schema.render(picture, &Tree::default());
+        check(&tree);
+        assert_eq!(diff(&tree, &schema.render(picture, &tree)), [], "published again");
+    }
+}
+
+/// Checks every key.
+pub fn check(tree: &Tree) {
+    for (path, value) in tree.iter() {
+        let legal = |c: u8| c.is_ascii_alphanumeric() || b"-_@/".contains(&c);
+        assert!(path.bytes().all(legal), "xenstored refuses the path {path:?}");
+        assert!(path.split('/').all(|name| !name.is_empty()) && path.len() < 256, "{path:?}");
+        assert!(value.len() <= LONGEST, "{path} has {} bytes", value.len());
+        assert!(!value.chars().any(char::is_control), "{path} = {value:?}");
+        assert!(root_of(path).is_some(), "{path} lies below no root");
+        assert!(is_right(path, value), "{path} = {value:?}");
+    }
+}
+
+fn is_right(path: &str, value: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    match *parts.as_slice() {
+        ["attr", "PVAddons", _] => is_number(value, u32::MAX.into()),
+        ["attr", "vif", id, ref rest @ ..] => is_index(id) && is_vif(rest, value),
+        ["xenserver", "attr", "net-sriov-vf", id, ref rest @ ..] if rest.len() == 2 => {
+            is_index(id) && is_vif(rest, value)
+        }
+        ["data", "volumes", index, ref rest @ ..] => is_index(index) && is_volume(rest, value),
+        ["data", "meminfo_total" | "meminfo_free"] | ["data", "memory", "total" | "free"] => {
+            is_number(value, u64::MAX)
+        }
+        ["control", "feature-balloon"] | ["feature", "hotplug", "vif" | "vbd"] => value == "1",
+        ["drivers", ..] if !value.starts_with("Linux ") => true,
+        ["drivers", index] => is_index(index) && value.matches(' ').count() >= 3,
+        ["data", "net", index, ref rest @ ..] => is_index(index) && is_nic(rest, value),
+        ["data", "xen-guest-agent" | "updated" | "domain" | "host_name_dns"] => true,
+        ["data", "os", "name" | "version" | "class"] | ["data", "os", "unix", "kernel-version"] => {
+            true
+        }
+        ["data", name] => name.starts_with("os_") && !value.is_empty(),
+        ["data", "service", "xen-guest-agent", _] => !value.is_empty(),
+        _ => false,
+    }
+}
+
+fn is_vif(rest: &[&str], value: &str) -> bool {
+    match *rest {
+        ["name"] => !value.is_empty(),
+        ["mac", "0"] => value.parse::<Mac>().is_ok_and(|mac| mac.to_string() == value),
+        ["ipv4", index] => is_index(index) && value.parse::<Ipv4Addr>().is_ok(),
+        ["ipv6", index] => is_index(index) && value.parse::<Ipv6Addr>().is_ok(),
+        ["ipv4", index, "prefix"] => is_index(index) && is_number(value, 32),
+        ["ipv6", index, "prefix"] => is_index(index) && is_number(value, 128),
+        _ => false,
+    }
+}
+
+fn is_volume(rest: &[&str], value: &str) -> bool {
+    match *rest {
+        ["size" | "free"] => is_number(value, u64::MAX),
+        ["name" | "filesystem"] => !value.is_empty(),
+        ["mount_points" | "extents", index] => is_index(index) && !value.is_empty(),
+        _ => false,
+    }
+}
+
+/// Schema `rfc`: what is told stands in the names of empty nodes.
+fn is_nic(rest: &[&str], value: &str) -> bool {
+    match *rest {
+        [] => true,
+        ["mac", mac] => value.is_empty() && mac.replace('_', ":").parse::<Mac>().is_ok(),
+        ["ipv4", ip] => value.is_empty() && ip.replace('_', ".").parse::<Ipv4Addr>().is_ok(),
+        // An IPv4 address within has dots that are written `_` as well.
+        ["ipv6", ip] => value.is_empty() && ip.contains('_'),
+        _ => false,
+    }
+}
+
+/// A decimal number as OCaml's `int_of_string` and everybody else read it.
+fn is_number(text: &str, most: u64) -> bool {
+    text.parse::<u64>().is_ok_and(|number| number <= most && number.to_string() == text)
+}
+
+fn is_index(text: &str) -> bool {
+    is_number(text, u32::MAX.into())
+}

@@ -1,0 +1,159 @@
+//! A store in memory that knows what xenstored takes and what is whose.
+
+use std::cell::{RefCell, RefMut};
+use std::collections::BTreeMap;
+use std::io;
+use std::rc::Rc;
+
+use publishers::schema::root_of;
+use publishers::store::Store;
+use publishers::tree::Tree;
+use xenstore::Refusal;
+use xenstore_rs::Xs;
+
+/// Keys that may be written again as they are: the doorbell.
+const DOORBELL: &str = "attr/PVAddons/BuildVersion";
+
+/// What becomes of a request.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// The connection ends.
+    Lost,
+    /// The store says no.
+    Refused(&'static str),
+}
+
+/// The nodes.
+#[derive(Debug, Default)]
+pub struct Nodes {
+    nodes: BTreeMap<String, String>,
+    /// What is another's and must stay.
+    others: Vec<(String, String)>,
+    /// What becomes of the next requests; the first comes last.
+    pub faults: Vec<Option<Fault>>,
+    /// The writes and removals that were taken.
+    pub requests: Vec<String>,
+}
+
+impl Nodes {
+    /// Has somebody else write a node.
+    pub fn leave(&mut self, path: &str, value: &str) {
+        self.set(path, value);
+    }
+
+    /// Notes which of the nodes are another program's.
+    pub fn protect(&mut self) {
+        let is_others = |path: &str, value: &str| {
+            !value.is_empty() && root_of(path).is_none_or(|root| !root.has_written(value))
+        };
+        let others = self.nodes.iter().filter(|(path, value)| is_others(path, value));
+        self.others = others.map(|(path, value)| (path.clone(), value.clone())).collect();
+    }
+
+    /// Checks that they are still there.
+    pub fn check_others(&self) {
+        for (path, value) in &self.others {
+            assert_eq!(self.nodes.get(path), Some(value), "{path} is another's");
+        }
+    }
+
+    /// The keys: nodes with a value, or with nothing in them, but for the toolstack's directory.
+    #[must_use]
+    pub fn keys(&self) -> Tree {
+        let mut tree = Tree::default();
+        for (path, value) in &self.nodes {
+            if root_of(path).is_some() && (!value.is_empty() || self.children(path).is_empty()) {
+                tree.set_raw(path, value.clone());
+            }
+        }
+        tree
+    }
+
+    fn set(&mut self, path: &str, value: &str) {
+        let ends = path.match_indices('/').map(|(at, _)| at);
+        for end in ends {
+            self.nodes.entry(path.split_at(end).0.into()).or_default();
+        }
+        self.nodes.insert(path.into(), value.into());
+    }
+
+    fn fault(&mut self) -> io::Result<()> {
+        match self.faults.pop().flatten() {
+            None => Ok(()),
+            Some(Fault::Lost) => Err(io::ErrorKind::BrokenPipe.into()),
+            Some(Fault::Refused(name)) => Err(refusal(name)),
+        }
+    }
+
+    fn children(&self, path: &str) -> Vec<Box<str>> {
+        let prefix = format!("{path}/");
+        let below =
+            self.nodes.range(prefix.clone()..).map_while(|(node, _)| node.strip_prefix(&prefix));
+        below.filter(|name| !name.contains('/')).map(Box::from).collect()
+    }
+
+    fn write(&mut self, path: &str, value: &str) -> io::Result<()> {
+        let root = root_of(path).expect("a root above all that is written");
+        assert!(value.len() <= 2000 && root.has_written(value), "{path} = {value:?}");
+        let is_news = self.nodes.get(path).is_none_or(|held| held != value);
+        assert!(
+            is_news || path == DOORBELL || path == "data/updated",
+            "{path} was {value:?} already"
+        );
+        self.fault()?;
+        self.set(path, value);
+        self.requests.push(format!("write {path} {value}"));
+        Ok(())
+    }
+
+    fn rm(&mut self, path: &str) -> io::Result<()> {
+        let root = root_of(path).expect("a root at or above all that is removed");
+        assert!(root.mark.is_none() || path != root.path, "{path} is the toolstack's");
+        self.fault()?;
+        let at = self.nodes.remove(path).ok_or_else(|| refusal("ENOENT"));
+        let prefix = format!("{path}/");
+        self.nodes.retain(|node, _| !node.starts_with(&prefix));
+        self.requests.push(format!("rm {path}"));
+        at.map(drop)
+    }
+}
+
+fn refusal(name: &str) -> io::Error {
+    io::Error::other(Refusal(name.into()))
+}
+
+/// The store, seen by the publisher and by the target.
+#[derive(Clone, Debug, Default)]
+pub struct Memory(Rc<RefCell<Nodes>>);
+
+impl Memory {
+    /// The nodes.
+    #[must_use]
+    pub fn see(&self) -> RefMut<'_, Nodes> {
+        self.0.borrow_mut()
+    }
+}
+
+impl Store for Memory {}
+
+impl Xs for Memory {
+    fn directory(&self, path: &str) -> io::Result<Vec<Box<str>>> {
+        let mut nodes = self.see();
+        nodes.fault()?;
+        Ok(nodes.children(path))
+    }
+
+    fn read(&self, path: &str) -> io::Result<Box<str>> {
+        let mut nodes = self.see();
+        nodes.fault()?;
+        nodes.nodes.get(path).map(|value| value.as_str().into()).ok_or_else(|| refusal("ENOENT"))
+    }
+
+    fn write(&self, path: &str, data: &str) -> io::Result<()> {
+        self.see().write(path, data)
+    }
+
+    fn rm(&self, path: &str) -> io::Result<()> {
+        self.see().rm(path)
+    }
+}

@@ -1,0 +1,59 @@
+//! The command line: words, one a line; a line `RUST_LOG=…` or `XENSTORE_SCHEMA=…` is a variable.
+
+#![no_main]
+#![allow(dead_code, reason = "the log is not started here")]
+
+#[path = "../../src"]
+mod src {
+    pub mod command_line;
+    pub mod logging;
+}
+
+use std::time::Duration;
+
+use collectors::network::Exclude;
+use libfuzzer_sys::fuzz_target;
+use publishers::picture::Source;
+use src::command_line::{Asked, Options, Wrong, parse};
+use src::logging;
+
+const VARIABLES: [&str; 2] = ["RUST_LOG=", "XENSTORE_SCHEMA="];
+
+fuzz_target!(|input: &[u8]| {
+    let text = String::from_utf8_lossy(input);
+    let is_variable = |line: &&str| VARIABLES.iter().any(|name| line.starts_with(name));
+    let (variables, words): (Vec<&str>, Vec<&str>) = text.split('\n').partition(is_variable);
+    let environment = |name: &str| {
+        let value = variables.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        value.map(str::to_owned)
+    };
+    let asked = |words: &[&str]| parse(words.iter().map(|word| (*word).to_owned()), environment);
+    let first = asked(&words);
+    assert_eq!(first, asked(&words));
+    match first {
+        Ok(Asked::Run(options)) => {
+            check(&options);
+            assert_eq!(asked(&[&words[..], &["--version"]].concat()), asked(&["-V"]));
+        }
+        Ok(Asked::Tell(text)) => assert!(!text.is_empty()),
+        Err(wrong) => {
+            assert!(!wrong.to_string().contains('\n'), "{wrong}");
+            if let Wrong::Value { what, accepted, .. } = wrong {
+                assert!(!what.is_empty() && !accepted.is_empty());
+            }
+        }
+    }
+});
+
+fn check(options: &Options) {
+    let seconds = Duration::from_secs(1)..=Duration::from_secs(u32::MAX.into());
+    assert!(seconds.contains(&options.memory_interval) && seconds.contains(&options.disk_interval));
+    assert!(!options.without.contains(&Source::Agent));
+    // An interface's name has at most 15 bytes.
+    let exclude = Exclude::new(options.exclude_nics.clone());
+    for name in [&b"eth0"[..], b"aaaaaaaaaaaaaaa", b"a.b*c?d\xff\x01-\x80ab12"] {
+        let globs = options.exclude_nics.iter();
+        assert!(exclude.is_asked_for(name) || globs.clone().all(|glob| glob.as_bytes() != name));
+        assert!(exclude.is_asked_for(name) || globs.clone().all(|glob| glob != "*"));
+    }
+}

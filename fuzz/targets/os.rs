@@ -1,0 +1,55 @@
+//! The release files and names of a guest: os-release, and after each NUL the path of another file, a
+//! newline and that file.
+
+#![no_main]
+
+use std::collections::BTreeMap;
+
+use collectors::os::{Kernel, describe};
+use facts::Os;
+use libfuzzer_sys::fuzz_target;
+use publishers::picture::Picture;
+use xen_guest_agent_fuzz::{Guest, check_all};
+
+fuzz_target!(|input: &[u8]| {
+    let files = files(input);
+    let guest = Guest::new();
+    files.iter().for_each(|(path, text)| guest.file(path, text));
+    let word = |path: &str| {
+        let text = files.get(path.as_bytes()).copied().unwrap_or(b"x");
+        String::from_utf8_lossy(text).trim_end().to_owned()
+    };
+    let kernel = Kernel {
+        release: word("proc/sys/kernel/osrelease"),
+        node_name: word("proc/sys/kernel/hostname"),
+    };
+    let os = describe(guest.root(), kernel.clone());
+    assert_eq!(os, describe(guest.root(), kernel.clone()));
+    check(&os, &kernel);
+    check_all(&Picture { os: Some(os), ..Picture::default() });
+});
+
+/// The files by path, small enough that a look at them is the whole.
+fn files(input: &[u8]) -> BTreeMap<&[u8], &[u8]> {
+    let mut parts = input.split(|&b| b == 0);
+    let first = parts.next().map(|text| (&b"etc/os-release"[..], text));
+    let others = parts.filter_map(|part| {
+        let (path, text) = part.split_at(part.iter().position(|&b| b == b'\n')?);
+        Some((path, text.get(1..)?))
+    });
+    // A guest without os-release begins with a NUL.
+    first.into_iter().filter(|(_, text)| !text.is_empty()).chain(others).collect()
+}
+
+fn check(os: &Os, kernel: &Kernel) {
+    assert!(![&os.distro, &os.name, &os.pretty_name].iter().any(|name| name.is_empty()), "{os:?}");
+    assert_eq!(os.distro, os.distro.to_lowercase());
+    let mut parts = os.version.iter().flat_map(|version| version.split('.'));
+    assert_eq!((os.major.as_deref(), os.minor.as_deref()), (parts.next(), parts.next()));
+    assert!(
+        !os.host_name.contains('.') && kernel.node_name.starts_with(&os.host_name)
+            || os.host_name.is_empty()
+    );
+    let domain = os.domain.as_deref().unwrap_or("x");
+    assert!(!domain.is_empty() && !domain.ends_with('.') && domain != "localdomain", "{os:?}");
+}

@@ -1,0 +1,108 @@
+//! The publisher on a store in memory: any facts, in any order, over any faults, several boots long.
+//!
+//! The store checks each request as xenstored and the hosts would; after each boot without a fault it
+//! must show the picture, and nothing of others' may be gone.
+
+#![no_main]
+
+use std::thread;
+
+use facts::{Event, channel};
+use libfuzzer_sys::arbitrary::{Result, Unstructured};
+use libfuzzer_sys::fuzz_target;
+use publishers::picture::{Picture, Source};
+use publishers::store::Store;
+use publishers::{Outcome, Publisher, Schema};
+use xen_guest_agent_fuzz::facts::{event, text};
+use xen_guest_agent_fuzz::{Fault, Memory, check};
+
+const STAMP: &str = "data/updated";
+
+fuzz_target!(|input: &[u8]| {
+    // What ends in the middle of a boot has been checked as far as it goes.
+    let _ = run(&mut Unstructured::new(input));
+});
+
+fn run(u: &mut Unstructured) -> Result<()> {
+    let memory = Memory::default();
+    for _ in 0..u.int_in_range(0..=3)? {
+        let node = [
+            "drivers/0",
+            "drivers/1",
+            "attr/vif/0/ipv4/0",
+            "attr/vif/0/ipv4/01",
+            "data/volumes/0/name",
+        ];
+        memory.see().leave(u.choose(&node)?, &text(u)?);
+    }
+    memory.see().protect();
+    while !u.is_empty() {
+        boot(u, &memory)?;
+    }
+    Ok(())
+}
+
+/// An agent from its start to its end, on the store as the last one left it.
+fn boot(u: &mut Unstructured, memory: &Memory) -> Result<()> {
+    let schema = *u.choose(&[Schema::Std, Schema::StdEveryNic, Schema::Rfc])?;
+    let told = facts_of(u)?;
+    let without: Vec<Source> = Source::COLLECTORS.iter().map(|(_, source)| *source).collect();
+    let without = without.get(..u.int_in_range(0..=7)?.min(without.len())).unwrap_or_default();
+    let faults = faults(u)?;
+    let is_clean = faults.is_empty();
+    let run = |faults: Vec<Option<Fault>>| {
+        memory.see().faults = faults;
+        let opened = memory.clone();
+        let open = Box::new(move || Ok(Box::new(opened.clone()) as Box<dyn Store>));
+        let publisher = Publisher::new(schema, open).unwrap().without(without);
+        let (outbox, inbox) = channel(thread::current());
+        told.iter().for_each(|event| outbox.send(event.clone()));
+        drop(outbox);
+        publisher.run(&inbox).unwrap()
+    };
+    let outcome = run(faults);
+    assert!(!is_clean || outcome == Outcome::Settled);
+    assert_eq!(run(Vec::new()), Outcome::Settled);
+    memory.see().requests.clear();
+    assert_eq!(run(Vec::new()), Outcome::Settled);
+    assert_eq!(memory.see().requests, [] as [String; 0], "published again");
+    check_store(memory, schema, &told, without);
+    Ok(())
+}
+
+fn facts_of(u: &mut Unstructured) -> Result<Vec<Event>> {
+    let mut told: Vec<Event> = Vec::new();
+    for kind in 0..7 {
+        if u.ratio(3, 4)? {
+            told.push(event(u, kind)?);
+        }
+    }
+    Ok(told)
+}
+
+fn faults(u: &mut Unstructured) -> Result<Vec<Option<Fault>>> {
+    let mut faults = Vec::new();
+    for _ in 0..u.int_in_range(0..=40)? {
+        faults.push(match u.int_in_range(0..=9)? {
+            0 => Some(Fault::Lost),
+            1 => Some(Fault::Refused(
+                u.choose(&["ENOSPC", "EACCES", "EAGAIN", "E2BIG", "ENOENT", "X"])?,
+            )),
+            _ => None,
+        });
+    }
+    Ok(faults)
+}
+
+fn check_store(memory: &Memory, schema: Schema, told: &[Event], without: &[Source]) {
+    let mut picture = Picture { without: without.to_vec(), ..Picture::default() };
+    told.iter().for_each(|event| picture.fold(event.clone()));
+    let keys = memory.see().keys();
+    let mut wanted = schema.render(&picture, &keys);
+    check(&wanted);
+    if let (Some(stamp), Some(_)) = (keys.get(STAMP), schema.stamp()) {
+        wanted.set_raw(STAMP, stamp.to_owned());
+    }
+    assert_eq!(keys, wanted);
+    memory.see().check_others();
+}

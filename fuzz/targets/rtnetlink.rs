@@ -1,0 +1,91 @@
+//! rtnetlink: a stream of datagrams, each behind its length (two bytes, the low one first), through
+//! parser and table to the keys.
+
+#![no_main]
+
+use std::collections::BTreeSet;
+
+use collectors::network::rtnetlink::{Kind, Malformed, Message, messages};
+use collectors::network::table::Table;
+use collectors::network::{Exclude, vif};
+use facts::Network;
+use libfuzzer_sys::fuzz_target;
+use publishers::picture::Picture;
+
+fuzz_target!(|input: &[u8]| {
+    let mut told = Vec::new();
+    let (cut, mut rest) = input.split_at(input.len().min(1));
+    while let [low, high, stream @ ..] = rest {
+        let length = usize::from(u16::from_le_bytes([*low, *high])).min(stream.len());
+        let (datagram, after) = stream.split_at(length);
+        rest = after;
+        told.extend(read(datagram, cut.first().map_or(0, |&cut| usize::from(cut))));
+    }
+    let network = fold(&told, 1);
+    assert_eq!(network, fold(&told, 2), "a message that comes twice changes nothing");
+    check(&network, &told);
+    xen_guest_agent_fuzz::check_all(&Picture { network: Some(network), ..Picture::default() });
+});
+
+/// The messages of a datagram; those of a part of it are the same up to where it ends.
+fn read(datagram: &[u8], cut: usize) -> Vec<Message> {
+    let whole: Vec<Result<Message, Malformed>> = messages(datagram).collect();
+    assert!(whole.len() <= datagram.len() / 16 + 1);
+    let part = datagram.split_at(datagram.len() * cut / 256).0;
+    let part: Vec<_> = messages(part).collect();
+    let same = part.iter().zip(&whole).take_while(|(a, b)| a == b).count();
+    let end: Vec<_> = part.iter().skip(same).collect();
+    assert!(matches!(end.as_slice(), [] | [Err(_)]), "{part:?}, not {whole:?}");
+    whole.into_iter().flatten().collect()
+}
+
+/// The network as the collector sends it, each message folded so many times.
+fn fold(told: &[Message], times: usize) -> Network {
+    let (mut table, mut sources) = (Table::default(), Vec::new());
+    for message in told {
+        if let Kind::Route(source) = message.kind {
+            sources.extend(source);
+        }
+        for _ in 0..times {
+            table.fold(message.kind.clone(), |link| vif::of_parent(link.parent.as_ref()?));
+        }
+    }
+    table.set_route_sources(sources);
+    table.network(&Exclude::default())
+}
+
+/// Nothing is told that the kernel did not say, and nothing that it took back last.
+fn check(network: &Network, told: &[Message]) {
+    let indices: Vec<u32> = network.links.iter().map(|link| link.index).collect();
+    assert!(indices.is_sorted_by(|a, b| a < b), "{indices:?}");
+    for link in &network.links {
+        let is_it = |message: &&Message| match &message.kind {
+            Kind::Link(it) => it.index == link.index,
+            Kind::LinkGone(index) => *index == link.index,
+            _ => false,
+        };
+        let Some(Kind::Link(last)) = told.iter().rfind(is_it).map(|message| &message.kind) else {
+            panic!("{link:?} is gone");
+        };
+        assert!(!last.loopback && !last.name.contains(&0));
+        assert_eq!(
+            (last.mac, String::from_utf8_lossy(&last.name)),
+            (link.mac, (&*link.name).into())
+        );
+        assert!(last.up || link.addresses.is_empty(), "{link:?} is down");
+        let mut seen = BTreeSet::new();
+        for address in &link.addresses {
+            assert!(address.prefix <= if address.ip.is_ipv4() { 32 } else { 128 });
+            assert!(seen.insert((address.ip, address.prefix)), "{address:?} twice");
+            let last = told.iter().rev().find_map(|message| match &message.kind {
+                Kind::Address(it) | Kind::AddressGone(it)
+                    if (it.link, it.ip, it.prefix) == (link.index, address.ip, address.prefix) =>
+                {
+                    Some(matches!(message.kind, Kind::Address(_)) && it.usable)
+                }
+                _ => None,
+            });
+            assert_eq!(last, Some(true), "{address:?} of {link:?}");
+        }
+    }
+}

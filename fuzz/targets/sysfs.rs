@@ -1,0 +1,71 @@
+//! What a kernel shows in files: disks, drivers, NICs, memory. The format is that of the trees of
+//! `tests/disks`, whose files are seeds.
+
+#![no_main]
+
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::SystemTime;
+
+use collectors::disks::figures::Figures;
+use collectors::network::vif;
+use collectors::{disks, drivers, guest, memory, service};
+use facts::{Disks, Drivers, Memory};
+use libfuzzer_sys::fuzz_target;
+use publishers::picture::Picture;
+use xen_guest_agent_fuzz::{Guest, check_all};
+
+fuzz_target!(|tree: &[u8]| {
+    let guest = Guest::new();
+    guest.plant(tree);
+    let first = picture(guest.root());
+    assert_eq!(first, picture(guest.root()));
+    first.disks.iter().for_each(check_disks);
+    first.drivers.iter().for_each(check_drivers);
+    first
+        .memory
+        .iter()
+        .for_each(|Memory { total, available, .. }| assert!(available <= total && *total > 0));
+    check_all(&first);
+    assert_eq!(guest::check(guest.root()), guest::check(guest.root()));
+    let nics = guest.root().join("sys/class/net").read_dir().into_iter().flatten().flatten();
+    for nic in nics {
+        let name = nic.file_name();
+        if let Some(id) = vif::in_sysfs(guest.root(), name.as_bytes()) {
+            let nodename = std::fs::read(nic.path().join("device/nodename")).unwrap();
+            let digits = nodename.trim_ascii().strip_prefix(b"device/vif/").unwrap();
+            assert_eq!(String::from_utf8_lossy(digits).lines().next().unwrap().parse(), Ok(id));
+        }
+    }
+});
+
+fn picture(root: &Path) -> Picture {
+    // As full as the path is long.
+    let ask = |path: &Path| {
+        assert!(path.starts_with(root), "{} was asked", path.display());
+        io::Result::Ok(Figures { total: 4096, free: path.as_os_str().len() as u64 })
+    };
+    Picture {
+        disks: disks::describe(root, ask).ok(),
+        drivers: Some(drivers::look(root)),
+        memory: memory::Source::new(root).sample().ok(),
+        service: Some(service::describe(root, SystemTime::UNIX_EPOCH)),
+        ..Picture::default()
+    }
+}
+
+fn check_disks(disks: &Disks) {
+    assert!(disks.volumes.len() <= 64);
+    for volume in &disks.volumes {
+        assert!(volume.name.starts_with("/dev/") && volume.mount_points.len() <= 16, "{volume:?}");
+        assert!(volume.extents.is_sorted_by(|a, b| a < b), "{volume:?}");
+        assert!(volume.size.is_none_or(|size| size % 512 == 0), "{volume:?}");
+    }
+}
+
+fn check_drivers(drivers: &Drivers) {
+    assert!(drivers.in_use.is_sorted_by(|a, b| a.name < b.name), "{drivers:?}");
+    let is_field = |name: &str| !name.is_empty() && !name.contains(char::is_whitespace);
+    assert!(drivers.in_use.iter().all(|driver| is_field(&driver.name)), "{drivers:?}");
+}

@@ -1,0 +1,208 @@
+//! A connection to a xenstored that answers anything: `xenstore::Connection` against a model of it.
+//!
+//! An input is a count and so many operations, a count and the sizes of the pieces in which bytes come
+//! (0: the read is interrupted), then the bytes that the store sends.
+
+#![no_main]
+
+use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use libfuzzer_sys::fuzz_target;
+use xenstore::{Connection, Refusal, Request};
+
+const LONGEST: usize = 4096;
+const EVENT: u32 = 15;
+const ERROR: u32 = 16;
+const REQUESTS: [Request; 5] =
+    [Request::Directory, Request::Read, Request::Watch, Request::Write, Request::Rm];
+
+fuzz_target!(|input: &[u8]| {
+    let (operations, rest) = counted(input);
+    let (pieces, bytes) = counted(rest);
+    let wire = Wire::new(bytes, pieces);
+    let mut connection = Connection::over(Box::new(wire.clone()));
+    let mut model = Model { wire, at: 0, id: 0, events: 0 };
+    for operation in operations {
+        let goes_on = match REQUESTS.get(usize::from(operation % 7)) {
+            Some(request) => model.request(&mut connection, *request),
+            None => model.events(&mut connection, operation % 7 == 5),
+        };
+        if !goes_on {
+            return;
+        }
+    }
+});
+
+fn counted(input: &[u8]) -> (&[u8], &[u8]) {
+    let Some((count, rest)) = input.split_first() else { return (&[], &[]) };
+    rest.split_at(rest.len().min(usize::from(count % 32)))
+}
+
+/// What goes over the wire, seen from both ends.
+#[derive(Default)]
+struct Bytes {
+    sent: Vec<u8>,
+    pieces: Vec<u8>,
+    reads: usize,
+    interrupted: bool,
+    /// How many of those sent have been read.
+    read: usize,
+    written: Vec<u8>,
+}
+
+#[derive(Clone, Default)]
+struct Wire(Arc<Mutex<Bytes>>);
+
+impl Wire {
+    fn new(sent: &[u8], pieces: &[u8]) -> Self {
+        let bytes = Bytes { sent: sent.into(), pieces: pieces.into(), ..Bytes::default() };
+        Self(Arc::new(Mutex::new(bytes)))
+    }
+
+    fn see(&self) -> MutexGuard<'_, Bytes> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut bytes = self.see();
+        assert!(!buffer.is_empty(), "a read of nothing looks like the end");
+        bytes.reads += 1;
+        let piece = bytes.pieces.get(bytes.reads % bytes.pieces.len().max(1)).copied();
+        if piece == Some(0) && !std::mem::replace(&mut bytes.interrupted, true) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        bytes.interrupted = false;
+        let most = piece.map_or(usize::MAX, |piece| usize::from(piece.max(1)));
+        let from = bytes.sent.get(bytes.read..).unwrap_or_default();
+        let length = from.len().min(most).min(buffer.len());
+        buffer[..length].copy_from_slice(&from[..length]);
+        bytes.read += length;
+        Ok(length)
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.see().written.extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl AsRawFd for Wire {
+    fn as_raw_fd(&self) -> RawFd {
+        -1
+    }
+}
+
+/// What must come of it.
+struct Model {
+    wire: Wire,
+    /// Where the next message begins.
+    at: usize,
+    id: u32,
+    events: usize,
+}
+
+enum Next {
+    Message {
+        kind: u32,
+        id: u32,
+        payload: Vec<u8>,
+    },
+    TooLong,
+    /// Not there whole among the bytes up to here.
+    Missing,
+}
+
+impl Model {
+    /// Takes the next message out of the bytes up to `end`.
+    fn next(&mut self, end: usize) -> Next {
+        let bytes = self.wire.see();
+        let rest = &bytes.sent[self.at..end];
+        let Some((header, rest)) = rest.split_at_checked(16) else { return Next::Missing };
+        let word = |n: usize| u32::from_ne_bytes(header[n * 4..][..4].try_into().unwrap());
+        let length = word(3) as usize;
+        if length > LONGEST {
+            return Next::TooLong;
+        }
+        let Some(payload) = rest.get(..length) else { return Next::Missing };
+        self.at += 16 + length;
+        Next::Message { kind: word(0), id: word(1), payload: payload.into() }
+    }
+
+    /// Makes a request; whether the connection is of use any more.
+    fn request(&mut self, connection: &mut Connection, request: Request) -> bool {
+        self.id += 1;
+        let answer = connection.request(request, "data/a", b"1\0");
+        let written = std::mem::take(&mut self.wire.see().written);
+        let header = [request as u32, self.id, 0, 9].map(u32::to_ne_bytes).concat();
+        assert_eq!(written, [&header, &b"data/a\x001\0"[..]].concat());
+        let end = self.wire.see().sent.len();
+        let message = loop {
+            match self.next(end) {
+                Next::Message { kind: EVENT, .. } => self.events += 1,
+                other => break other,
+            }
+        };
+        match (message, answer) {
+            (Next::Message { kind, id, payload }, Ok(answer)) => {
+                assert_eq!((kind, id, payload), (request as u32, self.id, answer));
+                true
+            }
+            (Next::Message { kind: ERROR, id, .. }, Err(error)) if id == self.id => {
+                let refusal = error.get_ref().unwrap().downcast_ref::<Refusal>().unwrap();
+                let is_plain = !refusal.0.is_empty() && !refusal.0.contains(char::is_control);
+                assert!(is_plain && refusal.0.chars().count() <= 64, "{refusal:?}");
+                true
+            }
+            (Next::Message { kind, id, .. }, Err(error)) => {
+                assert!((kind, id) != (request as u32, self.id), "{error}");
+                assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+                false
+            }
+            (Next::TooLong, answer) => {
+                assert_eq!(answer.unwrap_err().kind(), io::ErrorKind::InvalidData);
+                false
+            }
+            (Next::Missing, answer) => {
+                assert_eq!(answer.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+                false
+            }
+        }
+    }
+
+    /// Counts the events that have come, or waits for more first.
+    fn events(&mut self, connection: &mut Connection, wait: bool) -> bool {
+        let before = self.wire.see().read;
+        let counted = if wait { connection.events() } else { connection.waiting_events() };
+        let (read, is_at_end) = {
+            let bytes = self.wire.see();
+            (bytes.read, before == bytes.sent.len())
+        };
+        assert!(wait || read == before, "nothing is read unless it waits");
+        if wait && is_at_end && !self.wire.see().interrupted {
+            assert_eq!(counted.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+            return false;
+        }
+        loop {
+            match self.next(read) {
+                Next::Message { kind, .. } => self.events += usize::from(kind == EVENT),
+                Next::Missing => break,
+                Next::TooLong => {
+                    assert_eq!(counted.unwrap_err().kind(), io::ErrorKind::InvalidData);
+                    return false;
+                }
+            }
+        }
+        assert_eq!(counted.unwrap(), std::mem::take(&mut self.events));
+        true
+    }
+}
