@@ -109,8 +109,11 @@ impl<'a> Reply<'a> {
 }
 
 fn refusal(name: &str) -> io::Error {
-    let name = if name.is_empty() { "an unnamed error" } else { name };
-    io::Error::other(Refusal(name.chars().filter(|c| !c.is_control()).take(64).collect()))
+    let mut name: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
+    if name.is_empty() {
+        name.push_str("an unnamed error");
+    }
+    io::Error::other(Refusal(name))
 }
 
 fn senseless(what: &'static str) -> io::Error {
@@ -152,5 +155,7 @@ mod tests {
         assert_eq!(read(&message(2, 2, 0, b"")).unwrap_err().kind(), io::ErrorKind::InvalidData);
         assert_eq!(read(&message(11, 1, 0, b"")).unwrap_err().kind(), io::ErrorKind::InvalidData);
         assert_eq!(read(&message(16, 1, 7, b"EQUOTA\0")).unwrap_err().to_string(), "EQUOTA");
+        let unnamed = read(&message(16, 1, 2, b"\x1b\0")).unwrap_err().to_string();
+        assert_eq!(unnamed, "an unnamed error");
     }
 }
