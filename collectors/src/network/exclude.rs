@@ -29,15 +29,26 @@ impl Exclude {
     }
 }
 
-fn matches(glob: &[u8], name: &[u8]) -> bool {
-    match (glob.split_first(), name.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), _) => {
-            (0..=name.len()).any(|at| name.get(at..).is_some_and(|name| matches(rest, name)))
+fn matches(mut glob: &[u8], mut name: &[u8]) -> bool {
+    // What follows the last star, and what of the name it was held against. No star before that one
+    // need be tried again: a list of many stars costs no more than its length.
+    let mut last_star: Option<(&[u8], &[u8])> = None;
+    loop {
+        match (glob.split_first(), name.split_first()) {
+            (None, None) => return true,
+            (Some((b'*', rest)), _) => {
+                last_star = Some((rest, name));
+                glob = rest;
+            }
+            (Some((a, rest)), Some((b, after))) if a == b || *a == b'?' => {
+                (glob, name) = (rest, after);
+            }
+            _ => {
+                last_star = last_star.and_then(|(rest, name)| Some((rest, name.get(1..)?)));
+                let Some(again) = last_star else { return false };
+                (glob, name) = again;
+            }
         }
-        (Some((b'?', glob)), Some((_, name))) => matches(glob, name),
-        (Some((a, glob)), Some((b, name))) => a == b && matches(glob, name),
-        _ => false,
     }
 }
 
@@ -57,8 +68,19 @@ mod tests {
             ("*", "", true),
             ("", "", true),
             ("", "a", false),
+            ("a*b*c", "abbcbc", true),
+            ("a*b*c", "acb", false),
+            ("*ab", "aab", true),
+            ("?*?", "a", false),
+            ("a**", "a", true),
         ] {
             assert_eq!(matches(glob.as_bytes(), name.as_bytes()), is_match, "{glob} {name}");
         }
+    }
+    // Each star with each length that it could stand for would be more tries than there is time.
+    #[test]
+    fn many_stars_take_no_time() {
+        assert!(!matches(&[b"*a".repeat(1_000), b"b".to_vec()].concat(), &[b'a'; 15]));
+        assert!(!matches(&b"*?*".repeat(1_000), &[b'a'; 15]));
     }
 }
