@@ -44,7 +44,8 @@ fn names(tree: &mut Tree, os: &Os) {
 
 fn nic(tree: &mut Tree, link: &Link) {
     let node = format!("data/net/{}", link.index);
-    tree.set(&node, &link.name);
+    // An empty value above others could not be told from a directory when it is read back.
+    tree.set_some(&node, Some(&link.name));
     if let Some(mac) = link.mac {
         tree.set(format!("{node}/mac/{}", as_name(&mac.to_string())), "");
     }
@@ -56,4 +57,23 @@ fn nic(tree: &mut Tree, link: &Link) {
 
 fn as_name(text: &str) -> String {
     text.replace(['.', ':'], "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use facts::Network;
+
+    use super::*;
+
+    #[test]
+    fn a_name_that_cannot_be_shown_is_no_key() {
+        let name = "\u{1}\u{2}".into();
+        let (mac, addresses) = (Some(facts::Mac([2; 6])), Vec::new());
+        let link =
+            Link { index: 7, name, mac, vif: None, addresses, hardware: None, inherited: vec![] };
+        let network = Some(Network { links: vec![link] });
+        let tree = render(&Picture { network, ..Picture::default() });
+        let shown: Vec<_> = tree.below("data/net").map(|(path, _)| path).collect();
+        assert_eq!((tree.get("data/net/7"), shown), (None, vec!["7/mac/02_02_02_02_02_02"]));
+    }
 }
