@@ -7,5 +7,5 @@ mod keys;
 mod memory;
 
 pub use guest::Guest;
-pub use keys::{check, check_all};
+pub use keys::{check_all, check_key};
 pub use memory::{Fault, Memory};

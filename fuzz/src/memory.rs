@@ -11,6 +11,8 @@ use publishers::tree::Tree;
 use xenstore::Refusal;
 use xenstore_rs::Xs;
 
+use crate::check_key;
+
 /// Keys that may be written again as they are: the doorbell.
 const DOORBELL: &str = "attr/PVAddons/BuildVersion";
 
@@ -94,7 +96,8 @@ impl Nodes {
 
     fn write(&mut self, path: &str, value: &str) -> io::Result<()> {
         let root = root_of(path).expect("a root above all that is written");
-        assert!(value.len() <= 2000 && root.has_written(value), "{path} = {value:?}");
+        check_key(path, value);
+        assert!(root.has_written(value), "{path} = {value:?}");
         let is_news = self.nodes.get(path).is_none_or(|held| held != value);
         assert!(
             is_news || path == DOORBELL || path == "data/updated",
