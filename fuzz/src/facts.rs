@@ -34,9 +34,13 @@ pub fn event(u: &mut Unstructured, kind: u8) -> Result<Event> {
 /// # Errors
 /// When the input is at its end.
 pub fn text(u: &mut Unstructured) -> Result<String> {
-    let length = u.int_in_range(0..=12)?;
-    let text = String::from_utf8_lossy(u.bytes(length)?).into_owned();
+    let text = short(u)?;
     Ok(if u.ratio(1, 32)? { text.repeat(700) } else { text })
+}
+
+fn short(u: &mut Unstructured) -> Result<String> {
+    let length = u.int_in_range(0..=12)?;
+    Ok(String::from_utf8_lossy(u.bytes(length)?).into_owned())
 }
 
 fn some<T>(u: &mut Unstructured, one: impl Fn(&mut Unstructured) -> Result<T>) -> Result<Vec<T>> {
@@ -105,7 +109,10 @@ fn os(u: &mut Unstructured) -> Result<Os> {
 }
 
 fn drivers(u: &mut Unstructured) -> Result<Drivers> {
-    let in_use = some(u, |u| Ok(Driver { name: text(u)?, version: text(u)? }))?;
+    // Names are those of directories, without blanks; the collector sees to that.
+    let word =
+        |u: &mut Unstructured| Ok(format!("x{}", short(u)?.replace(char::is_whitespace, "-")));
+    let in_use = some(u, |u| Ok(Driver { name: word(u)?, version: word(u)? }))?;
     Ok(Drivers { in_use, vif: u.arbitrary()?, vbd: u.arbitrary()? })
 }
 
