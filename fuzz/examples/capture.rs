@@ -18,68 +18,67 @@ const EVENTS: [(&str, &[&str]); 6] = [
     (
         "veth",
         &[
-            "link add a type veth peer name b",
-            "link set a up",
-            "link set b up",
-            "addr add 192.0.2.1/24 dev a",
-            "addr add 192.0.2.2/24 dev a",
-            "addr del 192.0.2.1/24 dev a",
-            "link del a",
+            "link add va type veth peer name vb",
+            "link set va up",
+            "link set vb up",
+            "addr add 192.0.2.1/24 dev va",
+            "addr add 192.0.2.2/24 dev va",
+            "addr del 192.0.2.1/24 dev va",
+            "link del va",
         ],
     ),
     (
         "bridge",
         &[
-            "link add n type dummy",
-            "link add br type bridge",
-            "link set n master br up",
-            "link set br up",
-            "addr add 198.51.100.1/24 dev br",
-            "link set n nomaster",
-            "link del br",
+            "link add vn type veth peer name vo",
+            "link add top0 type bridge",
+            "link set vn master top0 up",
+            "link set top0 up",
+            "addr add 198.51.100.1/24 dev top0",
+            "link set vn nomaster",
+            "link del top0",
         ],
     ),
     (
-        "macvlan-and-vlan",
+        "macvlan",
         &[
-            "link add n type dummy",
-            "link add link n name m type macvlan",
-            "link add link n name v type vlan id 7",
-            "link set n up",
-            "link set m up",
-            "addr add 203.0.113.1/24 dev m",
-            "link del v",
+            "link add vn type veth peer name vo",
+            "link add link vn name vm type macvlan",
+            "link set vn up",
+            "link set vm up",
+            "addr add 203.0.113.1/24 dev vm",
+            "link del vm",
         ],
     ),
     (
         "tentative",
         &[
-            "link add a type veth peer name b",
-            "link set b up",
-            "link set a up",
-            "addr add 2001:db8::1/64 dev a",
-            "addr add 2001:db8::2/64 dev a nodad preferred_lft 0",
-            "addr del 2001:db8::2/64 dev a",
+            "link add va type veth peer name vb",
+            "link set vb up",
+            "link set va up",
+            "addr add 2001:db8::1/64 dev va",
+            "addr add 2001:db8::2/64 dev va nodad preferred_lft 0",
+            "addr del 2001:db8::2/64 dev va",
         ],
     ),
     (
         "point-to-point",
         &[
-            "link add n type dummy",
-            "link set n up",
-            "addr add 192.0.2.1 peer 192.0.2.9/32 dev n",
-            "link set n down",
-            "link set n name other",
+            "link add vn type veth peer name vo",
+            "link set vn up",
+            "addr add 192.0.2.1 peer 192.0.2.9/32 dev vn",
+            "link set vn down",
+            "link set vn name other",
         ],
     ),
     (
         "standing",
         &[
             "link set lo up",
-            "link add n type dummy",
-            "link set n up",
-            "addr add 192.0.2.7/24 dev n",
-            "addr add 2001:db8::7/64 dev n nodad",
+            "link add vn type veth peer name vo",
+            "link set vn up",
+            "addr add 192.0.2.7/24 dev vn",
+            "addr add 2001:db8::7/64 dev vn nodad",
             "route add default via 192.0.2.254",
         ],
     ),
@@ -100,13 +99,16 @@ fn rtnetlink(directory: &Path) -> io::Result<()> {
     let groups = Groups::new_groups(&[1, 5, 9]);
     let socket = NlSocket::connect(NlFamily::Route, None, groups)?;
     for (name, commands) in EVENTS {
-        for command in commands {
+        for (n, command) in commands.iter().enumerate() {
             let done = Command::new("ip").args(command.split(' ')).status()?;
             assert!(done.success(), "ip {command}");
+            let events = waiting(&socket)?;
+            if (2..=4096).contains(&events.len()) {
+                fs::write(directory.join(format!("{name}-{n}")), events)?;
+            }
         }
-        fs::write(directory.join(format!("events-of-{name}")), waiting(&socket)?)?;
         if name != "standing" {
-            for link in ["a", "n", "m", "br", "other"] {
+            for link in ["va", "vn", "top0", "other"] {
                 Command::new("ip")
                     .args(["link", "del", link])
                     .stderr(std::process::Stdio::null())

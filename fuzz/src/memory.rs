@@ -64,7 +64,9 @@ impl Nodes {
     pub fn keys(&self) -> Tree {
         let mut tree = Tree::default();
         for (path, value) in &self.nodes {
-            if root_of(path).is_some() && (!value.is_empty() || self.children(path).is_empty()) {
+            let is_ours =
+                root_of(path).is_some_and(|root| root.mark.is_none() || path != root.path);
+            if is_ours && (!value.is_empty() || self.children(path).is_empty()) {
                 tree.set_raw(path, value.clone());
             }
         }
