@@ -77,7 +77,8 @@ fn is_real(mounts: &[Mount]) -> bool {
     let mut places = std::collections::BTreeSet::new();
     for (n, mount) in mounts.iter().enumerate() {
         let on = known.get(&mount.parent);
-        let is_placed = on.is_some_and(|on| is_below(&mount.point, &on.point));
+        let is_placed =
+            mount.point != b"/" && on.is_some_and(|on| is_below(&mount.point, &on.point));
         let is_root = n == 0 && mount.point == b"/" && mount.parent != mount.id;
         let is_path = mount.point.starts_with(b"/") && !mount.point.windows(2).any(|w| w == b"//");
         let is_new = places.insert((mount.parent, &mount.point)) && !known.contains_key(&mount.id);
