@@ -8,12 +8,12 @@ use facts::{Event, Inbox, Nothing};
 use log::{info, warn};
 use thiserror::Error;
 
-use crate::backoff::Backoff;
 use crate::diff::diff;
 use crate::picture::{Picture, Source};
 use crate::schema::Schema;
 use crate::session::{Outcome, Session};
 use crate::store::Store;
+use xenstore::Backoff;
 
 /// How long the first batch waits for the slowest collector. All of them take a few milliseconds;
 /// hosts take the first network keys that they see for the whole, so one batch is best.
@@ -130,7 +130,10 @@ impl Publisher {
     }
 
     fn take(&mut self, event: Event) {
-        self.reread |= event == Event::Reread;
+        if event == Event::Reread {
+            // Whoever says so knows that the store is there.
+            (self.reread, self.retry) = (true, None);
+        }
         self.picture.fold(event);
     }
 
@@ -140,7 +143,6 @@ impl Publisher {
         for _ in 0..2 {
             match self.try_publish() {
                 Ok(Outcome::Settled) => {
-                    self.backoff.reset();
                     self.retry = None;
                     return Ok(());
                 }
@@ -148,7 +150,7 @@ impl Publisher {
                 Err(error) => self.lost(error)?,
             }
         }
-        self.retry = Some(self.backoff.next_try());
+        self.retry = Some(Instant::now() + self.backoff.wait());
         Ok(())
     }
 
@@ -161,12 +163,15 @@ impl Publisher {
             self.session.reread()?;
             (self.unread, self.reread) = (false, false);
         }
+        self.session.ask_again()?;
+        let wanted = self.schema.render(&self.picture, self.session.published());
+        let changes = diff(self.session.published(), &wanted);
+        let outcome = self.session.apply(changes, &wanted, self.schema)?;
         if std::mem::replace(&mut self.lost, false) {
             info!("connected to the store again");
         }
-        let wanted = self.schema.render(&self.picture, self.session.published());
-        let changes = diff(self.session.published(), &wanted);
-        self.session.apply(changes, &wanted, self.schema)
+        self.reread = !self.session.knows_all();
+        Ok(if self.reread { Outcome::Pending } else { outcome })
     }
 
     fn lost(&mut self, error: io::Error) -> Result<(), Error> {
