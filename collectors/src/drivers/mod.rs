@@ -41,7 +41,10 @@ fn wait(wake: &Wake, uevents: &mut Uevents) -> bool {
     loop {
         match wake.wait(&uevents.sources(), None) {
             Woken::End => return false,
-            Woken::Refresh => return true,
+            Woken::Refresh => {
+                *uevents = Uevents::listen();
+                return true;
+            }
             Woken::Source | Woken::Timeout if !uevents.read() => {}
             Woken::Source | Woken::Timeout => {
                 let woken = wake.wait(&[], Some(CALM));

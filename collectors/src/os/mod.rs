@@ -49,8 +49,11 @@ pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
             woken = wake.wait(&[], Some(CALM));
             watch.drain();
         }
-        if woken == Woken::End {
-            return;
+        match woken {
+            Woken::End => return,
+            // What was not there to be watched may be now.
+            Woken::Refresh => watch = Watch::new(root),
+            Woken::Source | Woken::Timeout => {}
         }
     }
 }
