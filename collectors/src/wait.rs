@@ -116,6 +116,13 @@ fn poll(fds: &mut [libc::pollfd], timeout: i32) -> io::Result<i32> {
     if ready < 0 { Err(io::Error::last_os_error()) } else { Ok(ready) }
 }
 
+/// Whether a write would not have to wait now. What is broken takes anything: the write says so.
+#[must_use]
+pub fn takes(fd: RawFd) -> bool {
+    let mut fds = [libc::pollfd { fd, events: libc::POLLOUT, revents: 0 }];
+    poll(&mut fds, 0).is_ok_and(|ready| ready > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
