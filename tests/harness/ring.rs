@@ -13,7 +13,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 
@@ -35,6 +35,8 @@ struct Shared {
     port: u32,
     stopped: AtomicBool,
     clients: Mutex<Vec<UnixStream>>,
+    /// How many of them have not hung up.
+    talking: AtomicUsize,
     asked: Mutex<HashMap<u32, Asked>>,
     /// Held while one message goes into the ring; the value is its number.
     sending: Mutex<u32>,
@@ -67,6 +69,7 @@ impl Ring {
             port: 0x100 + domid,
             stopped: AtomicBool::new(false),
             clients: Mutex::default(),
+            talking: AtomicUsize::new(0),
             asked: Mutex::default(),
             sending: Mutex::default(),
             moved: Default::default(),
@@ -80,6 +83,13 @@ impl Ring {
             thread::spawn(move || b.answer(&mut listening)),
         ];
         Ring { shared, socket: socket.into(), ears, threads }
+    }
+}
+
+impl Ring {
+    /// Whether every process that connected has hung up, and all that it asked for was handed on.
+    pub fn is_quiet(&self) -> bool {
+        self.shared.talking.load(Ordering::SeqCst) == 0
     }
 }
 
@@ -107,7 +117,11 @@ impl Shared {
             let mut clients = self.clients.lock().unwrap();
             clients.push(stream.try_clone().unwrap());
             let (number, shared) = (clients.len() - 1, self.clone());
-            thread::spawn(move || shared.carry(number, stream));
+            shared.talking.fetch_add(1, Ordering::SeqCst);
+            thread::spawn(move || {
+                shared.carry(number, stream);
+                shared.talking.fetch_sub(1, Ordering::SeqCst);
+            });
         }
     }
 

@@ -64,7 +64,16 @@ impl Xenstored {
 impl Xenstored {
     /// Has it answer nobody any more.
     pub fn stall(&self) {
-        let line = format!("kill -STOP {}", self.process.id());
+        self.signal("STOP");
+    }
+
+    /// Has it answer again.
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let line = format!("kill -{name} {}", self.process.id());
         assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success(), "{line}");
     }
 }
