@@ -37,7 +37,7 @@ pub struct Guest {
     world: World,
     daemon: Daemon,
     layout: Layout,
-    pub(super) run: Scratch,
+    pub run: Scratch,
     _scratch: Scratch,
 }
 
