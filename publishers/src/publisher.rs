@@ -2,6 +2,7 @@
 //! writes it.
 
 use std::io;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use facts::{Event, Inbox, Nothing};
@@ -18,6 +19,10 @@ use xenstore::Backoff;
 /// How long the first batch waits for the slowest collector. All of them take a few milliseconds;
 /// hosts take the first network keys that they see for the whole, so one batch is best.
 const FIRST_FACTS: Duration = Duration::from_millis(250);
+
+/// The least time between two batches that change something. Of an address that flaps a thousand times a
+/// second hosts see twenty states, each of which costs them a look at the whole guest.
+const BREATH: Duration = Duration::from_millis(50);
 
 /// Why a publisher ended before it was told to.
 #[derive(Debug, Error)]
@@ -50,6 +55,8 @@ pub struct Publisher {
     backoff: Backoff,
     /// When to try again what failed.
     retry: Option<Instant>,
+    /// Until when no more is written.
+    breath: Option<Instant>,
 }
 
 impl Publisher {
@@ -70,6 +77,7 @@ impl Publisher {
             lost: false,
             backoff: Backoff::default(),
             retry: None,
+            breath: None,
         })
     }
 
@@ -117,14 +125,16 @@ impl Publisher {
         true
     }
 
-    /// Takes the next fact and all that wait behind it, or the time of the next try; false when no
-    /// more will come.
+    /// Takes the next fact and all that come before it may be written, or the time of the next try;
+    /// false when no more will come.
     fn gather(&mut self, inbox: &Inbox) -> bool {
         match inbox.receive(self.retry) {
             Ok(event) => self.take(event),
             Err(Nothing::Yet) => {}
             Err(Nothing::Ever) => return false,
         }
+        let left = self.breath.map(|end| end.saturating_duration_since(Instant::now()));
+        thread::sleep(left.unwrap_or_default().min(BREATH));
         inbox.waiting().for_each(|event| self.take(event));
         true
     }
@@ -166,6 +176,9 @@ impl Publisher {
         self.session.ask_again()?;
         let wanted = self.schema.render(&self.picture, self.session.published());
         let changes = diff(self.session.published(), &wanted);
+        if !changes.is_empty() {
+            self.breath = Some(Instant::now() + BREATH);
+        }
         let outcome = self.session.apply(changes, &wanted, self.schema)?;
         if std::mem::replace(&mut self.lost, false) {
             info!("connected to the store again");

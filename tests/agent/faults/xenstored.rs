@@ -41,8 +41,9 @@ fn xenstored_killed_and_down_for_long_and_back_empty() {
     let after = usage(agent.pid());
     let (ticks, sleeps) = (after.ticks - before.ticks, after.sleeps - before.sleeps);
     println!("down for {:?}: {ticks} ticks of 10 ms, {sleeps} sleeps", down());
-    // A sample a second wakes two threads; three connections are tried now and then.
-    assert!(sleeps < 4 * down().as_secs() + 100, "{sleeps} sleeps");
+    // A sample a second wakes two threads; three connections are tried now and then; and the machine's own
+    // devices come and go, of which the kernel tells the drivers collector.
+    assert!(sleeps < 20 * down().as_secs() + 100, "{sleeps} sleeps");
     assert!(ticks < 10 + down().as_secs(), "{ticks} ticks");
     guest.start_xenstored();
     guest.wait_tree_for(UP_AGAIN, &tree());
