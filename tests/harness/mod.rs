@@ -6,10 +6,12 @@
 mod agent;
 mod changes;
 mod checks;
+mod clock;
 mod disks;
 mod faults;
 mod guest;
 mod layout;
+mod preload;
 mod proxy;
 mod ring;
 mod trace;
@@ -20,6 +22,7 @@ mod xenstored;
 
 pub use agent::{Agent, Finished, PROGRAM};
 pub use changes::Changes;
+pub use clock::{Clock, Jump};
 pub use disks::{Disk, Hung};
 pub use faults::waiting_and_dropped;
 pub use guest::Guest;
