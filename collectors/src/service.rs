@@ -11,7 +11,8 @@ use facts::{Event, Outbox, Service};
 use log::warn;
 
 use crate::directories::{Directories, Notice};
-use crate::files::first_line;
+use crate::files::{self, first_line};
+use crate::health::Health;
 use crate::wait::{Wake, Woken};
 
 /// Where the files are; the second is a link to the first but on old systems.
@@ -27,15 +28,17 @@ pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
     let started = SystemTime::now();
     // Before the first look: what changes from here on is noticed.
     let mut directories = watch(root);
+    let mut health = Health::new("service");
     let mut sent = None;
     loop {
-        let service = Some(describe(root, started));
-        if service != sent {
+        let service = health.note(files::seen(|| describe(root, started)));
+        let pause = service.is_none().then_some(files::PAUSE);
+        if service.is_some() && service != sent {
             sent = service;
             sent.iter().for_each(|service| outbox.send(Event::Service(service.clone())));
         }
         let sources: Vec<_> = directories.iter().filter_map(Directories::source).collect();
-        let mut woken = wake.wait(&sources, None);
+        let mut woken = wake.wait(&sources, pause);
         if woken == Woken::Source {
             woken = wake.wait(&[], Some(CALM));
             directories.iter_mut().for_each(Directories::drain);
