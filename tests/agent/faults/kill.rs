@@ -49,7 +49,7 @@ fn fewest(before: &Nodes, after: &Nodes) -> BTreeSet<String> {
     let is_left =
         |node: &str| after.keys().any(|key| key == node || key.starts_with(&format!("{node}/")));
     let stale = before.keys().filter(|key| !after.contains_key(*key)).map(|key| {
-        let mut ends = key.match_indices('/').map(|(at, _)| at).skip(1).chain([key.len()]);
+        let ends = key.match_indices('/').map(|(at, _)| at).skip(1).chain([key.len()]);
         format!(
             "rm {}",
             ends.map_while(|end| Some(&key[..end])).find(|node| !is_left(node)).unwrap_or(key)

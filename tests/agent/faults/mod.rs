@@ -1,7 +1,7 @@
 //! What may fail around the agent: the table of faults, each row on the real components.
 //! `docs/FAULTS.md` tells what was injected, what was seen, and which other tests are rows of it too.
 
-use super::harness::{FIRST_TREE, Guest, Nodes};
+use super::harness::{FIRST_TREE, Nodes};
 use super::random::Random;
 use std::fs;
 
