@@ -8,6 +8,11 @@ use super::{Agent, Guest, PATIENCE, wait_for};
 use std::time::Duration;
 
 impl Guest {
+    /// Has the host's daemon answer nobody any more.
+    pub fn stall_xenstored(&self) {
+        self.dom0(|host| host.daemon.stall());
+    }
+
     /// Has a stalled xenstored answer again.
     pub fn resume_xenstored(&self) {
         self.dom0(|host| host.daemon.resume());
@@ -23,11 +28,6 @@ impl Guest {
     /// Has dom0 say who may use a node of the guest: `n1` it owns it, `r1` it reads it, `n0` neither.
     pub fn allow(&self, key: &str, perms: &[&str]) {
         self.dom0(|host| host.store.set_perms(&format!("{HOME}/{key}"), perms)).unwrap();
-    }
-
-    /// Has dom0 write a key of the guest's tree, which nothing but permissions makes the guest's.
-    pub fn dom0_writes(&self, key: &str, value: &str) {
-        self.dom0(|host| host.store.write(&format!("{HOME}/{key}"), value)).unwrap();
     }
 
     /// Waits until what the guest's processes, which have ended, asked of the store is done.

@@ -100,11 +100,6 @@ impl Guest {
         *self.host.borrow_mut() = None;
     }
 
-    /// Has the host's daemon answer nobody any more.
-    pub fn stall_xenstored(&self) {
-        self.dom0(|host| host.daemon.stall());
-    }
-
     /// Builds the guest's tree anew, as a toolstack does for a guest that it resumes or has
     /// taken over from another host: all that the guest wrote is gone.
     pub fn rebuild(&self) {

@@ -147,8 +147,7 @@ impl<'a> Volumes<'a> {
         let laid_out = files::seen(|| lay_out(self.root, &found.0, &found.1));
         let Some(known) = self.devices.note(laid_out) else {
             // To be looked up with the next sample.
-            self.sent = None;
-            return;
+            return self.sent = None;
         };
         (self.found, self.known) = (found, known);
         if self.known.len() > MOST && !std::mem::replace(&mut self.told_cut, true) {
