@@ -184,7 +184,7 @@ impl Publisher {
             info!("connected to the store again");
         }
         self.reread = !self.session.knows_all();
-        Ok(if self.reread { Outcome::Pending } else { outcome })
+        Ok(outcome)
     }
 
     fn lost(&mut self, error: io::Error) -> Result<(), Error> {

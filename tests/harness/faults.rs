@@ -8,6 +8,11 @@ use super::{Agent, Guest, PATIENCE, wait_for};
 use std::time::Duration;
 
 impl Guest {
+    /// Kills the host's daemon: its store and all connections are gone.
+    pub fn kill_xenstored(&self) {
+        *self.host.borrow_mut() = None;
+    }
+
     /// Has the host's daemon answer nobody any more.
     pub fn stall_xenstored(&self) {
         self.dom0(|host| host.daemon.stall());

@@ -95,11 +95,6 @@ impl Guest {
         *self.host.borrow_mut() = Some(Host { store, changes, made, ring, daemon });
     }
 
-    /// Kills the host's daemon: its store and all connections are gone.
-    pub fn kill_xenstored(&self) {
-        *self.host.borrow_mut() = None;
-    }
-
     /// Builds the guest's tree anew, as a toolstack does for a guest that it resumes or has
     /// taken over from another host: all that the guest wrote is gone.
     pub fn rebuild(&self) {

@@ -1,7 +1,7 @@
 //! What the tests of the whole program stand on: a guest's machine (`world`, `disks`), its host's
-//! store (`xenstored`, `layout`, `ring`, `wire`,
-//! `changes`, `trace`), both together (`guest`, `checks`, `tree`) and
-//! the program itself (`agent`). Every test makes its own and shares nothing.
+//! store (`xenstored`, `layout`, `ring`, `wire`, `changes`, `trace`), both together (`guest`, `checks`,
+//! `tree`), what befalls them (`faults`, `proxy`, `clock`) and the program itself (`agent`). Every test
+//! makes its own and shares nothing.
 
 mod agent;
 mod changes;

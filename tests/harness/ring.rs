@@ -34,7 +34,8 @@ struct Shared {
     bell: File,
     port: u32,
     stopped: AtomicBool,
-    clients: Mutex<Vec<UnixStream>>,
+    /// None when it has hung up.
+    clients: Mutex<Vec<Option<UnixStream>>>,
     /// How many of them have not hung up.
     talking: AtomicUsize,
     asked: Mutex<HashMap<u32, Asked>>,
@@ -102,7 +103,7 @@ impl Drop for Ring {
         let mut ears = OpenOptions::new().read(true).write(true).open(&self.ears).unwrap();
         let _ = ears.write_all(&[0]);
         self.threads.drain(..).for_each(|thread| thread.join().unwrap());
-        for client in self.shared.clients.lock().unwrap().iter() {
+        for client in self.shared.clients.lock().unwrap().iter().flatten() {
             let _ = client.shutdown(std::net::Shutdown::Both);
         }
     }
@@ -115,11 +116,12 @@ impl Shared {
                 return;
             }
             let mut clients = self.clients.lock().unwrap();
-            clients.push(stream.try_clone().unwrap());
+            clients.push(Some(stream.try_clone().unwrap()));
             let (number, shared) = (clients.len() - 1, self.clone());
             shared.talking.fetch_add(1, Ordering::SeqCst);
             thread::spawn(move || {
                 shared.carry(number, stream);
+                shared.clients.lock().unwrap()[number] = None;
                 shared.talking.fetch_sub(1, Ordering::SeqCst);
             });
         }
@@ -205,7 +207,9 @@ impl Shared {
             client
         };
         // A process that has hung up misses nothing.
-        let _ = self.clients.lock().unwrap()[client].write_all(&header.with(&body));
+        if let Some(client) = &mut self.clients.lock().unwrap()[client] {
+            let _ = client.write_all(&header.with(&body));
+        }
     }
 
     fn word(&self, at: u64) -> u32 {

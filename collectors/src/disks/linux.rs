@@ -191,9 +191,7 @@ impl<'a> Volumes<'a> {
     fn send(&mut self) {
         let mut disks =
             Disks { volumes: self.known.iter().map(|known| known.fact.clone()).collect() };
-        if let Some(sent) = &self.sent {
-            settle(&mut disks, sent);
-        }
+        self.sent.iter().for_each(|sent| settle(&mut disks, sent));
         if self.sent.as_ref() != Some(&disks) {
             self.outbox.send(Event::Disks(disks.clone()));
             self.sent = Some(disks);

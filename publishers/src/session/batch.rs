@@ -80,7 +80,7 @@ impl Session {
             }
         }
         self.troubled = troubled;
-        if troubled || found_full {
+        if troubled || found_full || !self.knows_all() {
             return Ok(Outcome::Pending);
         }
         if std::mem::replace(&mut self.full, false) {
