@@ -3,9 +3,12 @@
 
 use super::guest::HOME;
 use super::tree::{of_this_machine, text};
-use super::wire::Nodes;
+use super::wire::{Nodes, Store, WATCH, strings};
 use super::{Agent, Guest, PATIENCE, wait_for};
 use std::time::Duration;
+
+/// More than any host lets a guest have.
+const QUOTA_OF_WATCHES: u32 = 1000;
 
 impl Guest {
     /// Kills the host's daemon: its store and all connections are gone.
@@ -33,6 +36,15 @@ impl Guest {
     /// Has dom0 say who may use a node of the guest: `n1` it owns it, `r1` it reads it, `n0` neither.
     pub fn allow(&self, key: &str, perms: &[&str]) {
         self.dom0(|host| host.store.set_perms(&format!("{HOME}/{key}"), perms)).unwrap();
+    }
+
+    /// Takes all the watches that the guest may have, until dropped.
+    pub fn all_watches(&self) -> Store {
+        let mut store = Store::connect(&self.socket()).unwrap();
+        let refused = (0..QUOTA_OF_WATCHES)
+            .find(|n| store.call(WATCH, &strings(&["error", &n.to_string()])).is_err());
+        refused.expect("there is a quota");
+        store
     }
 
     /// Waits until what the guest's processes, which have ended, asked of the store is done.

@@ -6,7 +6,7 @@
 //! of 1 KiB and four counters. Pipes stand in for the event channel. Dropping the
 //! ring closes every connection, as when xenstored dies.
 
-use super::wire::{Header, WATCH, WATCH_EVENT, receive};
+use super::wire::{Header, UNWATCH, WATCH, WATCH_EVENT, receive};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -127,20 +127,30 @@ impl Shared {
         }
     }
 
-    /// Carries one process's requests until it hangs up.
+    /// Carries one process's requests until it hangs up, and takes back its watches then.
     fn carry(&self, client: usize, mut stream: UnixStream) {
-        while let Ok((mut header, mut body)) = receive(&mut stream) {
+        let mut watches = Vec::new();
+        while let Ok((header, mut body)) = receive(&mut stream) {
             if header.kind == WATCH {
                 // The token says whose watch fired, when it does.
                 let token = body.iter().position(|b| *b == 0).unwrap() + 1;
                 body.splice(token..token, format!("{client}:").into_bytes());
+                watches.push(body.clone());
             }
-            let mut number = self.sending.lock().unwrap();
-            *number += 1;
-            self.asked.lock().unwrap().insert(*number, (client, header.request));
-            header.request = *number;
-            self.put(&header.with(&body));
+            self.send(client, header, &body);
         }
+        for watch in watches {
+            let header = Header { kind: UNWATCH, request: 0, transaction: 0, length: 0 };
+            self.send(client, header, &watch);
+        }
+    }
+
+    fn send(&self, client: usize, mut header: Header, body: &[u8]) {
+        let mut number = self.sending.lock().unwrap();
+        *number += 1;
+        self.asked.lock().unwrap().insert(*number, (client, header.request));
+        header.request = *number;
+        self.put(&header.with(body));
     }
 
     fn put(&self, mut message: &[u8]) {

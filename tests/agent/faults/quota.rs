@@ -103,3 +103,18 @@ fn a_full_store_is_whole_again_when_there_is_room() {
         assert_eq!(log.matches("warn: ").count(), 1, "{log}");
     }
 }
+
+// Somebody in the guest has taken all watches: nothing but a restore needs them.
+#[test]
+fn without_a_watch_everything_is_published_and_told_of_once() {
+    let guest = Guest::new();
+    let all = guest.all_watches();
+    let agent = guest.agent(&[]);
+    guest.wait_tree(FIRST_TREE);
+    agent.wait_logged("warn: resume watch: E2BIG");
+    agent.wait_logged("warn: sriov: E2BIG");
+    drop(all);
+    agent.wait_logged("info: resume watch: well again");
+    agent.wait_logged("info: sriov: well again");
+    assert_calm(&agent.stop("TERM").stderr, 1);
+}
