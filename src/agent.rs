@@ -150,9 +150,7 @@ fn start_signals(mut signals: Signals, mut reins: Reins, outbox: Outbox) -> io::
                 break;
             }
             info!("reload: everything is collected afresh");
-            if !outbox.offer(Event::Reread) {
-                warn!("reload: the store is too slow to be read back now");
-            }
+            outbox.send(Event::Reread);
             reins.refresh();
         }
         drop((reins, outbox));

@@ -1,17 +1,22 @@
 //! The log: to syslog, or to standard error where asked or where there is no syslog.
 //!
-//! Logging never fails and never blocks the agent for long: a line that cannot be written is lost.
+//! Logging never fails and never waits, not for a log daemon that hangs or a terminal that is stopped:
+//! a line that cannot be written at once is lost.
 //! syslog is opened again when it was restarted; the time of a line is syslog's to tell.
 
 use std::env;
 use std::fs;
 use std::io::{self, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::process;
 use std::sync::{Mutex, PoisonError};
 
 use log::{Level, LevelFilter, Record};
 use syslog::{Facility, LogFormat, Logger, LoggerBackend, Severity};
+
+/// What a pipe with any room takes without waiting for more (`PIPE_BUF` in `linux/limits.h`), in bytes.
+const AT_ONCE: usize = 4096;
 
 /// Where lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +60,7 @@ impl Filters {
 
 /// Starts the log; says where lines go.
 pub fn start(to_stderr: bool, filters: &Filters) -> Target {
-    let syslog = if to_stderr { None } else { Some(syslog::unix(Format)) };
+    let syslog = if to_stderr { None } else { Some(open_syslog()) };
     let (target, missing) = match &syslog {
         Some(Ok(_)) => (Target::Syslog, None),
         Some(Err(error)) => (Target::Stderr, Some(error.to_string())),
@@ -83,8 +88,27 @@ fn stderr_output() -> fern::Output {
         let mark =
             if journal { format!("<{}>", severity(record.level()) as u8) } else { String::new() };
         let level = record.level().as_str().to_ascii_lowercase();
-        let _ = writeln!(io::stderr(), "{mark}{level}: {}", record.args());
+        let line = format!("{mark}{level}: {}\n", record.args());
+        let mut stderr = io::stderr().lock();
+        if collectors::wait::takes(stderr.as_raw_fd()) {
+            let _ = stderr.write(line.as_bytes().get(..AT_ONCE).unwrap_or(line.as_bytes()));
+        }
     })
+}
+
+/// syslog's socket, which loses a line rather than wait for a daemon that does not read.
+fn open_syslog() -> syslog::Result<Logger<LoggerBackend, Format>> {
+    let logger = syslog::unix(Format)?;
+    match &logger.backend {
+        LoggerBackend::Unix(socket) => {
+            socket.set_nonblocking(true).map_err(syslog::Error::Write)?
+        }
+        LoggerBackend::UnixStream(stream) => {
+            stream.get_ref().set_nonblocking(true).map_err(syslog::Error::Write)?;
+        }
+        _ => {}
+    }
+    Ok(logger)
 }
 
 /// Whether standard error is the journal's, which takes the level from a number in front of the line
@@ -99,13 +123,17 @@ fn syslog_output(logger: Logger<LoggerBackend, Format>) -> fern::Output {
     let logger = Mutex::new(logger);
     fern::Output::call(move |record: &Record<'_>| {
         let mut logger = logger.lock().unwrap_or_else(PoisonError::into_inner);
-        if write(&mut logger, record).is_err() {
-            if let Ok(again) = syslog::unix(Format) {
+        if write(&mut logger, record).is_err_and(|error| !is_full(&error)) {
+            if let Ok(again) = open_syslog() {
                 *logger = again;
                 let _ = write(&mut logger, record);
             }
         }
     })
+}
+
+fn is_full(error: &syslog::Error) -> bool {
+    matches!(error, syslog::Error::Write(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
 
 fn write(logger: &mut Logger<LoggerBackend, Format>, record: &Record<'_>) -> syslog::Result<()> {

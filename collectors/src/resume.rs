@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use facts::{Event, Outbox};
 use log::info;
-use xenstore::{Connection, Request};
+use xenstore::{Backoff, Connection, Request};
 
 use crate::health::Health;
 use crate::wait::{Source, Wake, Woken};
@@ -22,18 +22,17 @@ const PATH: &str = "domid";
 const TOKEN: &[u8] = b"resume\0";
 /// How long to wait for more events after one.
 const CALM: Duration = Duration::from_millis(20);
-/// How long to wait before a lost connection is opened again.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// Sends [`Event::Reread`] on each resume, until the end.
 pub fn run(wake: &Wake, outbox: &Outbox) {
     let mut health = Health::new("resume watch");
+    let mut backoff = Backoff::default();
     loop {
         match watch(wake, outbox, &mut health) {
             Ok(()) => return,
             Err(error) => health.failed(&error),
         }
-        if wake.wait(&[], Some(PAUSE)) == Woken::End {
+        if wake.wait(&[], Some(backoff.wait())) == Woken::End {
             return;
         }
     }

@@ -11,7 +11,8 @@ use facts::{Event, Outbox, Service};
 use log::warn;
 
 use crate::directories::{Directories, Notice};
-use crate::files::first_line;
+use crate::files::{self, first_line};
+use crate::health::Health;
 use crate::wait::{Wake, Woken};
 
 /// Where the files are; the second is a link to the first but on old systems.
@@ -26,27 +27,37 @@ const CALM: Duration = Duration::from_millis(100);
 pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
     let started = SystemTime::now();
     // Before the first look: what changes from here on is noticed.
-    let watch = Directories::watch(root, &DIRECTORIES, Notice::Names);
-    let told =
-        |error| warn!("service: /run cannot be watched: {error}; a change shows on a reload");
-    let mut watch = watch.map_err(told).ok();
+    let mut directories = watch(root);
+    let mut health = Health::new("service");
     let mut sent = None;
     loop {
-        let service = Some(describe(root, started));
-        if service != sent {
+        let service = health.note(files::seen(|| describe(root, started)));
+        let pause = service.is_none().then_some(files::PAUSE);
+        if service.is_some() && service != sent {
             sent = service;
             sent.iter().for_each(|service| outbox.send(Event::Service(service.clone())));
         }
-        let sources: Vec<_> = watch.iter().filter_map(Directories::source).collect();
-        let mut woken = wake.wait(&sources, None);
+        let sources: Vec<_> = directories.iter().filter_map(Directories::source).collect();
+        let mut woken = wake.wait(&sources, pause);
         if woken == Woken::Source {
             woken = wake.wait(&[], Some(CALM));
-            watch.iter_mut().for_each(Directories::drain);
+            directories.iter_mut().for_each(Directories::drain);
         }
-        if woken == Woken::End {
-            return;
+        match woken {
+            Woken::End => return,
+            // What was not there to be watched may be now.
+            Woken::Refresh => directories = watch(root),
+            Woken::Source | Woken::Timeout => {}
         }
     }
+}
+
+/// Watches what is there. Where that is not possible it is said; a refresh finds changes.
+fn watch(root: &Path) -> Option<Directories> {
+    let watch = Directories::watch(root, &DIRECTORIES, Notice::Names);
+    let told =
+        |error| warn!("service: /run cannot be watched: {error}; a change shows on a reload");
+    watch.map_err(told).ok()
 }
 
 /// The boot of the system below `root`, as it is served since `started`.

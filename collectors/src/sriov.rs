@@ -6,11 +6,10 @@
 
 use std::io;
 use std::os::fd::AsRawFd;
-use std::time::Duration;
 
 use facts::{Event, Function, Outbox};
 use log::debug;
-use xenstore::{Connection, Refusal, Request, without_nul};
+use xenstore::{Backoff, Connection, Refusal, Request, without_nul};
 
 use crate::health::Health;
 use crate::wait::{Source, Wake, Woken};
@@ -19,19 +18,18 @@ use crate::wait::{Source, Wake, Woken};
 const PATH: &str = "xenserver/device/net-sriov-vf";
 /// The rest of the request for a watch: a token, which is not used, and its NUL.
 const TOKEN: &[u8] = b"sriov\0";
-/// How long to wait before a lost connection is opened again.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// Sends the functions, at once and after each change, until the end.
 pub fn run(wake: &Wake, outbox: &Outbox) {
     let mut health = Health::new("sriov");
     let mut sent = None;
+    let mut backoff = Backoff::default();
     loop {
         match watch(wake, outbox, &mut health, &mut sent) {
             Ok(()) => return,
             Err(error) => health.failed(&error),
         }
-        if wake.wait(&[], Some(PAUSE)) == Woken::End {
+        if wake.wait(&[], Some(backoff.wait())) == Woken::End {
             return;
         }
     }

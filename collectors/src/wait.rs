@@ -67,7 +67,8 @@ impl Wake {
         let mut fds = vec![pollfd(Source::Readable(self.0.as_raw_fd()))];
         fds.extend(sources.iter().copied().map(pollfd));
         loop {
-            let ready = poll(&mut fds, milliseconds_until(deadline));
+            let wait = milliseconds_until(deadline);
+            let ready = poll(&mut fds, wait);
             let woken = |fd: &libc::pollfd| ready.is_ok() && fd.revents != 0;
             if fds.first().is_some_and(woken) {
                 return self.take();
@@ -75,8 +76,9 @@ impl Wake {
             if fds.iter().any(woken) {
                 return Woken::Source;
             }
-            // Else a signal came, or the longest single wait is over.
-            if ready.is_ok() && deadline.is_some_and(|at| at <= Instant::now()) {
+            // The kernel says that the time is over, whatever the clock reads now. Else a signal came, or
+            // the longest single wait is over.
+            if ready.is_ok() && wait < i32::MAX {
                 return Woken::Timeout;
             }
         }
@@ -112,6 +114,13 @@ fn poll(fds: &mut [libc::pollfd], timeout: i32) -> io::Result<i32> {
     // SAFETY: `fds` is valid for `count` entries for the whole call, and poll keeps no pointer to it.
     let ready = unsafe { libc::poll(fds.as_mut_ptr(), count, timeout) };
     if ready < 0 { Err(io::Error::last_os_error()) } else { Ok(ready) }
+}
+
+/// Whether a write would not have to wait now. What is broken takes anything: the write says so.
+#[must_use]
+pub fn takes(fd: RawFd) -> bool {
+    let mut fds = [libc::pollfd { fd, events: libc::POLLOUT, revents: 0 }];
+    poll(&mut fds, 0).is_ok_and(|ready| ready > 0)
 }
 
 #[cfg(test)]

@@ -2,23 +2,34 @@
 //!
 //! A crossbeam channel, but the receiver parks its thread instead of blocking inside `recv`:
 //! crossbeam yields the processor eight times before each sleep, which would be most of the system
-//! calls that an idle agent makes. Parking costs one call to sleep and one to wake.
+//! calls that an idle agent makes. Parking costs one call to sleep and one to wake. Nor does a
+//! sender ever wait: while the store does not answer, the last fact of each kind is kept.
 
+use std::mem::discriminant;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Instant;
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
 use crate::Event;
 
-/// Facts that may wait for the publisher. Whole facts supersede each other, so few are enough;
-/// a collector that finds the channel full waits.
-const CAPACITY: usize = 8;
+/// Messages that may wait for the publisher. Whole facts supersede each other: there need only be
+/// room for one of each kind.
+const CAPACITY: usize = 16;
 
 /// A collector's end. The channel closes when the last one is dropped.
+#[derive(Clone, Debug)]
+pub struct Outbox(Arc<End>);
+
+/// What the collectors' ends share.
 #[derive(Debug)]
-pub struct Outbox {
+struct End {
     sender: Option<Sender<Event>>,
+    /// To take out what a later fact of its kind has made worthless.
+    waiting: Receiver<Event>,
+    /// Held by who sends, so that no two facts change places.
+    turn: Mutex<()>,
     receiver: Thread,
 }
 
@@ -39,35 +50,39 @@ pub enum Nothing {
 #[must_use]
 pub fn channel(receiver: Thread) -> (Outbox, Inbox) {
     let (sender, inbox) = bounded(CAPACITY);
-    (Outbox { sender: Some(sender), receiver }, Inbox(inbox))
+    let waiting = inbox.clone();
+    let end = End { sender: Some(sender), waiting, turn: Mutex::new(()), receiver };
+    (Outbox(Arc::new(end)), Inbox(inbox))
 }
 
 impl Outbox {
-    /// Sends one message; waits while the channel is full. Without a receiver it is lost: the agent
-    /// is about to end then.
+    /// Sends one message; in a full channel in the place of what it and others supersede. Without a
+    /// receiver it is lost: the agent is about to end then.
     pub fn send(&self, event: Event) {
-        if let Some(sender) = &self.sender {
-            let _ = sender.send(event);
-            self.receiver.unpark();
+        let end = &self.0;
+        let Some(sender) = &end.sender else { return };
+        let turn = end.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(TrySendError::Full(event)) = sender.try_send(event) {
+            let waiting: Vec<Event> = end.waiting.try_iter().chain([event]).collect();
+            for event in last_of_each_kind(waiting) {
+                let _ = sender.try_send(event);
+            }
         }
-    }
-
-    /// Sends one message unless the channel is full; says whether it did. For who must not wait.
-    #[must_use]
-    pub fn offer(&self, event: Event) -> bool {
-        let sent = self.sender.as_ref().is_some_and(|sender| sender.try_send(event).is_ok());
-        self.receiver.unpark();
-        sent
+        drop(turn);
+        end.receiver.unpark();
     }
 }
 
-impl Clone for Outbox {
-    fn clone(&self) -> Self {
-        Self { sender: self.sender.clone(), receiver: self.receiver.clone() }
+fn last_of_each_kind(events: Vec<Event>) -> Vec<Event> {
+    let mut last: Vec<Event> = Vec::new();
+    for event in events {
+        last.retain(|known| discriminant(known) != discriminant(&event));
+        last.push(event);
     }
+    last
 }
 
-impl Drop for Outbox {
+impl Drop for End {
     fn drop(&mut self) {
         self.sender = None;
         self.receiver.unpark();
@@ -104,39 +119,56 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Memory, Network};
 
-    fn filled() -> (Outbox, Inbox) {
-        let (outbox, inbox) = channel(thread::current());
-        for _ in 0..CAPACITY {
-            outbox.send(Event::Reread);
-        }
-        (outbox, inbox)
+    fn memory(total: u64) -> Event {
+        Event::Memory(Memory { total, available: 0, balloon: false })
     }
 
     #[test]
-    fn who_must_not_wait_is_told_that_the_channel_is_full() {
-        let (outbox, inbox) = filled();
-        assert!(!outbox.offer(Event::Reread));
-        assert_eq!(inbox.waiting().count(), CAPACITY);
-        assert!(outbox.offer(Event::Reread));
+    fn nobody_waits_for_the_receiver_and_the_last_of_each_kind_is_kept() {
+        let (outbox, inbox) = channel(thread::current());
+        outbox.send(Event::Reread);
+        outbox.send(Event::Network(Network::default()));
+        (0..=1_000).for_each(|total| outbox.send(memory(total)));
+        drop(outbox);
+        let last = last_of_each_kind(inbox.waiting().collect());
+        let network = Event::Network(Network::default());
+        assert_eq!(last, [Event::Reread, network, memory(1_000)]);
+        assert_eq!(inbox.receive(None), Err(Nothing::Ever));
+    }
+
+    #[test]
+    fn of_many_senders_none_is_overtaken_by_himself() {
+        let (outbox, inbox) = channel(thread::current());
+        let senders: Vec<_> = (0..4)
+            .map(|_| outbox.clone())
+            .map(|outbox| thread::spawn(move || (0..=10_000).for_each(|n| outbox.send(memory(n)))))
+            .collect();
+        drop(outbox);
+        let mut last = None;
+        while let Ok(event) = inbox.receive(None) {
+            last = Some(event);
+        }
+        assert_eq!(last, Some(memory(10_000)));
+        senders.into_iter().for_each(|sender| sender.join().unwrap());
     }
 
     #[test]
     fn the_channel_closes_behind_the_last_message() {
-        let (outbox, inbox) = filled();
+        let (outbox, inbox) = channel(thread::current());
         let sender = thread::spawn(move || outbox.send(Event::Reread));
-        for _ in 0..=CAPACITY {
-            assert_eq!(inbox.receive(None), Ok(Event::Reread));
-        }
+        assert_eq!(inbox.receive(None), Ok(Event::Reread));
         assert_eq!(inbox.receive(None), Err(Nothing::Ever));
         sender.join().unwrap();
     }
 
     #[test]
     fn a_deadline_that_passed_gives_what_is_there() {
-        let (_outbox, inbox) = filled();
-        assert_eq!(inbox.receive(Some(Instant::now())), Ok(Event::Reread));
-        assert_eq!(inbox.waiting().count(), CAPACITY - 1);
+        let (outbox, inbox) = channel(thread::current());
+        (0..2).for_each(|total| outbox.send(memory(total)));
+        assert_eq!(inbox.receive(Some(Instant::now())), Ok(memory(0)));
+        assert_eq!(inbox.waiting().count(), 1);
         assert_eq!(inbox.receive(Some(Instant::now())), Err(Nothing::Yet));
     }
 }

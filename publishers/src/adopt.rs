@@ -1,5 +1,6 @@
 //! Reads back what is published below our roots, so that only differences need be written.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use log::{debug, warn};
@@ -12,45 +13,61 @@ use crate::tree::Tree;
 /// No schema goes deeper; what does was not written by an agent and is removed with its parent.
 const DEEPEST: usize = 8;
 
-/// What the store holds below all our roots.
+/// What was read back.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// What the store holds below all our roots. A node that may not be read is left out: it will be
+    /// written.
+    pub tree: Tree,
+    /// Something may not be read.
+    pub hidden: bool,
+    /// Nodes that could not be read for another reason, with that: nobody knows what they and those
+    /// below them hold.
+    pub unknown: BTreeMap<String, String>,
+}
+
+/// Reads all our roots.
 ///
 /// # Errors
-/// When the connection is lost. A node that cannot be read is left out: it will be written.
-pub fn adopt(store: &dyn Xs) -> io::Result<Tree> {
-    let mut tree = Tree::default();
+/// When the connection is lost.
+pub fn adopt(store: &dyn Xs) -> io::Result<Found> {
+    let mut found = Found::default();
     for root in roots() {
-        read_below(store, root.path, DEEPEST, &mut tree)?;
+        found.read_below(store, root.path, DEEPEST)?;
     }
-    Ok(tree)
+    Ok(found)
 }
 
-fn read_below(store: &dyn Xs, path: &str, depth: usize, tree: &mut Tree) -> io::Result<()> {
-    let Some(value) = unless_refused(path, store.read(path))? else { return Ok(()) };
-    let names = unless_refused(path, store.directory(path))?.unwrap_or_default();
-    // An empty node with something in it is a directory, no key.
-    if names.is_empty() || !value.is_empty() {
-        tree.set_raw(path, value.into());
-    }
-    if depth > 0 {
-        for name in names {
-            read_below(store, &format!("{path}/{name}"), depth - 1, tree)?;
+impl Found {
+    fn read_below(&mut self, store: &dyn Xs, path: &str, depth: usize) -> io::Result<()> {
+        let Some(value) = self.unless_refused(path, store.read(path))? else { return Ok(()) };
+        let names = self.unless_refused(path, store.directory(path))?.unwrap_or_default();
+        // An empty node with something in it is a directory, no key.
+        if names.is_empty() || !value.is_empty() {
+            self.tree.set_raw(path, value.into());
         }
+        if depth > 0 {
+            for name in names {
+                self.read_below(store, &format!("{path}/{name}"), depth - 1)?;
+            }
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn unless_refused<T>(path: &str, result: io::Result<T>) -> io::Result<Option<T>> {
-    match result.map_err(Failure::from) {
-        Ok(value) => Ok(Some(value)),
-        Err(Failure::Absent) => Ok(None),
-        Err(Failure::Lost(error)) => Err(error),
-        Err(Failure::Denied(why)) => {
-            debug!("{path}: cannot be read back: {why}");
-            Ok(None)
+    fn unless_refused<T>(&mut self, path: &str, result: io::Result<T>) -> io::Result<Option<T>> {
+        match result.map_err(Failure::from) {
+            Ok(value) => return Ok(Some(value)),
+            Err(Failure::Absent) => {}
+            Err(Failure::Lost(error)) => return Err(error),
+            Err(Failure::Denied(why)) => {
+                debug!("{path}: cannot be read back: {why}");
+                self.hidden = true;
+            }
+            Err(Failure::Full(why)) => {
+                warn!("{path}: cannot be read back: {why}; it will be written again");
+            }
+            Err(Failure::Passing(why)) => drop(self.unknown.insert(path.to_owned(), why)),
         }
-        Err(Failure::Full(why) | Failure::Passing(why)) => {
-            warn!("{path}: cannot be read back: {why}; it will be written again");
-            Ok(None)
-        }
+        Ok(None)
     }
 }

@@ -5,7 +5,6 @@
 //! published; a session applies the difference, key by key. Publishers never ask the OS for a fact.
 
 mod adopt;
-mod backoff;
 mod clock;
 pub mod diff;
 pub mod indices;

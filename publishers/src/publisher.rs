@@ -2,22 +2,27 @@
 //! writes it.
 
 use std::io;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use facts::{Event, Inbox, Nothing};
 use log::{info, warn};
 use thiserror::Error;
 
-use crate::backoff::Backoff;
 use crate::diff::diff;
 use crate::picture::{Picture, Source};
 use crate::schema::Schema;
 use crate::session::{Outcome, Session};
 use crate::store::Store;
+use xenstore::Backoff;
 
 /// How long the first batch waits for the slowest collector. All of them take a few milliseconds;
 /// hosts take the first network keys that they see for the whole, so one batch is best.
 const FIRST_FACTS: Duration = Duration::from_millis(250);
+
+/// The least time between two batches that change something. Of an address that flaps a thousand times a
+/// second hosts see twenty states, each of which costs them a look at the whole guest.
+const BREATH: Duration = Duration::from_millis(50);
 
 /// Why a publisher ended before it was told to.
 #[derive(Debug, Error)]
@@ -50,6 +55,8 @@ pub struct Publisher {
     backoff: Backoff,
     /// When to try again what failed.
     retry: Option<Instant>,
+    /// Until when no more is written.
+    breath: Option<Instant>,
 }
 
 impl Publisher {
@@ -70,6 +77,7 @@ impl Publisher {
             lost: false,
             backoff: Backoff::default(),
             retry: None,
+            breath: None,
         })
     }
 
@@ -117,20 +125,25 @@ impl Publisher {
         true
     }
 
-    /// Takes the next fact and all that wait behind it, or the time of the next try; false when no
-    /// more will come.
+    /// Takes the next fact and all that come before it may be written, or the time of the next try;
+    /// false when no more will come.
     fn gather(&mut self, inbox: &Inbox) -> bool {
         match inbox.receive(self.retry) {
             Ok(event) => self.take(event),
             Err(Nothing::Yet) => {}
             Err(Nothing::Ever) => return false,
         }
+        let left = self.breath.map(|end| end.saturating_duration_since(Instant::now()));
+        thread::sleep(left.unwrap_or_default().min(BREATH));
         inbox.waiting().for_each(|event| self.take(event));
         true
     }
 
     fn take(&mut self, event: Event) {
-        self.reread |= event == Event::Reread;
+        if event == Event::Reread {
+            // Whoever says so knows that the store is there.
+            (self.reread, self.retry) = (true, None);
+        }
         self.picture.fold(event);
     }
 
@@ -140,7 +153,6 @@ impl Publisher {
         for _ in 0..2 {
             match self.try_publish() {
                 Ok(Outcome::Settled) => {
-                    self.backoff.reset();
                     self.retry = None;
                     return Ok(());
                 }
@@ -148,7 +160,7 @@ impl Publisher {
                 Err(error) => self.lost(error)?,
             }
         }
-        self.retry = Some(self.backoff.next_try());
+        self.retry = Some(Instant::now() + self.backoff.wait());
         Ok(())
     }
 
@@ -161,12 +173,18 @@ impl Publisher {
             self.session.reread()?;
             (self.unread, self.reread) = (false, false);
         }
+        self.session.ask_again()?;
+        let wanted = self.schema.render(&self.picture, self.session.published());
+        let changes = diff(self.session.published(), &wanted);
+        if !changes.is_empty() {
+            self.breath = Some(Instant::now() + BREATH);
+        }
+        let outcome = self.session.apply(changes, &wanted, self.schema)?;
         if std::mem::replace(&mut self.lost, false) {
             info!("connected to the store again");
         }
-        let wanted = self.schema.render(&self.picture, self.session.published());
-        let changes = diff(self.session.published(), &wanted);
-        self.session.apply(changes, &wanted, self.schema)
+        self.reread = !self.session.knows_all();
+        Ok(outcome)
     }
 
     fn lost(&mut self, error: io::Error) -> Result<(), Error> {

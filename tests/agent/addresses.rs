@@ -167,21 +167,6 @@ fn a_duplicate_address_is_not_published() {
     assert_eq!(guest.values("attr/vif/0/ipv6"), [""; 0]);
 }
 
-// On ENOBUFS dump again: what the kernel could not tell an agent that was not listening is not lost.
-#[test]
-fn events_that_were_dropped_in_a_flood_are_made_up_for() {
-    let guest = Guest::new();
-    let agent = guest.published(&[]);
-    agent.signal("STOP");
-    let flood = (0..4000).map(|n| format!("addr add 10.{}.{}.1/32 dev eth0\n", n / 250, n % 250));
-    guest.ip(flood.collect::<String>());
-    guest.ip("addr flush dev eth0\naddr add 198.51.100.9/24 dev eth0");
-    agent.signal("CONT");
-    guest.wait_value("attr/vif/0/ipv4/0", "198.51.100.9");
-    guest.catch_up();
-    assert_eq!(guest.values("attr/vif/0/ipv4"), ["198.51.100.9", "203.0.113.1"]);
-}
-
 // A point-to-point address has two ends: the guest is reached at its own.
 #[test]
 fn of_a_point_to_point_address_the_own_end_is_published() {

@@ -20,6 +20,7 @@ mod addresses;
 mod command_line;
 mod disks;
 mod drivers;
+mod faults;
 mod hosts;
 mod links;
 mod logs;

@@ -17,18 +17,18 @@ use std::process::Command;
 use std::time::Instant;
 
 const DOMID: u32 = 1;
-const HOME: &str = "/local/domain/1";
+pub(super) const HOME: &str = "/local/domain/1";
 /// Where a host that can tells of SR-IOV virtual functions.
 const FUNCTIONS: &str = "xenserver/device/net-sriov-vf";
 
 /// What dom0 holds of the guest, and how the guest reaches it.
 pub(super) struct Host {
-    store: Store,
+    pub(super) store: Store,
     pub(super) changes: Changes,
     /// What the toolstack made: not the guest's doing.
-    made: Nodes,
-    _ring: Ring,
-    daemon: Xenstored,
+    pub(super) made: Nodes,
+    pub(super) ring: Ring,
+    pub(super) daemon: Xenstored,
 }
 
 /// A guest, its world and its host; gone when dropped.
@@ -37,7 +37,7 @@ pub struct Guest {
     world: World,
     daemon: Daemon,
     layout: Layout,
-    pub(super) run: Scratch,
+    pub run: Scratch,
     _scratch: Scratch,
 }
 
@@ -77,6 +77,11 @@ impl Guest {
 
     /// Starts the host's daemon with a store as a new guest finds it.
     pub fn start_xenstored(&self) {
+        self.start_xenstored_with(&Nodes::new());
+    }
+
+    /// The same, with keys of the guest's that were there before.
+    pub fn start_xenstored_with(&self, old: &Nodes) {
         let run = self.run.path();
         ring::make_page(run, DOMID);
         let daemon = Xenstored::start(self.daemon, run);
@@ -84,19 +89,10 @@ impl Guest {
         lay_out(&mut store, DOMID, self.layout).unwrap();
         introduce(&mut store, DOMID).unwrap();
         let made = store.nodes(HOME);
+        old.iter().for_each(|(key, value)| store.write(&format!("{HOME}/{key}"), value).unwrap());
         let changes = Changes::of(&run.join("socket"), HOME);
         let ring = Ring::open(run, DOMID, &self.socket());
-        *self.host.borrow_mut() = Some(Host { store, changes, made, _ring: ring, daemon });
-    }
-
-    /// Kills the host's daemon: its store and all connections are gone.
-    pub fn kill_xenstored(&self) {
-        *self.host.borrow_mut() = None;
-    }
-
-    /// Has the host's daemon answer nobody any more.
-    pub fn stall_xenstored(&self) {
-        self.dom0(|host| host.daemon.stall());
+        *self.host.borrow_mut() = Some(Host { store, changes, made, ring, daemon });
     }
 
     /// Builds the guest's tree anew, as a toolstack does for a guest that it resumes or has

@@ -1,14 +1,18 @@
 //! What the tests of the whole program stand on: a guest's machine (`world`, `disks`), its host's
-//! store (`xenstored`, `layout`, `ring`, `wire`,
-//! `changes`, `trace`), both together (`guest`, `checks`, `tree`) and
-//! the program itself (`agent`). Every test makes its own and shares nothing.
+//! store (`xenstored`, `layout`, `ring`, `wire`, `changes`, `trace`), both together (`guest`, `checks`,
+//! `tree`), what befalls them (`faults`, `proxy`, `clock`) and the program itself (`agent`). Every test
+//! makes its own and shares nothing.
 
 mod agent;
 mod changes;
 mod checks;
+mod clock;
 mod disks;
+mod faults;
 mod guest;
 mod layout;
+mod preload;
+mod proxy;
 mod ring;
 mod trace;
 mod tree;
@@ -18,10 +22,14 @@ mod xenstored;
 
 pub use agent::{Agent, Finished, PROGRAM};
 pub use changes::Changes;
+pub use clock::{Clock, Jump};
 pub use disks::{Disk, Hung};
+pub use faults::waiting_and_dropped;
 pub use guest::Guest;
 pub use layout::Layout;
-pub use tree::{FIRST_TREE, OS_RELEASE};
+pub use proxy::{Fate, Message, Proxy};
+pub use tree::{FIRST_TREE, OS_RELEASE, of_this_machine};
+pub use wire::Nodes;
 pub use xenstored::Daemon;
 
 use std::path::{Path, PathBuf};

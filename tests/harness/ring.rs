@@ -6,14 +6,14 @@
 //! of 1 KiB and four counters. Pipes stand in for the event channel. Dropping the
 //! ring closes every connection, as when xenstored dies.
 
-use super::wire::{Header, WATCH, WATCH_EVENT, receive};
+use super::wire::{Header, UNWATCH, WATCH, WATCH_EVENT, receive};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 
@@ -34,7 +34,10 @@ struct Shared {
     bell: File,
     port: u32,
     stopped: AtomicBool,
-    clients: Mutex<Vec<UnixStream>>,
+    /// None when it has hung up.
+    clients: Mutex<Vec<Option<UnixStream>>>,
+    /// How many of them have not hung up.
+    talking: AtomicUsize,
     asked: Mutex<HashMap<u32, Asked>>,
     /// Held while one message goes into the ring; the value is its number.
     sending: Mutex<u32>,
@@ -67,6 +70,7 @@ impl Ring {
             port: 0x100 + domid,
             stopped: AtomicBool::new(false),
             clients: Mutex::default(),
+            talking: AtomicUsize::new(0),
             asked: Mutex::default(),
             sending: Mutex::default(),
             moved: Default::default(),
@@ -83,6 +87,13 @@ impl Ring {
     }
 }
 
+impl Ring {
+    /// Whether every process that connected has hung up, and all that it asked for was handed on.
+    pub fn is_quiet(&self) -> bool {
+        self.shared.talking.load(Ordering::SeqCst) == 0
+    }
+}
+
 impl Drop for Ring {
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::SeqCst);
@@ -92,7 +103,7 @@ impl Drop for Ring {
         let mut ears = OpenOptions::new().read(true).write(true).open(&self.ears).unwrap();
         let _ = ears.write_all(&[0]);
         self.threads.drain(..).for_each(|thread| thread.join().unwrap());
-        for client in self.shared.clients.lock().unwrap().iter() {
+        for client in self.shared.clients.lock().unwrap().iter().flatten() {
             let _ = client.shutdown(std::net::Shutdown::Both);
         }
     }
@@ -105,26 +116,41 @@ impl Shared {
                 return;
             }
             let mut clients = self.clients.lock().unwrap();
-            clients.push(stream.try_clone().unwrap());
+            clients.push(Some(stream.try_clone().unwrap()));
             let (number, shared) = (clients.len() - 1, self.clone());
-            thread::spawn(move || shared.carry(number, stream));
+            shared.talking.fetch_add(1, Ordering::SeqCst);
+            thread::spawn(move || {
+                shared.carry(number, stream);
+                shared.clients.lock().unwrap()[number] = None;
+                shared.talking.fetch_sub(1, Ordering::SeqCst);
+            });
         }
     }
 
-    /// Carries one process's requests until it hangs up.
+    /// Carries one process's requests until it hangs up, and takes back its watches then.
     fn carry(&self, client: usize, mut stream: UnixStream) {
-        while let Ok((mut header, mut body)) = receive(&mut stream) {
+        let mut watches = Vec::new();
+        while let Ok((header, mut body)) = receive(&mut stream) {
             if header.kind == WATCH {
                 // The token says whose watch fired, when it does.
                 let token = body.iter().position(|b| *b == 0).unwrap() + 1;
                 body.splice(token..token, format!("{client}:").into_bytes());
+                watches.push(body.clone());
             }
-            let mut number = self.sending.lock().unwrap();
-            *number += 1;
-            self.asked.lock().unwrap().insert(*number, (client, header.request));
-            header.request = *number;
-            self.put(&header.with(&body));
+            self.send(client, header, &body);
         }
+        for watch in watches {
+            let header = Header { kind: UNWATCH, request: 0, transaction: 0, length: 0 };
+            self.send(client, header, &watch);
+        }
+    }
+
+    fn send(&self, client: usize, mut header: Header, body: &[u8]) {
+        let mut number = self.sending.lock().unwrap();
+        *number += 1;
+        self.asked.lock().unwrap().insert(*number, (client, header.request));
+        header.request = *number;
+        self.put(&header.with(body));
     }
 
     fn put(&self, mut message: &[u8]) {
@@ -191,7 +217,9 @@ impl Shared {
             client
         };
         // A process that has hung up misses nothing.
-        let _ = self.clients.lock().unwrap()[client].write_all(&header.with(&body));
+        if let Some(client) = &mut self.clients.lock().unwrap()[client] {
+            let _ = client.write_all(&header.with(&body));
+        }
     }
 
     fn word(&self, at: u64) -> u32 {

@@ -11,6 +11,7 @@ use std::path::Path;
 pub const DIRECTORY: u32 = 1;
 pub const READ: u32 = 2;
 pub const WATCH: u32 = 4;
+pub const UNWATCH: u32 = 5;
 pub const INTRODUCE: u32 = 8;
 pub const WRITE: u32 = 11;
 pub const MKDIR: u32 = 12;

@@ -2,11 +2,11 @@
 //! Xen. `shim/` is preloaded into it and stands in for the hypervisor's handles
 //! only: permissions, quotas, watches and the trace are the daemon's own.
 
+use super::preload::library;
 use super::{PATIENCE, wait_for};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 
 /// Which of the two daemons that hosts run.
 #[derive(Clone, Copy, PartialEq)]
@@ -43,7 +43,7 @@ impl Xenstored {
             .env_remove("XENSTORED_PATH")
             .env("XENSTORED_RUNDIR", run)
             .env("LD_LIBRARY_PATH", libs)
-            .env("LD_PRELOAD", shim())
+            .env("LD_PRELOAD", library("xenstored-shim", &["hypervisor.c", "files.c"]))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -64,7 +64,16 @@ impl Xenstored {
 impl Xenstored {
     /// Has it answer nobody any more.
     pub fn stall(&self) {
-        let line = format!("kill -STOP {}", self.process.id());
+        self.signal("STOP");
+    }
+
+    /// Has it answer again.
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let line = format!("kill -{name} {}", self.process.id());
         assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success(), "{line}");
     }
 }
@@ -104,23 +113,4 @@ fn installation() -> (PathBuf, PathBuf) {
         }
     }
     panic!("no xenstored on this machine: run tests/run once, it fetches one");
-}
-
-/// Builds the shim once for all tests.
-fn shim() -> &'static Path {
-    static SHIM: OnceLock<PathBuf> = OnceLock::new();
-    SHIM.get_or_init(|| {
-        let source =
-            |name| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness/shim").join(name);
-        let made =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("shim-{}.so", std::process::id()));
-        let shim = made.with_file_name("xenstored-shim.so");
-        let mut cc = Command::new("cc");
-        cc.args(["-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o"]).arg(&made);
-        cc.args([source("hypervisor.c"), source("files.c")]).arg("-ldl");
-        assert!(cc.status().unwrap().success(), "cc could not build the shim");
-        // A rename, as another process may be using or making the old one.
-        fs::rename(made, &shim).unwrap();
-        shim
-    })
 }

@@ -5,6 +5,7 @@
 //! xenstore-rs, which has no watches, allocates what a reply's header asks for and hides the names
 //! of errors that hosts do use. The trait of that crate stays the seam between publishers and stores.
 
+mod backoff;
 mod wire;
 
 use std::env;
@@ -16,6 +17,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
+pub use backoff::Backoff;
 pub use wire::Request;
 
 const SOCKET: &str = "/run/xenstored/socket";

@@ -20,6 +20,7 @@ use super::layout::{Known, MOST, lay_out};
 use super::places::{self, Place};
 use super::swaps::{self, Swap};
 use super::{MOUNTINFO, SWAPS, mountinfo};
+use crate::files;
 use crate::health::Health;
 use crate::wait::{Source, Wake, Woken};
 
@@ -72,6 +73,7 @@ struct Volumes<'a> {
     mounts: Table,
     swaps: Table,
     health: Health,
+    devices: Health,
     fullness: Health,
     told_cut: bool,
     /// What they were made of.
@@ -91,6 +93,7 @@ impl<'a> Volumes<'a> {
             mounts: Table::new(root, MOUNTINFO),
             swaps: Table::new(root, SWAPS),
             health: Health::new("disks"),
+            devices: Health::new("disks: devices"),
             fullness: Health::new("disks: fullness"),
             told_cut: false,
             found: Default::default(),
@@ -141,8 +144,12 @@ impl<'a> Volumes<'a> {
     /// Finds out which volumes there are now, and sends them if they differ from what was sent.
     fn look_up(&mut self) {
         let Some(found) = self.read_tables() else { return };
-        self.found = found;
-        self.known = lay_out(self.root, &self.found.0, &self.found.1);
+        let laid_out = files::seen(|| lay_out(self.root, &found.0, &found.1));
+        let Some(known) = self.devices.note(laid_out) else {
+            // To be looked up with the next sample.
+            return self.sent = None;
+        };
+        (self.found, self.known) = (found, known);
         if self.known.len() > MOST && !std::mem::replace(&mut self.told_cut, true) {
             warn!("disks: of {} volumes the first {MOST} are told", self.known.len());
         }
@@ -184,9 +191,7 @@ impl<'a> Volumes<'a> {
     fn send(&mut self) {
         let mut disks =
             Disks { volumes: self.known.iter().map(|known| known.fact.clone()).collect() };
-        if let Some(sent) = &self.sent {
-            settle(&mut disks, sent);
-        }
+        self.sent.iter().for_each(|sent| settle(&mut disks, sent));
         if self.sent.as_ref() != Some(&disks) {
             self.outbox.send(Event::Disks(disks.clone()));
             self.sent = Some(disks);

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::mountinfo::Number;
 use super::vbd;
-use crate::files::{first_line, text};
+use crate::files::{entries, first_line, text};
 
 const CLASS: &str = "sys/class/block";
 
@@ -56,8 +56,7 @@ impl Device {
 
     /// Every device that there is a link to in `directory`, by name.
     pub fn in_directory(directory: &Path) -> Vec<Self> {
-        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-        let mut links: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        let mut links: Vec<PathBuf> = entries(directory).map(|entry| entry.path()).collect();
         links.sort();
         links.iter().filter_map(|link| Self::at(link)).collect()
     }
@@ -144,13 +143,13 @@ impl Device {
         let number = first_line(&self.0.join("dev"))?;
         let database = text(&root.join("run/udev/data").join(format!("b{number}")));
         database.ok().as_deref().and_then(uuid_in).or_else(|| {
-            let links = fs::read_dir(root.join("dev/disk/by-uuid")).ok()?;
+            let links = entries(&root.join("dev/disk/by-uuid"));
             let name = self.name();
             let leads_here = |link: &PathBuf| {
                 fs::read_link(link)
                     .is_ok_and(|target| target.file_name() == Some(OsStr::new(&name)))
             };
-            let link = links.flatten().map(|entry| entry.path()).find(leads_here)?;
+            let link = links.map(|entry| entry.path()).find(leads_here)?;
             Some(link.file_name()?.to_string_lossy().into_owned())
         })
     }

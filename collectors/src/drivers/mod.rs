@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use facts::{Event, Outbox};
 
+use crate::files;
+use crate::health::Health;
 use crate::wait::{Wake, Woken};
 pub use sysfs::{BALLOON, look};
 use uevents::Uevents;
@@ -23,27 +25,33 @@ const CALM: Duration = Duration::from_millis(100);
 pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
     // Before the first look: what changes from here on is noticed.
     let mut uevents = Uevents::listen();
+    let mut health = Health::new("drivers");
     let mut sent = None;
     loop {
-        let drivers = Some(look(root));
-        if drivers != sent {
+        let drivers = health.note(files::seen(|| look(root)));
+        let pause = drivers.is_none().then_some(files::PAUSE);
+        if drivers.is_some() && drivers != sent {
             sent = drivers;
             sent.iter().for_each(|drivers| outbox.send(Event::Drivers(drivers.clone())));
         }
-        if !wait(wake, &mut uevents) {
+        if !wait(wake, &mut uevents, pause) {
             return;
         }
     }
 }
 
-/// Waits until it is worth looking again; false at the end.
-fn wait(wake: &Wake, uevents: &mut Uevents) -> bool {
+/// Waits until it is worth looking again, as after `pause`; false at the end.
+fn wait(wake: &Wake, uevents: &mut Uevents, pause: Option<Duration>) -> bool {
     loop {
-        match wake.wait(&uevents.sources(), None) {
+        match wake.wait(&uevents.sources(), pause) {
             Woken::End => return false,
-            Woken::Refresh => return true,
-            Woken::Source | Woken::Timeout if !uevents.read() => {}
-            Woken::Source | Woken::Timeout => {
+            Woken::Timeout => return true,
+            Woken::Refresh => {
+                *uevents = Uevents::listen();
+                return true;
+            }
+            Woken::Source if !uevents.read() => {}
+            Woken::Source => {
                 let woken = wake.wait(&[], Some(CALM));
                 uevents.read();
                 return woken != Woken::End;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use facts::{Driver, Drivers};
 
-use crate::files::first_line;
+use crate::files::{entries, first_line};
 
 /// The drivers of the devices that the host's toolstack plugs in.
 const DRIVERS: &str = "sys/bus/xen/drivers";
@@ -51,8 +51,4 @@ fn name(driver: &DirEntry) -> String {
     let name = module.unwrap_or_else(|| driver.file_name());
     // A field of a line: no blanks in it.
     name.to_string_lossy().replace(|c: char| c == '_' || c.is_whitespace(), "-")
-}
-
-fn entries(directory: &Path) -> impl Iterator<Item = DirEntry> {
-    fs::read_dir(directory).into_iter().flatten().flatten()
 }

@@ -40,6 +40,7 @@ fn from_os_release(root: &Path) -> Option<Distribution> {
         let text = match files::text(&root.join(place)) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+            Err(error) if files::is_exhaustion(&error) => return None,
             Err(error) => {
                 warn!("os: /{place}: {error}; the other release files are asked");
                 return None;

@@ -15,6 +15,7 @@ use std::time::Duration;
 use facts::{Event, Os, Outbox};
 use uname::uname;
 
+use crate::files;
 use crate::health::Health;
 use crate::wait::{Wake, Woken};
 use distribution::Distribution;
@@ -34,23 +35,28 @@ pub struct Kernel {
 
 /// Sends what the system below `root` is, at once and after each change, until the end.
 pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
-    let mut health = Health::new("os: uname");
+    let mut health = Health::new("os");
     // Before the first look: what changes from here on is noticed.
     let mut watch = Watch::new(root);
     let mut sent = None;
     loop {
-        let os = health.note(kernel()).map(|kernel| describe(root, kernel));
+        let seen = kernel().and_then(|kernel| files::seen(|| describe(root, kernel)));
+        let os = health.note(seen);
+        let pause = os.is_none().then_some(files::PAUSE);
         if os.is_some() && os != sent {
             sent = os;
             sent.iter().for_each(|os| outbox.send(Event::Os(os.clone())));
         }
-        let mut woken = wake.wait(&watch.sources(), None);
+        let mut woken = wake.wait(&watch.sources(), pause);
         if woken == Woken::Source {
             woken = wake.wait(&[], Some(CALM));
             watch.drain();
         }
-        if woken == Woken::End {
-            return;
+        match woken {
+            Woken::End => return,
+            // What was not there to be watched may be now.
+            Woken::Refresh => watch = Watch::new(root),
+            Woken::Source | Woken::Timeout => {}
         }
     }
 }

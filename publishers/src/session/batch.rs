@@ -37,7 +37,7 @@ impl Session {
         wanted: &Tree,
         schema: Schema,
     ) -> io::Result<Outcome> {
-        changes.retain(|change| !self.denied.contains(change.path()));
+        changes.retain(|change| !self.is_out_of_reach(change.path()));
         changes.sort_by_key(|change| (turn(change.path()), matches!(change, Change::Write(..))));
         let touched: Vec<String> = changes.iter().map(|change| change.path().to_owned()).collect();
         let mut outcome = self.apply_all(changes.into(), wanted)?;
@@ -80,7 +80,7 @@ impl Session {
             }
         }
         self.troubled = troubled;
-        if troubled || found_full {
+        if troubled || found_full || !self.knows_all() {
             return Ok(Outcome::Pending);
         }
         if std::mem::replace(&mut self.full, false) {

@@ -7,25 +7,36 @@
 mod batch;
 mod room;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::time::{Duration, Instant};
 
-use log::{debug, warn};
+use log::{debug, info, warn};
 
-use crate::adopt::adopt;
+use crate::adopt::{Found, adopt};
 use crate::diff::Change;
 use crate::store::{Failure, Store};
 use crate::tree::Tree;
 pub use batch::Outcome;
 
+/// How long what the store refuses is left alone. It is asked for again with what comes next then, so
+/// that a host that lets the guest write more is noticed and one that never will costs next to nothing.
+const LEFT_ALONE: Duration = Duration::from_secs(600);
+
 /// An open store and what is known of it.
 pub struct Session {
     store: Box<dyn Store>,
     published: Tree,
-    /// Paths that the store will not take; asked again only after it was read back.
+    /// Nodes of which nobody knows what they and those below them hold.
+    unknown: BTreeMap<String, String>,
+    /// Paths that the store will not take; asked again after it was read back, or was left alone.
     denied: BTreeSet<String>,
-    /// Those that were told of, once and for all.
+    /// Those that were told of.
     told_denied: BTreeSet<String>,
+    /// Something may not be read.
+    hidden: bool,
+    /// When to ask again for what may not be read or written.
+    ask_again: Option<Instant>,
     /// A batch changed something and has not been stamped yet.
     unstamped: bool,
     full: bool,
@@ -46,8 +57,11 @@ impl Session {
         Self {
             store,
             published: Tree::default(),
+            unknown: BTreeMap::new(),
             denied: BTreeSet::new(),
             told_denied: BTreeSet::new(),
+            hidden: false,
+            ask_again: None,
             unstamped: false,
             full: false,
             troubled: false,
@@ -64,9 +78,35 @@ impl Session {
     /// # Errors
     /// When the connection is lost.
     pub fn reread(&mut self) -> io::Result<()> {
-        self.published = adopt(self.store.as_ref())?;
+        let Found { tree, hidden, unknown } = adopt(self.store.as_ref())?;
+        if let (true, Some((path, why))) = (self.unknown.is_empty(), unknown.first_key_value()) {
+            warn!("{path}: cannot be read back ({why}); it is left alone until it can be");
+        }
+        (self.published, self.hidden, self.unknown) = (tree, hidden, unknown);
+        self.denied.clear();
+        self.ask_again = hidden.then(|| Instant::now() + LEFT_ALONE);
+        Ok(())
+    }
+
+    /// Asks again for what was refused long ago.
+    ///
+    /// # Errors
+    /// When the connection is lost.
+    pub fn ask_again(&mut self) -> io::Result<()> {
+        if self.ask_again.is_none_or(|at| Instant::now() < at) {
+            return Ok(());
+        }
+        if self.hidden {
+            return self.reread();
+        }
+        self.ask_again = None;
         self.denied.clear();
         Ok(())
+    }
+
+    /// Whether everything could be read back.
+    pub fn knows_all(&self) -> bool {
+        self.unknown.is_empty()
     }
 
     /// What the store is known to hold.
@@ -90,11 +130,13 @@ impl Session {
             (Ok(()), Change::Write(_, value)) => {
                 debug!("write {path} = {value:?}");
                 self.published.set_raw(path, value.clone());
+                self.taken(path);
                 Ok(Done::Yes)
             }
             (Ok(()) | Err(Failure::Absent), Change::Remove(_)) => {
                 debug!("remove {path}");
                 self.published.remove(path);
+                self.taken(path);
                 Ok(Done::Yes)
             }
             (Err(Failure::Lost(error)), _) => Err(error),
@@ -104,11 +146,26 @@ impl Session {
                     warn!("{path}: the store refuses it ({why}); the agent does without");
                 }
                 self.denied.insert(path.to_owned());
+                self.ask_again.get_or_insert_with(|| Instant::now() + LEFT_ALONE);
                 Ok(Done::Never)
             }
             (Err(Failure::Passing(why)), _) => Ok(self.later(path, &why)),
             (Err(Failure::Absent), Change::Write(..)) => Ok(self.later(path, "ENOENT")),
         }
+    }
+
+    fn taken(&mut self, path: &str) {
+        if self.told_denied.remove(path) {
+            info!("{path}: the store does not refuse it any more");
+        }
+    }
+
+    /// Whether this path may not be touched: refused, or nobody knows what is there.
+    fn is_out_of_reach(&self, path: &str) -> bool {
+        let mut above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        self.denied.contains(path)
+            || self.unknown.contains_key(path)
+            || above.any(|node| self.unknown.contains_key(node))
     }
 
     fn later(&mut self, path: &str, why: &str) -> Done {

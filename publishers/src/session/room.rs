@@ -52,7 +52,8 @@ impl Session {
         let ranked = ours.map(|(path, _)| (importance(path, wanted), path.clone()));
         let mut lesser: Vec<(u8, String)> = ranked.filter(|(other, _)| *other > rank).collect();
         lesser.sort_unstable_by(|a, b| b.cmp(a));
-        let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        // The first directory is the toolstack's and there, with something of ours in it or not.
+        let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at)).skip(1);
         let needed = 1 + above.filter(|node| !self.published.reaches(node)).count();
         if lesser.len() < needed {
             lesser.clear();

@@ -2,7 +2,7 @@
 
 use facts::Service;
 
-use crate::clock::rfc3339;
+use crate::clock::{is_rfc3339, rfc3339};
 use crate::tree::Tree;
 
 const NODE: &str = "data/service/xen-guest-agent";
@@ -15,7 +15,7 @@ pub fn render(tree: &mut Tree, service: &Service, published: &Tree) {
     let boot_id = service.boot_id.as_deref();
     let same_boot = published.get(&key("boot-id")) == boot_id;
     let same = same_boot && published.get(&key("version")) == Some(VERSION);
-    let first_start = published.get(&key("started")).filter(|_| same);
+    let first_start = published.get(&key("started")).filter(|time| same && is_rfc3339(time));
     let started = first_start.map_or_else(|| rfc3339(service.started), str::to_owned);
     tree.set(key("version"), VERSION);
     tree.set(key("started"), &started);
@@ -45,6 +45,9 @@ mod tests {
         assert_eq!(rendered(60, "a", &first), first);
         let second = started(&rendered(60, "b", &first));
         assert_eq!(second.as_deref(), Some("1970-01-01T00:01:00Z"));
+        let mut damaged = first.clone();
+        damaged.set(format!("{NODE}/started"), "yesterday");
+        assert_eq!(started(&rendered(60, "a", &damaged)), second);
         let mut older = first;
         older.set(format!("{NODE}/version"), "0.9.9");
         assert_eq!(started(&rendered(60, "a", &older)), second);

@@ -1,0 +1,117 @@
+//! Clock jumps, suspend for a week, SIGSTOP/SIGCONT: no burst, no wrong interval.
+
+use super::super::harness::{Clock, FIRST_TREE, Guest, Jump};
+use super::assert_calm;
+use std::time::{Duration, Instant};
+
+/// Has the agent take so many samples, one a second, and checks that it took none sooner and wrote nothing
+/// but what they changed.
+fn takes_a_sample_a_second(guest: &Guest, samples: u32) {
+    let (start, mark) = (Instant::now(), guest.mark());
+    for free in 1..=samples {
+        guest.memory(207_744, free);
+        guest.wait_value("data/meminfo_free", &free.to_string());
+    }
+    let took = start.elapsed();
+    // The first may be due already.
+    assert!(took > Duration::from_millis(950) * (samples - 1), "{samples} samples in {took:?}");
+    let mut changes = guest.changes_since(mark);
+    changes.retain(|change| {
+        change != "write data/updated" && !change.starts_with("write data/meminfo_free = ")
+    });
+    assert_eq!(changes, [""; 0]);
+    println!("{samples} samples, one a second, in {took:?}");
+}
+
+const EVERY_SECOND: [&str; 4] = ["--memory-interval", "1", "--disk-interval", "1"];
+
+fn through(what: impl Fn(&Clock, Jump)) {
+    let guest = Guest::new();
+    let (agent, clock) = guest.agent_with_a_clock(&EVERY_SECOND);
+    guest.wait_tree(FIRST_TREE);
+    for jump in [Jump::WeekAhead, Jump::WeekBack, Jump::Restored] {
+        what(&clock, jump);
+        takes_a_sample_a_second(&guest, 4);
+    }
+    assert_calm(&agent.stop("TERM").stderr, 1);
+}
+
+#[test]
+fn the_date_jumps_by_a_week_ahead_and_back() {
+    through(Clock::date);
+}
+
+#[test]
+fn the_monotonic_clock_jumps_by_a_week_ahead_and_back() {
+    through(Clock::monotonic);
+}
+
+// The last batch is stamped with the date as it is, also where it was later once.
+#[test]
+fn a_date_that_was_set_back_is_told_as_it_is() {
+    let guest = Guest::new();
+    let (_agent, clock) = guest.agent_with_a_clock(&EVERY_SECOND);
+    guest.wait_tree(FIRST_TREE);
+    let before = guest.keys()["data/updated"].clone();
+    clock.date(Jump::WeekBack);
+    guest.memory(207_744, 1);
+    guest.wait_value("data/meminfo_free", "1");
+    guest.wait(|_| guest.keys()["data/updated"] < before);
+}
+
+// Five samples late: one comes, then one a second.
+#[test]
+fn a_stopped_agent_makes_up_for_nothing_when_it_goes_on() {
+    let guest = Guest::new();
+    let agent = guest.published(&EVERY_SECOND);
+    takes_a_sample_a_second(&guest, 2);
+    agent.signal("STOP");
+    std::thread::sleep(Duration::from_secs(5));
+    agent.signal("CONT");
+    takes_a_sample_a_second(&guest, 4);
+}
+
+// What happened in the meantime is one batch.
+#[test]
+fn what_happened_to_a_stopped_agent_is_one_batch() {
+    let guest = Guest::new();
+    let agent = guest.published(&[]);
+    agent.signal("STOP");
+    let lines = (1..=100).map(|n| format!("addr add 10.0.0.{n}/32 dev eth0\n"));
+    guest.ip(lines.collect::<String>());
+    let mark = guest.mark();
+    agent.signal("CONT");
+    let stamped = |guest: &Guest| {
+        let changes = guest.changes_since(mark);
+        changes.iter().filter(|change| *change == "write data/updated").count()
+    };
+    guest.wait(|tree| tree.values().filter(|value| value.starts_with("10.0.0.")).count() == 100);
+    guest.catch_up();
+    // Two where the first datagrams are read before the last have come; one of `catch_up`.
+    assert!((2..=3).contains(&stamped(&guest)), "{:#?}", guest.changes_since(mark));
+}
+
+// Suspended: the guest does not run, the store is made anew, the date is another.
+#[test]
+fn a_suspend_for_a_week_costs_one_batch_and_the_samples_go_on() {
+    let guest = Guest::new();
+    let (agent, clock) = guest.agent_with_a_clock(&EVERY_SECOND);
+    guest.wait_tree(FIRST_TREE);
+    for monotonic in [false, true] {
+        agent.signal("STOP");
+        clock.date(Jump::WeekAhead);
+        if monotonic {
+            clock.monotonic(Jump::WeekAhead);
+        }
+        guest.rebuild();
+        let mark = guest.mark();
+        guest.memory(207_744, 150_400);
+        agent.signal("CONT");
+        guest.wait_tree(FIRST_TREE);
+        let batch = guest.batch_since(mark);
+        let writes = FIRST_TREE.trim().lines().count();
+        assert!((writes..=writes + 2).contains(&batch.len()), "{batch:#?}");
+        takes_a_sample_a_second(&guest, 4);
+        clock.date(Jump::Restored);
+    }
+}

@@ -1,0 +1,220 @@
+//! Disk full, read-only root, no /run, no syslog, stderr closed, a working directory that is gone, no room
+//! for files or threads: it runs, or says in one line why it cannot.
+
+use super::super::harness::{Agent, FIRST_TREE, Finished, Guest, PATIENCE, PROGRAM, wait_for};
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// Runs a line of shell in the guest's world, in which `$0` is the agent.
+fn shell(guest: &Guest, line: &str) -> Command {
+    let mut command = guest.world_command("sh");
+    command.args(["-c", line, PROGRAM]).env("XENSTORED_PATH", guest.socket());
+    command.env_remove("XENSTORE_SCHEMA").env_remove("RUST_LOG");
+    command
+}
+
+/// Starts the agent so, and checks that it publishes, follows, reloads and ends as always.
+fn lives(guest: &Guest, line: &str) {
+    let agent = Agent::spawn(shell(guest, line));
+    guest.wait_tree(FIRST_TREE);
+    guest.catch_up();
+    guest.ip("addr del 203.0.113.1/32 dev eth0");
+    guest.wait_tree(FIRST_TREE);
+    agent.signal("HUP");
+    guest.file("/etc/debian_version", "12.8\n");
+    guest.wait_value("data/os_minorver", "8");
+    guest.file("/etc/debian_version", "12.7\n");
+    guest.wait_tree(FIRST_TREE);
+    let end = agent.stop("TERM");
+    assert_eq!(end.code, Some(0), "{line}: {end:?}");
+    assert!(end.took < Duration::from_secs(1), "{end:?}");
+    assert!(!end.stderr.contains("panicked"), "{end:?}");
+}
+
+#[test]
+fn disk_full() {
+    let guest = Guest::new();
+    guest.sh("mkdir -p /dev/full.disk && mount -t tmpfs -o size=4k none /dev/full.disk");
+    guest.sh("! dd if=/dev/zero of=/dev/full.disk/file bs=4k count=2 2>/dev/null");
+    lives(&guest, "cd /dev/full.disk && TMPDIR=$PWD exec \"$0\" -s -ltrace 2>log");
+}
+
+#[test]
+fn read_only_root() {
+    let guest = Guest::new();
+    // The files that this test changes meanwhile are in a mount of their own.
+    guest.sh("mount -o remount,bind,ro /; ! touch /tmp/x /x 2>/dev/null");
+    lives(&guest, "exec \"$0\" -s");
+}
+
+// A root with nothing but the program, its libraries, /etc and what the kernel makes: no /run, /var, /tmp.
+#[test]
+fn no_run_no_var_no_tmp() {
+    let guest = Guest::new();
+    let line = "set -e; new=/dev/root; mkdir $new; mount -t tmpfs none $new
+        for dir in /usr /lib /lib64 /bin /etc /proc /sys /dev; do
+            [ -e $dir ] || continue
+            mkdir -p $new$dir; mount --rbind $dir $new$dir
+        done
+        mkdir $new/agent $new/store
+        mount --bind \"${0%/*}\" $new/agent; mount --bind \"${XENSTORED_PATH%/*}\" $new/store
+        mount -o remount,bind,ro $new
+        export XENSTORED_PATH=/store/${XENSTORED_PATH##*/}
+        exec chroot $new /agent/${0##*/} -s";
+    lives(&guest, line);
+}
+
+#[test]
+fn no_syslog() {
+    let guest = Guest::new();
+    lives(&guest, "[ ! -e /dev/log ] && exec \"$0\" 2>/dev/null");
+    lives(&guest, "exec \"$0\" 2>&-");
+}
+
+/// Has the agent, at level trace, log a thousand lines.
+fn log_much(guest: &Guest) {
+    for n in 0..300 {
+        guest.ip(format!("addr add 10.0.0.{}/32 dev eth0", n % 250));
+        guest.ip(format!("addr del 10.0.0.{}/32 dev eth0", n % 250));
+    }
+    guest.catch_up();
+}
+
+/// A syslog that nobody reads: its socket takes `net.unix.max_dgram_qlen` lines and no more.
+#[test]
+fn a_syslog_that_hangs() {
+    let guest = Guest::new();
+    let _unread = guest.syslog();
+    let agent = Agent::spawn(shell(&guest, "exec \"$0\" -ltrace"));
+    guest.wait_tree(FIRST_TREE);
+    log_much(&guest);
+    let end = agent.stop("TERM");
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert!(end.took < Duration::from_secs(1), "{end:?}");
+}
+
+// …and one that goes and comes back is used again.
+#[test]
+fn a_syslog_that_is_restarted() {
+    let guest = Guest::new();
+    let syslog = guest.syslog();
+    let agent = Agent::spawn(shell(&guest, "exec \"$0\""));
+    guest.wait_tree(FIRST_TREE);
+    drop(syslog);
+    guest.remove_file("/dev/log");
+    agent.signal("HUP");
+    guest.catch_up();
+    let syslog = guest.syslog();
+    agent.signal("HUP");
+    let (mut line, reload) = ([0; 1024], "reload: everything");
+    let length = syslog.recv(&mut line).unwrap();
+    assert!(String::from_utf8_lossy(&line[..length]).contains(reload));
+    assert_eq!(agent.stop("TERM").code, Some(0));
+}
+
+// A terminal that is stopped, a pager that waits: nobody reads the pipe.
+#[test]
+fn a_terminal_that_is_stopped() {
+    let guest = Guest::new();
+    let mut command = shell(&guest, "exec \"$0\" -s -ltrace");
+    let mut process = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    guest.wait_tree(FIRST_TREE);
+    // More than the 64 KiB that a pipe holds at most.
+    log_much(&guest);
+    let line = format!("kill -TERM {}", process.id());
+    assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
+    let ended = wait_for(PATIENCE, || process.try_wait().unwrap().is_some());
+    let mut log = Vec::new();
+    process.kill().unwrap();
+    process.stderr.take().unwrap().read_to_end(&mut log).unwrap();
+    assert!(ended && log.len() >= 32 * 1024, "ended {ended}, {} bytes of log", log.len());
+}
+
+#[test]
+fn stderr_closed() {
+    lives(&Guest::new(), "exec \"$0\" -s 2>&-");
+}
+
+#[test]
+fn all_descriptors_closed() {
+    lives(&Guest::new(), "exec \"$0\" -s <&- >&- 2>&-");
+}
+
+#[test]
+fn a_working_directory_that_is_gone() {
+    lives(&Guest::new(), "mkdir /dev/gone && cd /dev/gone && rmdir /dev/gone && exec \"$0\" -s");
+}
+
+#[test]
+fn an_empty_environment() {
+    lives(&Guest::new(), "exec env -i XENSTORED_PATH=\"$XENSTORED_PATH\" \"$0\" -s");
+}
+
+/// Whether it ran, or what it said in the one line with which it gave up.
+fn runs_or_says_why(guest: &Guest, line: &str) -> Result<(), String> {
+    guest.rebuild();
+    let agent = Agent::spawn(shell(guest, line));
+    let published = wait_for(PATIENCE, || {
+        guest.tree().contains_key("attr/PVAddons/Installed") || agent.stderr().contains("error: ")
+    });
+    assert!(published, "{line}: it neither ran nor ended: {}", agent.stderr());
+    if !agent.stderr().contains("error: ") {
+        let Finished { code, stderr, .. } = agent.stop("TERM");
+        assert_eq!((code, stderr.contains("panicked")), (Some(0), false), "{line}: {stderr}");
+        return Ok(());
+    }
+    let end = agent.wait();
+    let errors: Vec<_> = end.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!((end.code, errors.len()), (Some(1), 1), "{line}: {end:?}");
+    assert!(!end.stderr.contains("panicked"), "{end:?}");
+    Err(errors[0].into())
+}
+
+// From a limit with which no program starts to one with which all of it runs.
+#[test]
+fn whatever_number_of_files_it_may_have_it_runs_or_says_why_not() {
+    let guest = Guest::new();
+    let mut ran = Vec::new();
+    for limit in (4..=48).step_by(2) {
+        match runs_or_says_why(&guest, &format!("exec prlimit --nofile={limit} \"$0\" -s")) {
+            Ok(()) => ran.push(limit),
+            Err(why) => println!("{limit} files: {why}"),
+        }
+    }
+    println!("ran with {ran:?} files");
+    assert!(ran.contains(&48) && !ran.contains(&4), "{ran:?}");
+}
+
+// Root has no limit of processes: this is the user that nobody else is.
+#[test]
+fn whatever_number_of_threads_it_may_have_it_runs_or_says_why_not() {
+    let guest = Guest::new();
+    let mut ran = Vec::new();
+    for limit in 1..=12 {
+        std::fs::set_permissions(
+            guest.socket(),
+            std::os::unix::fs::PermissionsExt::from_mode(0o777),
+        )
+        .unwrap();
+        let line =
+            format!("exec setpriv --reuid 64999 --clear-groups prlimit --nproc={limit} \"$0\" -s");
+        match runs_or_says_why(&guest, &line) {
+            Ok(()) => ran.push(limit),
+            Err(why) => println!("{limit} threads: {why}"),
+        }
+    }
+    println!("ran with {ran:?} threads");
+    assert!(ran.contains(&12) && !ran.contains(&1), "{ran:?}");
+}
+
+// The kernel kills the fattest: the agent holds so little that it is among the last, as it is.
+#[test]
+fn the_kernel_has_little_reason_to_kill_it() {
+    let guest = Guest::new();
+    let agent = guest.published(&[]);
+    let score = std::fs::read_to_string(format!("/proc/{}/oom_score", agent.pid())).unwrap();
+    let own = std::fs::read_to_string("/proc/self/oom_score").unwrap();
+    println!("oom_score {}, that of the tests {}", score.trim(), own.trim());
+    assert!(score.trim().parse::<u32>().unwrap() <= own.trim().parse().unwrap());
+}

@@ -1,0 +1,67 @@
+//! A clock of the agent's own, which a test moves: `shim/clock.c` preloaded into the real agent.
+
+use super::preload::library;
+use super::{Agent, Guest};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::time::Duration;
+
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The agent's clocks: two weeks ahead of the machine's at first, which may have started just now, so that
+/// there is a past to jump to.
+pub struct Clock(File);
+
+/// A way to move a clock.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Jump {
+    WeekAhead,
+    WeekBack,
+    Restored,
+}
+
+impl Clock {
+    /// Moves both clocks so far ahead of where they are.
+    pub fn jump(&self, ahead: Duration) {
+        for clock in 0..2 {
+            let mut offset = [0; 8];
+            self.0.read_exact_at(&mut offset, clock * 8).unwrap();
+            let offset = i64::from_ne_bytes(offset) + ahead.as_nanos() as i64;
+            self.0.write_all_at(&offset.to_ne_bytes(), clock * 8).unwrap();
+        }
+    }
+
+    /// Moves the date.
+    pub fn date(&self, jump: Jump) {
+        self.set(0, jump);
+    }
+
+    /// Moves the clock that never jumps: a kernel's bug, or a hypervisor's.
+    pub fn monotonic(&self, jump: Jump) {
+        self.set(1, jump);
+    }
+
+    fn set(&self, clock: u64, jump: Jump) {
+        let weeks = match jump {
+            Jump::WeekBack => 1,
+            Jump::Restored => 2,
+            Jump::WeekAhead => 3,
+        };
+        let offset = (weeks * WEEK).as_nanos() as i64;
+        self.0.write_all_at(&offset.to_ne_bytes(), clock * 8).unwrap();
+    }
+}
+
+impl Guest {
+    /// Starts the agent, logging to standard error, with a clock of its own.
+    pub fn agent_with_a_clock(&self, arguments: &[&str]) -> (Agent, Clock) {
+        let path = self.run.path().join("clock");
+        let clock =
+            Clock(File::options().read(true).write(true).create_new(true).open(&path).unwrap());
+        clock.date(Jump::Restored);
+        clock.monotonic(Jump::Restored);
+        let mut command = self.command(&[&["-s"], arguments].concat());
+        command.env("XGA_CLOCK", path).env("LD_PRELOAD", library("clock-shim", &["clock.c"]));
+        (Agent::spawn(command), clock)
+    }
+}
