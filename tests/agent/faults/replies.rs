@@ -138,7 +138,8 @@ fn damage(
                 Fate::Passed
             }
         });
-        if connection == PUBLISHERS {
+        // Behind the last reply nothing more is asked, so the loss may not be noticed.
+        if connection == PUBLISHERS && number + 1 < replies {
             assert_eq!(connections > 3, opens_again, "{connections} connections, reply {number}");
         }
     }
