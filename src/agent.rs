@@ -7,6 +7,7 @@
 use std::io;
 use std::path::Path;
 use std::process;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use thiserror::Error;
 
 use crate::command_line::{Destination, Options};
 use crate::sandbox;
+use crate::service_manager::ServiceManager;
 
 /// How long the publisher may take to publish what is left after a signal to end.
 const GRACE: Duration = Duration::from_millis(800);
@@ -52,9 +54,14 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let schema = schema(options)?;
     // Before all else: a reload that comes early is no reason to die.
     let signals = (!options.once).then(|| Signals::new([SIGHUP, SIGINT, SIGTERM])).transpose()?;
-    let publisher = Publisher::new(schema, opener(options.destination))?
+    let manager = Arc::new(ServiceManager::from_environment());
+    let mut publisher = Publisher::new(schema, opener(options.destination))?
         .without(&without(options))
         .watched(is_watched(options));
+    if let Some(interval) = manager.watchdog() {
+        let manager = manager.clone();
+        publisher = publisher.fed(interval, Box::new(move || manager.alive()));
+    }
     let (outbox, inbox) = channel(thread::current());
     if options.sandbox {
         sandbox::enter();
@@ -62,9 +69,11 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let mut reins = Reins::default();
     start_collectors(options, &mut reins, &outbox)?;
     match signals {
-        Some(signals) => start_signals(signals, reins, outbox)?,
+        Some(signals) => start_signals(signals, reins, outbox, manager.clone())?,
         None => drop((reins, outbox)),
     }
+    // Not when all is published: a host that does not answer must not delay the guest's boot.
+    manager.ready();
     info!("started, version {}", env!("CARGO_PKG_VERSION"));
     let outcome = publisher.run(&inbox)?;
     if options.once && outcome == Outcome::Pending {
@@ -143,7 +152,12 @@ fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io
 }
 
 /// SIGHUP: read back the store and collect afresh. SIGTERM, SIGINT: end, in time whatever happens.
-fn start_signals(mut signals: Signals, mut reins: Reins, outbox: Outbox) -> io::Result<()> {
+fn start_signals(
+    mut signals: Signals,
+    mut reins: Reins,
+    outbox: Outbox,
+    manager: Arc<ServiceManager>,
+) -> io::Result<()> {
     let watch = move || {
         for signal in signals.forever() {
             if signal != SIGHUP {
@@ -153,6 +167,7 @@ fn start_signals(mut signals: Signals, mut reins: Reins, outbox: Outbox) -> io::
             outbox.send(Event::Reread);
             reins.refresh();
         }
+        manager.stopping();
         drop((reins, outbox));
         thread::sleep(GRACE);
         error!("the store does not answer; ending without it");

@@ -7,6 +7,7 @@ mod agent;
 mod command_line;
 mod logging;
 mod sandbox;
+mod service_manager;
 mod withdraw;
 
 use std::env;

@@ -15,6 +15,7 @@ pub mod schema;
 mod session;
 pub mod store;
 pub mod tree;
+mod watchdog;
 mod withdraw;
 
 pub use publisher::{Error, Open, Publisher};

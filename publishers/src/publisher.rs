@@ -14,6 +14,7 @@ use crate::picture::{Picture, Source};
 use crate::schema::Schema;
 use crate::session::{Outcome, Session};
 use crate::store::Store;
+use crate::watchdog::Watchdog;
 use xenstore::Backoff;
 
 /// How long the first batch waits for the slowest collector. All of them take a few milliseconds;
@@ -57,6 +58,7 @@ pub struct Publisher {
     retry: Option<Instant>,
     /// Until when no more is written.
     breath: Option<Instant>,
+    watchdog: Option<Watchdog>,
 }
 
 impl Publisher {
@@ -78,6 +80,7 @@ impl Publisher {
             backoff: Backoff::default(),
             retry: None,
             breath: None,
+            watchdog: None,
         })
     }
 
@@ -92,6 +95,14 @@ impl Publisher {
     #[must_use]
     pub fn watched(mut self, watched: bool) -> Self {
         self.watched = watched;
+        self
+    }
+
+    /// Has the main loop call `feed` at least once an interval, for as long as it comes round. It
+    /// does not while the store leaves a request without an answer.
+    #[must_use]
+    pub fn fed(mut self, interval: Duration, feed: Box<dyn FnMut()>) -> Self {
+        self.watchdog = Some(Watchdog::new(interval, feed));
         self
     }
 
@@ -128,7 +139,7 @@ impl Publisher {
     /// Takes the next fact and all that come before it may be written, or the time of the next try;
     /// false when no more will come.
     fn gather(&mut self, inbox: &Inbox) -> bool {
-        match inbox.receive(self.retry) {
+        match self.receive(inbox) {
             Ok(event) => self.take(event),
             Err(Nothing::Yet) => {}
             Err(Nothing::Ever) => return false,
@@ -137,6 +148,21 @@ impl Publisher {
         thread::sleep(left.unwrap_or_default().min(BREATH));
         inbox.waiting().for_each(|event| self.take(event));
         true
+    }
+
+    /// Waits for the next fact or the time of the next try, and feeds the watchdog.
+    fn receive(&mut self, inbox: &Inbox) -> Result<Event, Nothing> {
+        loop {
+            let due = self.watchdog.as_mut().map(|watchdog| {
+                watchdog.feed();
+                watchdog.due()
+            });
+            let until = self.retry.into_iter().chain(due).min();
+            match inbox.receive(until) {
+                Err(Nothing::Yet) if until != self.retry => {}
+                received => return received,
+            }
+        }
     }
 
     fn take(&mut self, event: Event) {

@@ -26,6 +26,7 @@ mod links;
 mod logs;
 mod memory;
 mod names;
+mod notify;
 mod random;
 mod restart;
 mod rfc;
