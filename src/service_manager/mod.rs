@@ -4,7 +4,7 @@
 //!
 //! The socket is opened at the start and kept, so that the confined agent needs to open none, and
 //! word from the watchdog's loop is one system call. The crate sd-notify opens one for each word, and
-//! does not know the abstract addresses that the systemd of Debian 8 and SLES 12 uses.
+//! does not know abstract addresses, which older systemds use.
 
 #[cfg(target_os = "linux")]
 mod linux;
