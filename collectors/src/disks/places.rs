@@ -145,7 +145,11 @@ impl<'a> Forest<'a> {
         let is_gone = mount.point.ends_with(b"//deleted");
         mount.point == b"/"
             || !is_gone
-                && self.on(mount.id).all(|child| child.point != mount.point)
+                && self.on(mount.id).all(|child| {
+                    // A directory of its own, as a service's private /tmp is, leads to it as well.
+                    let is_its_own = child.device == mount.device && !is_whole(child);
+                    child.point != mount.point || is_its_own
+                })
                 && self
                     .way(mount)
                     .all(|step| self.on(step.parent).all(|beside| !is_over(beside, step)))

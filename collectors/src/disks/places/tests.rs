@@ -88,6 +88,16 @@ fn a_mount_under_another_cannot_be_seen() {
     assert_eq!(places("2 1 202:2 / /srv/data//deleted rw - ext4 /dev/xvda2 rw"), "-");
 }
 
+// What systemd's PrivateTmp= makes: the path leads to the same file system as before.
+#[test]
+fn a_mount_under_a_directory_of_its_own_is_seen() {
+    let tmp = "2 1 202:2 / /tmp rw - xfs /dev/xvda2 rw\n";
+    let private = "3 2 202:2 /systemd-private-x/tmp /tmp rw - xfs /dev/xvda2 rw";
+    assert_eq!(places(&format!("{tmp}{private}")), "/tmp");
+    let of_another = "3 2 202:1 /tmp/systemd-private-x/tmp /tmp rw - ext4 /dev/xvda1 rw";
+    assert_eq!(places(&format!("{tmp}{of_another}")), "-");
+}
+
 // The options of the file system count: a service may see all its mounts read-only.
 #[test]
 fn a_read_only_mount_is_no_read_only_file_system() {
