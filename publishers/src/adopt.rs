@@ -42,8 +42,9 @@ impl Found {
     fn read_below(&mut self, store: &dyn Xs, path: &str, depth: usize) -> io::Result<()> {
         let Some(value) = self.unless_refused(path, store.read(path))? else { return Ok(()) };
         let names = self.unless_refused(path, store.directory(path))?.unwrap_or_default();
-        // An empty node with something in it is a directory, no key.
-        if names.is_empty() || !value.is_empty() {
+        // An empty node with something in it is a directory, no key; but where nobody looks into it, it
+        // is to go for what is there.
+        if names.is_empty() || !value.is_empty() || depth == 0 {
             self.tree.set_raw(path, value.into());
         }
         if depth > 0 {

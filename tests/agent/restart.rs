@@ -46,6 +46,7 @@ fn a_restart_removes_stale_keys_and_only_those() {
     }
     guest.left_behind("attr/vif/7/ipv4/0", "10.9.9.9");
     guest.left_behind("attr/vif/7/name", "eth7");
+    guest.left_behind("attr/vif/8/a/b/c/d/e/f/g/h/i", "deeper than any agent's");
     guest.left_behind("attr/vif/0/ipv4/5", "10.9.9.9");
     guest.left_behind("attr/vif/0/ipv4/5/prefix", "8");
     guest.left_behind("attr/PVAddonsUninstalled", "1");
@@ -60,6 +61,7 @@ fn a_restart_removes_stale_keys_and_only_those() {
             "rm attr/PVAddonsUninstalled",
             "rm attr/vif/0/ipv4/5",
             "rm attr/vif/7",
+            "rm attr/vif/8",
             "rm data/net",
             "rm data/os",
             "rm data/xen-guest-agent",

@@ -2,9 +2,9 @@
 //! reads xenstored's trace.
 
 use super::Guest;
-use super::PATIENCE;
-use super::trace::{self, Mark};
+use super::trace;
 use super::tree::is_rfc3339_utc;
+use super::{Mark, PATIENCE};
 use std::time::Instant;
 
 /// The address that `catch_up` adds: a documentation one that no test uses.

@@ -33,9 +33,14 @@ impl Guest {
         assert_eq!(waiting_and_dropped(agent).1, 0, "the kernel had to drop messages");
     }
 
+    /// Asks the store as the host's toolstack.
+    pub fn as_host<T>(&self, ask: impl FnOnce(&mut Store) -> T) -> T {
+        self.dom0(|host| ask(&mut host.store))
+    }
+
     /// Has dom0 say who may use a node of the guest: `n1` it owns it, `r1` it reads it, `n0` neither.
     pub fn allow(&self, key: &str, perms: &[&str]) {
-        self.dom0(|host| host.store.set_perms(&format!("{HOME}/{key}"), perms)).unwrap();
+        self.as_host(|store| store.set_perms(&format!("{HOME}/{key}"), perms)).unwrap();
     }
 
     /// Takes all the watches that the guest may have, until dropped.

@@ -150,7 +150,7 @@ impl Guest {
 
     /// Has dom0 write a key of the guest's tree, which nothing but permissions makes the guest's.
     pub fn dom0_writes(&self, key: &str, value: &str) {
-        self.dom0(|host| host.store.write(&format!("{HOME}/{key}"), value)).unwrap();
+        self.as_host(|store| store.write(&format!("{HOME}/{key}"), value)).unwrap();
     }
 
     /// Plugs in an SR-IOV virtual function, as xenopsd does.
@@ -160,7 +160,7 @@ impl Guest {
 
     /// Unplugs it.
     pub fn unplug_function(&self, id: u32) {
-        self.dom0(|host| host.store.rm(&format!("{HOME}/{FUNCTIONS}/{id}"))).unwrap();
+        self.as_host(|store| store.rm(&format!("{HOME}/{FUNCTIONS}/{id}"))).unwrap();
     }
 
     /// Every key that the guest made, by path below its home; an empty node that holds something

@@ -28,6 +28,7 @@ pub use faults::waiting_and_dropped;
 pub use guest::Guest;
 pub use layout::Layout;
 pub use proxy::{Fate, Message, Proxy};
+pub use trace::Mark;
 pub use tree::{FIRST_TREE, OS_RELEASE, of_this_machine};
 pub use wire::Nodes;
 pub use xenstored::Daemon;

@@ -9,7 +9,7 @@ use log::info;
 use super::{Done, Session};
 use crate::clock::rfc3339;
 use crate::diff::Change;
-use crate::order::{importance, is_watched, turn};
+use crate::order::{Importance, is_watched, turn};
 use crate::schema::Schema;
 use crate::tree::Tree;
 
@@ -40,23 +40,28 @@ impl Session {
         changes.retain(|change| !self.is_out_of_reach(change.path()));
         changes.sort_by_key(|change| (turn(change.path()), matches!(change, Change::Write(..))));
         let touched: Vec<String> = changes.iter().map(|change| change.path().to_owned()).collect();
-        let mut outcome = self.apply_all(changes.into(), wanted)?;
+        let importance = Importance::of(wanted);
+        let mut outcome = self.apply_all(changes.into(), &importance)?;
         if !self.unstamped && !self.lacks_stamp(schema) {
             return Ok(outcome);
         }
         self.ring(&touched, wanted, schema)?;
-        if !self.stamp(wanted, schema)? {
+        if !self.stamp(&importance, schema)? {
             outcome = Outcome::Pending;
         }
         self.store.settle()?;
         Ok(outcome)
     }
 
-    fn apply_all(&mut self, mut changes: VecDeque<Change>, wanted: &Tree) -> io::Result<Outcome> {
+    fn apply_all(
+        &mut self,
+        mut changes: VecDeque<Change>,
+        importance: &Importance,
+    ) -> io::Result<Outcome> {
         let (mut troubled, mut found_full, mut refused) = (false, false, 0);
         while let Some(change) = changes.pop_front() {
             let done = match found_full {
-                true => self.make_room_and(&change, wanted)?,
+                true => self.make_room_and(&change, importance)?,
                 false => self.make(&change)?,
             };
             match done {
@@ -67,9 +72,9 @@ impl Session {
                     found_full = true;
                     self.tell_full(&why);
                     changes.push_front(change);
-                    changes.make_contiguous().sort_by_key(|change| {
+                    changes.make_contiguous().sort_by_cached_key(|change| {
                         let is_write = matches!(change, Change::Write(..));
-                        (is_write, importance(change.path(), wanted))
+                        (is_write, importance.rank(change.path()))
                     });
                 }
                 Done::Full(_) => refused += 1,
@@ -108,10 +113,10 @@ impl Session {
     }
 
     /// Writes the time as the last key of the batch; false when that is to be tried again.
-    fn stamp(&mut self, wanted: &Tree, schema: Schema) -> io::Result<bool> {
+    fn stamp(&mut self, importance: &Importance, schema: Schema) -> io::Result<bool> {
         if let Some(path) = schema.stamp().filter(|&path| !self.denied.contains(path)) {
             let change = Change::Write(path.to_owned(), rfc3339(SystemTime::now()));
-            let done = self.make_room_and(&change, wanted)?;
+            let done = self.make_room_and(&change, importance)?;
             self.unstamped = matches!(done, Done::Later | Done::Full(_));
         } else {
             self.unstamped = false;

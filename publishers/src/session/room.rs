@@ -6,9 +6,8 @@ use log::warn;
 
 use super::{Done, Session};
 use crate::diff::{Change, highest_unwanted};
-use crate::order::importance;
+use crate::order::Importance;
 use crate::schema::root_of;
-use crate::tree::Tree;
 
 impl Session {
     /// Says once that the store is full, until it is not any more.
@@ -21,10 +20,14 @@ impl Session {
     }
 
     /// Makes one change; where the store is full for it, in the place of what matters less.
-    pub(super) fn make_room_and(&mut self, change: &Change, wanted: &Tree) -> io::Result<Done> {
+    pub(super) fn make_room_and(
+        &mut self,
+        change: &Change,
+        importance: &Importance,
+    ) -> io::Result<Done> {
         let mut done = self.make(change)?;
         if matches!(done, Done::Full(_)) {
-            for lesser in self.replaceable_by(change.path(), wanted) {
+            for lesser in self.replaceable_by(change.path(), importance) {
                 self.give_up(&lesser)?;
                 done = self.make(change)?;
                 if !matches!(done, Done::Full(_)) {
@@ -45,11 +48,11 @@ impl Session {
 
     /// What is published and matters less than `path`, the least first; nothing if all of it would
     /// not make room for `path`, and be removed in vain.
-    fn replaceable_by(&self, path: &str, wanted: &Tree) -> Vec<String> {
-        let rank = importance(path, wanted);
+    fn replaceable_by(&self, path: &str, importance: &Importance) -> Vec<String> {
+        let rank = importance.rank(path);
         let is_ours = |path: &str, value: &str| root_of(path).is_some_and(|r| r.has_written(value));
         let ours = self.published.iter().filter(|(path, value)| is_ours(path, value));
-        let ranked = ours.map(|(path, _)| (importance(path, wanted), path.clone()));
+        let ranked = ours.map(|(path, _)| (importance.rank(path), path.clone()));
         let mut lesser: Vec<(u8, String)> = ranked.filter(|(other, _)| *other > rank).collect();
         lesser.sort_unstable_by(|a, b| b.cmp(a));
         // The first directory is the toolstack's and there, with something of ours in it or not.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::diff::diff;
-use crate::order::importance;
+use crate::order::Importance;
 use crate::picture::Picture;
 use crate::schema::Schema;
 use crate::store::fake::{Fault, Shared};
@@ -201,8 +201,9 @@ proptest! {
         let wanted = Schema::Std.render(&picture, bench.session.published());
         prop_assert!(held.iter().all(|(path, _)| wanted.get(path).is_some()), "{:?}", held);
         let missing = wanted.iter().filter(|(path, _)| held.get(path).is_none());
-        if let Some(most) = missing.map(|(path, _)| importance(path, &wanted)).min() {
-            let lesser = held.iter().filter(|(path, _)| importance(path, &wanted) > most).count();
+        let importance = Importance::of(&wanted);
+        if let Some(most) = missing.map(|(path, _)| importance.rank(path)).min() {
+            let lesser = held.iter().filter(|(path, _)| importance.rank(path) > most).count();
             // The first address of a vif takes four nodes and its prefix one.
             prop_assert!(lesser < 5, "{most} {held:?}");
         }

@@ -1,0 +1,74 @@
+//! What the agent takes of the machine, from /proc; and what it has allocated, from `live.c`.
+
+use crate::harness::Guest;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// At one quiet point.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sample {
+    /// Proportional set size in KiB, and what of it is nobody else's: heap, stacks, data.
+    pub pss: u64,
+    pub own: u64,
+    pub fds: usize,
+    pub threads: usize,
+}
+
+impl Sample {
+    pub fn of(pid: u32) -> Sample {
+        let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
+        let kib = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.split_whitespace().next().unwrap().parse().unwrap()
+        };
+        let entries = |what: &str| fs::read_dir(format!("/proc/{pid}/{what}")).unwrap().count();
+        Sample {
+            pss: kib("Pss:"),
+            own: kib("Anonymous:"),
+            fds: entries("fd"),
+            threads: entries("task"),
+        }
+    }
+}
+
+/// The processor time that it took, in ticks of 10 ms.
+pub fn ticks(pid: u32) -> u64 {
+    let fields = stat(pid);
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+pub fn is_running(pid: u32) -> bool {
+    !["Z", "X"].contains(&stat(pid)[0].as_str())
+}
+
+/// The fields of proc_pid_stat(5) from the state on: what is before may hold blanks.
+fn stat(pid: u32) -> Vec<String> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, fields) = text.rsplit_once(')').unwrap();
+    fields.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Has the agent that a command starts count what it has allocated and not freed.
+pub fn count_live(guest: &Guest, command: &mut Command) {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    let library = LIBRARY.get_or_init(|| {
+        let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("live.so");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/soak/live.c");
+        let mut cc = Command::new("cc");
+        cc.args(["-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o"]).arg(&library).arg(source);
+        assert!(cc.status().unwrap().success(), "cc could not build live.c");
+        library
+    });
+    command.env("LD_PRELOAD", library).env("LIVE_BYTES", live_file(guest));
+}
+
+/// The bytes that the agent has allocated and not freed.
+pub fn live(guest: &Guest) -> i64 {
+    i64::from_ne_bytes(fs::read(live_file(guest)).unwrap().try_into().unwrap())
+}
+
+fn live_file(guest: &Guest) -> PathBuf {
+    guest.socket().with_file_name("live")
+}

@@ -1,0 +1,191 @@
+//! What happens to the host's store: it dies, stalls, is made anew, fills up and refuses.
+
+use crate::soak::Soak;
+use std::collections::BTreeMap;
+
+pub const HOME: &str = "/local/domain/1";
+const FILLER: &str = "/local/domain/1/data/filler";
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Store {
+    Up,
+    Stalled,
+    Down,
+}
+
+/// The host's store as the soak has left it.
+pub struct Host {
+    pub store: Store,
+    /// The MAC of each function that is plugged in.
+    pub functions: BTreeMap<u32, String>,
+    /// Lines of other programs in `drivers`.
+    pub drivers: BTreeMap<u32, String>,
+    /// The nodes that were taken from the guest.
+    pub denied: Vec<&'static str>,
+    pub filled: bool,
+    /// Something changed in the store that only a reload has the agent look at.
+    pub needs_reload: bool,
+}
+
+impl Host {
+    /// A store made anew.
+    pub fn new() -> Host {
+        Host {
+            store: Store::Up,
+            functions: BTreeMap::new(),
+            drivers: BTreeMap::new(),
+            denied: Vec::new(),
+            filled: false,
+            needs_reload: false,
+        }
+    }
+}
+
+/// One of the MACs of a NIC: the first is the one it is made with.
+pub fn mac(number: u32, which: u64) -> String {
+    format!("00:16:3e:0{which}:00:{number:02x}")
+}
+
+/// Whether it answers; who finds that it does not does nothing.
+pub fn is_up(soak: &mut Soak) -> bool {
+    let is_up = soak.host.store == Store::Up;
+    if !is_up {
+        soak.journal.detail("not now");
+    }
+    is_up
+}
+
+pub fn function(soak: &mut Soak) {
+    if !is_up(soak) {
+        return;
+    }
+    let id = soak.random.below(4) as u32;
+    if soak.host.functions.remove(&id).is_some() {
+        soak.journal.detail(&format!("{id} goes"));
+        return soak.guest.unplug_function(id);
+    }
+    let macs =
+        [mac(7, 0), mac(7, 1).to_uppercase(), mac(8, 0), mac(8, 1), mac(0, 0), "none".into()];
+    let mac = soak.random.pick(&macs).clone();
+    soak.journal.detail(&format!("{id} {mac}"));
+    soak.guest.plug_function(id, &mac);
+    soak.host.functions.insert(id, mac);
+}
+
+pub fn kill(soak: &mut Soak) {
+    if soak.host.store != Store::Down {
+        soak.guest.kill_xenstored();
+        soak.host.store = Store::Down;
+        soak.lasts();
+    }
+}
+
+pub fn start(soak: &mut Soak) {
+    if soak.host.store == Store::Down {
+        soak.guest.start_xenstored();
+        soak.host = Host::new();
+    }
+}
+
+pub fn restart(soak: &mut Soak) {
+    kill(soak);
+    start(soak);
+}
+
+/// As a xenstored that reads back its store, with what all had written there.
+pub fn restart_with_old(soak: &mut Soak) {
+    if !is_up(soak) {
+        return;
+    }
+    relieve(soak);
+    let (keys, functions) = (soak.guest.keys(), soak.host.functions.clone());
+    let drivers = soak.host.drivers.clone();
+    kill(soak);
+    soak.guest.start_xenstored_with(&keys);
+    soak.host = Host { functions, drivers, ..Host::new() };
+}
+
+pub fn stall(soak: &mut Soak) {
+    if is_up(soak) {
+        soak.guest.stall_xenstored();
+        soak.host.store = Store::Stalled;
+        soak.lasts();
+    }
+}
+
+pub fn go_on(soak: &mut Soak) {
+    if soak.host.store == Store::Stalled {
+        soak.guest.resume_xenstored();
+        soak.host.store = Store::Up;
+    }
+}
+
+/// A resume: the guest's tree is made anew.
+pub fn rebuild(soak: &mut Soak) {
+    if is_up(soak) {
+        soak.guest.rebuild();
+        soak.host = Host::new();
+    }
+}
+
+/// Another program takes what room there is, or most of it.
+pub fn fill(soak: &mut Soak) {
+    if !is_up(soak) {
+        return;
+    }
+    let most = soak.random.between(700, 1024);
+    soak.journal.detail(&most.to_string());
+    soak.guest.as_host(|store| {
+        let made = |n| store.mkdir(&format!("{FILLER}/{}/{n}", n % 32), &["n1"]);
+        (0..most).map(made).find(Result::is_err)
+    });
+    soak.host.filled = true;
+}
+
+pub fn relieve(soak: &mut Soak) {
+    if is_up(soak) {
+        let _ = soak.guest.as_host(|store| store.rm(FILLER));
+        soak.host.filled = false;
+    }
+}
+
+const TAKEN: [&str; 14] = [
+    "attr",
+    "attr/PVAddons",
+    "attr/vif",
+    "attr/vif/0",
+    "attr/vif/1/ipv4",
+    "attr/vif/2/ipv6/0",
+    "control",
+    "control/feature-balloon",
+    "data",
+    "data/os_name",
+    "data/volumes",
+    "drivers",
+    "feature",
+    "xenserver/attr",
+];
+
+/// Takes a node from the guest: it may read it, or not even that.
+pub fn deny(soak: &mut Soak) {
+    if !is_up(soak) {
+        return;
+    }
+    let node = *soak.random.pick(&TAKEN);
+    let perms = *soak.random.pick(&[&["n0", "r1"][..], &["n0"]]);
+    soak.journal.detail(&format!("{node} {}", perms.join(" ")));
+    if soak.guest.as_host(|store| store.set_perms(&format!("{HOME}/{node}"), perms)).is_ok() {
+        soak.host.denied.push(node);
+    }
+}
+
+/// Gives everything back.
+pub fn allow(soak: &mut Soak) {
+    if !is_up(soak) || soak.host.denied.is_empty() {
+        return;
+    }
+    for node in std::mem::take(&mut soak.host.denied) {
+        let _ = soak.guest.as_host(|store| store.set_perms(&format!("{HOME}/{node}"), &["n1"]));
+    }
+    soak.host.needs_reload = true;
+}

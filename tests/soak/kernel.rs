@@ -1,0 +1,142 @@
+//! The network as the kernel has it, by ip(8): links, what stands on which, and how good each address
+//! is to be reached by. Nothing of the agent's is used, so that a mistake there does not hide here.
+
+use crate::harness::Guest;
+use crate::network::vif;
+
+/// An address with its prefix and rank; the lowest rank is the best.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Address {
+    pub ip: String,
+    pub prefix: String,
+    pub rank: (u8, bool, bool, bool, bool),
+}
+
+#[derive(Debug, Default, PartialEq)]
+pub struct Nic {
+    pub name: String,
+    pub mac: String,
+    /// The address that the device came with.
+    pub hardware: String,
+    up: bool,
+    lower: String,
+    master: String,
+    addresses: Vec<Address>,
+}
+
+/// The links in the order of their indices.
+#[derive(Debug, PartialEq)]
+pub struct Kernel(pub Vec<Nic>);
+
+impl Kernel {
+    pub fn of(guest: &Guest) -> Kernel {
+        let ask = |words: &[&str]| {
+            let output = guest.world_command("ip").args(words).output().unwrap();
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let mut nics: Vec<Nic> = ask(&["-o", "link"]).lines().map(link).collect();
+        // Far away, on the way that only a default route leads.
+        let routes = [ask(&["route", "get", "192.88.99.1"]), ask(&["route", "get", "2000::"])];
+        let sources: Vec<String> = routes.iter().filter_map(|route| after(route, "src")).collect();
+        for line in ask(&["-o", "addr"]).lines() {
+            let name = line.split_whitespace().nth(1).unwrap();
+            if let Some(nic) = nics.iter_mut().find(|nic| nic.name == name) {
+                nic.addresses.extend(address(line, &sources));
+            }
+        }
+        Kernel(nics)
+    }
+
+    /// The addresses by which one reaches the guest through a NIC: its own and what stands on it.
+    pub fn addresses(&self, nic: &Nic) -> Vec<Address> {
+        let mut found = nic.usable();
+        let is_nic = vif(&nic.name).is_some();
+        for upper in self.above(nic).into_iter().filter(|_| is_nic) {
+            let inherited = upper.usable().into_iter();
+            found.extend(inherited.map(|mut address| {
+                address.rank.2 = true;
+                address
+            }));
+        }
+        found
+    }
+
+    fn above<'a>(&'a self, nic: &'a Nic) -> Vec<&'a Nic> {
+        let mut found = vec![nic];
+        let mut at = 0;
+        while at < found.len() {
+            for upper in &self.0 {
+                let stands = if upper.name == "br0" {
+                    found[at].master == upper.name
+                } else {
+                    upper.is_upper() && upper.lower == found[at].name
+                };
+                if stands && !found.contains(&upper) {
+                    found.push(upper);
+                }
+            }
+            at += 1;
+        }
+        found.split_off(1)
+    }
+
+    /// The NIC that most addresses stand on.
+    pub fn most_addressed(&self) -> &str {
+        &self.0.iter().max_by_key(|nic| nic.addresses.len()).unwrap().name
+    }
+}
+
+impl Nic {
+    fn usable(&self) -> Vec<Address> {
+        if self.up { self.addresses.clone() } else { Vec::new() }
+    }
+
+    /// Whether it is one of those that stand on others.
+    pub fn is_upper(&self) -> bool {
+        ["br0", "mv0", "vl0"].contains(&self.name.as_str())
+    }
+}
+
+/// `2: eth0@p0: <BROADCAST,UP> … master br0 … link/ether 00:16:3e:00:00:00 … permaddr …`
+fn link(line: &str) -> Nic {
+    let mut words = line.split_whitespace().skip(1);
+    let name = words.next().unwrap().trim_end_matches(':');
+    let (name, lower) = name.split_once('@').unwrap_or((name, ""));
+    let flags = words.next().unwrap().trim_matches(['<', '>']);
+    let mac = after(line, "link/ether").unwrap_or_default();
+    Nic {
+        name: name.into(),
+        hardware: after(line, "permaddr").unwrap_or_else(|| mac.clone()),
+        mac,
+        up: flags.split(',').any(|flag| flag == "UP"),
+        lower: lower.into(),
+        master: after(line, "master").unwrap_or_default(),
+        addresses: Vec::new(),
+    }
+}
+
+/// `2: eth0    inet 192.0.2.10/24 … scope global secondary deprecated eth0\ …`; none while it may
+/// turn out to be somebody else's.
+fn address(line: &str, sources: &[String]) -> Option<Address> {
+    let (line, _) = line.split_once('\\')?;
+    let is = |flag: &str| line.split_whitespace().any(|word| word == flag);
+    if is("tentative") || is("dadfailed") {
+        return None;
+    }
+    let whole = after(line, "inet").or_else(|| after(line, "inet6"))?;
+    let (ip, prefix) = whole.split_once('/')?;
+    let scope = match after(line, "scope")?.as_str() {
+        "global" => 0,
+        "site" => 200,
+        "link" => 253,
+        _ => 254,
+    };
+    let off_route = !sources.iter().any(|source| source == ip);
+    let rank = (scope, is("deprecated"), false, is("secondary") || is("temporary"), off_route);
+    Some(Address { ip: ip.into(), prefix: prefix.into(), rank })
+}
+
+/// The word that follows one.
+fn after(line: &str, word: &str) -> Option<String> {
+    line.split_whitespace().skip_while(|w| *w != word).nth(1).map(str::to_owned)
+}

@@ -1,0 +1,113 @@
+//! What came of the soak: what was done, what the agent took for it, and that it has not grown.
+
+use crate::figures::Sample;
+use crate::harness::Agent;
+use crate::soak::Soak;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What may be between the first and the last quarter of the quiet points of one agent, in KiB: malloc
+/// keeps what it was given, so that a peak shows ever after.
+const FLAT: u64 = 1024;
+/// What an agent may have allocated more at its end than at first, in bytes, besides one key each that
+/// it was refused, and remembers to have told.
+const LIVE: i64 = 16 * 1024;
+const KEY: i64 = 256;
+/// How an agent says that it may not write a key; once for each.
+const REFUSED: &str = "the store refuses it";
+
+/// How each trouble is told when it comes and when it goes; once each.
+const PAIRS: [(&str, &str); 6] = [
+    ("warn: memory: ", "info: memory: well again"),
+    ("warn: network: ", "info: network: well again"),
+    ("warn: resume watch: ", "info: resume watch: well again"),
+    ("warn: sriov: ", "info: sriov: well again"),
+    ("warn: the connection to the store is lost", "info: connected to the store again"),
+    ("warn: the store is full", "info: the store has room again"),
+];
+
+/// One line of how it stands.
+pub fn progress(soak: &Soak, took: Duration) {
+    if let Some(Sample { pss, own, .. }) = soak.samples.last() {
+        let (count, changes) = (soak.samples.len(), soak.changes);
+        println!(
+            "{:5} s: {count} quiet points, {changes} changes, PSS {pss} KiB, {own} KiB its own",
+            took.as_secs()
+        );
+    }
+}
+
+/// The log must be bounded: so many lines for what was done, and one for each key refused.
+pub fn check_log(soak: &Soak) {
+    let log = soak.log();
+    let lines = by_kind(&log);
+    let allowed = soak.journal.lines_allowed;
+    let total: usize = lines.values().sum();
+    assert!(total <= allowed, "{total} lines, {allowed} allowed: {lines:#?}");
+    let log = soak.agent.as_ref().map(Agent::stderr).unwrap_or_default();
+    let mut refused: Vec<&str> = log.lines().filter(|line| line.contains(REFUSED)).collect();
+    let all = refused.len();
+    refused.sort_unstable();
+    refused.dedup();
+    assert_eq!(refused.len(), all, "a key's refusal is told more than once");
+}
+
+/// What went wrong by the agent's own account and is not well again, or was told more than once.
+pub fn unbalanced(agent: &Agent) -> Vec<String> {
+    let log = agent.stderr();
+    let count = |start: &str| log.lines().filter(|line| line.starts_with(start)).count();
+    let differ = |(bad, good): &(&str, &str)| count(bad) != count(good);
+    let told = |(bad, good): &(&str, &str)| {
+        format!("{} times {bad:?}, {} times {good:?}", count(bad), count(good))
+    };
+    PAIRS.iter().filter(|pair| differ(pair)).map(told).collect()
+}
+
+/// How often each kind of line was logged: a line up to what is particular in it.
+fn by_kind(log: &str) -> BTreeMap<&str, usize> {
+    let mut kinds = BTreeMap::new();
+    for line in log.lines().filter(|line| !line.contains(REFUSED)) {
+        let is_particular = |c: char| c.is_ascii_digit() || c == '(' || c == '/';
+        *kinds.entry(line.split(is_particular).next().unwrap_or_default()).or_default() += 1;
+    }
+    kinds
+}
+
+/// Says what was done and what it took; fails when the agent has grown.
+pub fn end(soak: &Soak, took: Duration, [first, last]: [i64; 2]) {
+    soak.journal.counts.iter().for_each(|(name, count)| println!("{count:7} {name}"));
+    println!("lines of log:");
+    let log = soak.log();
+    by_kind(&log).iter().for_each(|(kind, count)| println!("{count:7} {kind}"));
+    let refused = log.lines().filter(|line| line.contains(REFUSED)).count();
+    println!("{refused:7} for keys refused; {} others allowed", soak.journal.lines_allowed);
+    let life = &soak.samples[soak.restarts_until..];
+    let Sample { fds, threads, .. } = life[0];
+    println!(
+        "{} s, {} quiet points, {} of them of the last of {} agents",
+        took.as_secs(),
+        soak.samples.len(),
+        life.len(),
+        soak.starts
+    );
+    println!("{} changes asked of xenstored by the guest", soak.changes);
+    println!("{:.2} s of processor time in all agents", soak.ended.ticks as f64 / 100.0);
+    println!("{fds} descriptors and {threads} threads at every quiet point");
+    flat("PSS", life, |sample| sample.pss);
+    let (own_first, own_last) = flat("its own memory", life, |sample| sample.own);
+    println!("allocated, with hardly anything to tell: {first} bytes at first, {last} at last");
+    assert!(own_last <= own_first + FLAT, "the agent has grown");
+    assert!(last <= first + LIVE + KEY * refused as i64, "the agent leaks");
+}
+
+/// Says the means of the first and the last quarter.
+fn flat(name: &str, life: &[Sample], what: fn(&Sample) -> u64) -> (u64, u64) {
+    let quarter = life.len().div_ceil(4);
+    let mean = |samples: &[Sample]| samples.iter().map(what).sum::<u64>() / quarter as u64;
+    let (first, last) = (mean(&life[..quarter]), mean(&life[life.len() - quarter..]));
+    let most = life.iter().map(what).max().unwrap_or_default();
+    println!(
+        "{name}: {first} KiB in the first quarter, {last} KiB in the last, {most} KiB at most"
+    );
+    (first, last)
+}

@@ -1,0 +1,118 @@
+//! Mounts and swap, and what is to be told of them: two disks with an ext4, one with swap.
+
+use crate::harness::{Disk, Guest};
+use crate::soak::Soak;
+use std::process::Command;
+
+const PLACES: [&str; 4] = ["a", "b", "c d", "e"];
+
+pub struct Volumes {
+    disks: [Disk; 2],
+    swap: Disk,
+    is_swapping: bool,
+    /// Which disk is mounted where.
+    mounted: Vec<(usize, &'static str)>,
+}
+
+impl Volumes {
+    pub fn new(guest: &Guest) -> Volumes {
+        let (disks, swap) = ([guest.ext4(), guest.ext4()], guest.disk(16));
+        guest.sh(&format!("mkswap -q /dev/{}", swap.name));
+        Volumes { disks, swap, is_swapping: false, mounted: Vec::new() }
+    }
+
+    /// Key and value of each, the names in the place of indices; how full they are is for `free`.
+    pub fn told(&self) -> Vec<(String, String)> {
+        let mut told = Vec::new();
+        for (disk, place) in &self.mounted {
+            told.extend(volume(&self.disks[*disk], "ext4", "67108864", &format!("/mnt/{place}")));
+        }
+        if self.is_swapping {
+            told.extend(volume(&self.swap, "swap", "16777216", "[SWAP]"));
+        }
+        told
+    }
+
+    /// Whether the `free` that is told of a volume is true: to 1 % of its size, what is told of.
+    pub fn is_free(&self, guest: &Guest, name: &str, free: u64) -> bool {
+        let is_it = |(disk, _): &&(usize, &str)| format!("/dev/{}", self.disks[*disk].name) == name;
+        match self.mounted.iter().find(is_it) {
+            Some((_, place)) => available(guest, place).abs_diff(free) <= 671_088,
+            // The machine may swap to it in earnest.
+            None => free <= 16_777_216,
+        }
+    }
+}
+
+fn volume(disk: &Disk, kind: &str, size: &str, point: &str) -> Vec<(String, String)> {
+    let name = format!("/dev/{}", disk.name);
+    [
+        ("name", name.clone()),
+        ("size", size.into()),
+        ("free", "as df has it".into()),
+        ("filesystem", kind.into()),
+        (&format!("mount_points/<{point}>"), String::new()),
+    ]
+    .map(|(key, value)| (format!("data/volumes/<{name}>/{key}"), value))
+    .into()
+}
+
+/// What df says.
+fn available(guest: &Guest, place: &str) -> u64 {
+    let line = format!("df --output=avail -B1 '/mnt/{place}' | tail -n 1");
+    let df = guest.world_command("sh").args(["-c", &line]).output().unwrap();
+    String::from_utf8(df.stdout).unwrap().trim().parse().unwrap()
+}
+
+/// Mounts a disk where nothing is; also one that is mounted elsewhere, and bind mounts of it.
+pub fn mount(soak: &mut Soak) {
+    let place = *soak.random.pick(&PLACES);
+    if soak.volumes.mounted.iter().any(|(_, taken)| *taken == place) {
+        soak.journal.detail("a part of it elsewhere");
+        return soak.guest.sh(&format!(
+            "mkdir -p '/mnt/{place}/part' /mnt/bound; ! mountpoint -q /mnt/bound || umount /mnt/bound
+             mount --bind '/mnt/{place}/part' /mnt/bound"
+        ));
+    }
+    let disk = soak.random.below(2) as usize;
+    soak.journal.detail(&format!("{disk} {place}"));
+    soak.guest.mount(&soak.volumes.disks[disk], place);
+    soak.volumes.mounted.push((disk, place));
+}
+
+pub fn unmount(soak: &mut Soak) {
+    if soak.volumes.mounted.is_empty() {
+        return;
+    }
+    let at = soak.random.below(soak.volumes.mounted.len() as u64) as usize;
+    let (_, place) = soak.volumes.mounted.remove(at);
+    soak.journal.detail(place);
+    soak.guest
+        .sh(&format!("! mountpoint -q /mnt/bound || umount /mnt/bound; umount '/mnt/{place}'"));
+}
+
+pub fn swap(soak: &mut Soak) {
+    soak.volumes.is_swapping ^= true;
+    let verb = if soak.volumes.is_swapping { "swapon" } else { "swapoff" };
+    soak.journal.detail(verb);
+    soak.guest.sh(&format!("{verb} /dev/{}", soak.volumes.swap.name));
+}
+
+/// Takes or gives back room.
+pub fn fill(soak: &mut Soak) {
+    let Some((_, place)) = soak.volumes.mounted.first().copied() else { return };
+    let kib = soak.random.between(1, 40_000);
+    soak.journal.detail(&format!("{place} {kib}"));
+    soak.guest.sh(&format!(
+        "rm -f '/mnt/{place}/file'; fallocate -l {kib}K '/mnt/{place}/file'; sync -f '/mnt/{place}'"
+    ));
+}
+
+impl Drop for Volumes {
+    fn drop(&mut self) {
+        // Swap is the whole machine's.
+        if self.is_swapping {
+            let _ = Command::new("swapoff").arg(format!("/dev/{}", self.swap.name)).status();
+        }
+    }
+}
