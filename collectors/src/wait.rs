@@ -109,6 +109,7 @@ fn milliseconds_until(deadline: Option<Instant>) -> i32 {
     })
 }
 
+#[allow(unsafe_code, reason = "a system call")]
 fn poll(fds: &mut [libc::pollfd], timeout: i32) -> io::Result<i32> {
     let count = fds.len() as libc::nfds_t;
     // SAFETY: `fds` is valid for `count` entries for the whole call, and poll keeps no pointer to it.

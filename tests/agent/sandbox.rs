@@ -49,6 +49,7 @@ fn without_the_sandbox_nothing_is_given_up() {
 
 // A kernel before 5.13 has no Landlock, one before 3.17 no seccomp(2): one line, and all the keys.
 #[test]
+#[allow(unsafe_code, reason = "a system call")]
 fn on_an_old_kernel_it_says_so_once_and_runs() {
     let guest = Guest::new();
     let mut command = guest.command(&["-s"]);

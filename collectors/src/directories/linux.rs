@@ -22,6 +22,7 @@ impl Directories {
     ///
     /// # Errors
     /// When the system has no watches or descriptors left.
+    #[allow(unsafe_code, reason = "a system call")]
     pub fn watch(root: &Path, directories: &[&str], notice: Notice) -> io::Result<Self> {
         // SAFETY: takes no pointer.
         let fd = unsafe { libc::inotify_init1(libc::IN_NONBLOCK | libc::IN_CLOEXEC) };

@@ -230,6 +230,7 @@ impl Table {
 }
 
 #[allow(clippy::unnecessary_cast, reason = "32-bit systems have other types")]
+#[allow(unsafe_code, reason = "a system call")]
 fn statvfs(path: &Path) -> io::Result<Figures> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     let mut figures = MaybeUninit::<libc::statvfs>::uninit();

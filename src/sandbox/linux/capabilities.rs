@@ -50,11 +50,13 @@ fn keep(has: Half, kept: u32) -> Half {
 
 /// May fail: without `CAP_SETPCAP` nothing could be got back anyway (`PR_SET_NO_NEW_PRIVS`), and no
 /// kernel has all of them.
+#[allow(unsafe_code, reason = "a system call")]
 fn drop_from_bounding_set(capability: u32) {
     // SAFETY: takes no pointer.
     unsafe { libc::prctl(libc::PR_CAPBSET_DROP, libc::c_ulong::from(capability), 0, 0, 0) };
 }
 
+#[allow(unsafe_code, reason = "a system call")]
 fn get() -> io::Result<[Half; 2]> {
     let mut halves = [Half::default(); 2];
     // SAFETY: version 3 of the header means two halves, which is what there is room for.
@@ -62,6 +64,7 @@ fn get() -> io::Result<[Half; 2]> {
     if failed == 0 { Ok(halves) } else { Err(io::Error::last_os_error()) }
 }
 
+#[allow(unsafe_code, reason = "a system call")]
 fn set(halves: &[Half; 2]) -> io::Result<()> {
     // SAFETY: version 3 of the header means two halves, which is what there is.
     let failed = unsafe { libc::syscall(libc::SYS_capset, &raw const HEADER, halves.as_ptr()) };

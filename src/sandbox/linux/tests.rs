@@ -23,6 +23,7 @@ fn confined<T: Send + 'static>(attempt: impl FnOnce() -> T + Send + 'static) -> 
 }
 
 /// The error of a call with these arguments, if it fails.
+#[allow(unsafe_code, reason = "a system call")]
 fn error_of(call: libc::c_long, arguments: [usize; 4]) -> Option<i32> {
     let [a, b, c, d] = arguments;
     // SAFETY: no memory is handed out, but to the attempts that pass a string.

@@ -105,6 +105,7 @@ fn sys_that_goes_and_comes_back() {
 }
 
 /// Has the kernel refuse the program's sockets of netlink, as one without it does.
+#[allow(unsafe_code, reason = "a system call")]
 fn without_netlink(command: &mut std::process::Command) {
     use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
     let step = |code: u32, jt, jf, k| sock_filter { code: code as u16, jt, jf, k };

@@ -48,6 +48,7 @@ impl AsRawFd for Bell {
     }
 }
 
+#[allow(unsafe_code, reason = "a system call")]
 fn only_defaults(socket: RawFd) -> io::Result<()> {
     let step = |code: u32, jt, jf, k| libc::sock_filter { code: code as u16, jt, jf, k };
     let mut steps = [
