@@ -147,6 +147,23 @@ fn fullness_is_written_when_it_has_moved_by_one_percent() {
     assert!(before - free(&guest) >= 768 << 10, "{before} {}", free(&guest));
 }
 
+// …by a new start too.
+#[test]
+fn fullness_that_has_hardly_moved_costs_a_restart_no_write() {
+    let guest = Guest::new();
+    let disk = guest.ext4();
+    guest.mount(&disk, "a");
+    guest.published(&[]).stop("TERM");
+    guest.fill("a/small", 256);
+    let mark = guest.mark();
+    assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
+    assert_eq!(guest.changes_since(mark), [""; 0]);
+    guest.fill("a/large", 1024);
+    guest.run(&["-s", "--once"]);
+    let changes = guest.changes_since(mark);
+    assert!(changes[0].starts_with("write data/volumes/0/free = "), "{changes:#?}");
+}
+
 // Swap named as such, noticed at once.
 #[test]
 fn swap_is_told_while_it_is_on() {

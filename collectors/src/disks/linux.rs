@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use facts::{Disks, Event, Outbox};
 use log::warn;
 
-use super::figures::{Figures, settle};
+use super::figures::Figures;
 use super::layout::{Known, MOST, lay_out};
 use super::places::{self, Place};
 use super::swaps::{self, Swap};
@@ -158,7 +158,7 @@ impl<'a> Volumes<'a> {
         self.send();
     }
 
-    /// Asks how full the volumes are, and sends them if that has moved; whether one was resized, which
+    /// Asks how full the volumes are, and sends them if that has changed; whether one was resized, which
     /// nothing else tells.
     fn sample(&mut self) -> bool {
         if self.sent.is_none() {
@@ -189,9 +189,7 @@ impl<'a> Volumes<'a> {
     }
 
     fn send(&mut self) {
-        let mut disks =
-            Disks { volumes: self.known.iter().map(|known| known.fact.clone()).collect() };
-        self.sent.iter().for_each(|sent| settle(&mut disks, sent));
+        let disks = Disks { volumes: self.known.iter().map(|known| known.fact.clone()).collect() };
         if self.sent.as_ref() != Some(&disks) {
             self.outbox.send(Event::Disks(disks.clone()));
             self.sent = Some(disks);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use facts::Disks;
+use facts::{Disks, Volume};
 
 use crate::indices::keep;
 use crate::tree::{Tree, presentable};
@@ -11,7 +11,11 @@ use crate::tree::{Tree, presentable};
 /// Where they are.
 pub const ROOT: &str = "data/volumes";
 
-/// Puts the keys of `disks` into `tree`; `published` has the indices of before.
+/// The least by which `free` has to move, in bytes, whatever the size.
+const STEP: u64 = 64 * 1024 * 1024;
+
+/// Puts the keys of `disks` into `tree`; `published` has the indices of before, and what
+/// was told of how full they are.
 pub fn render(tree: &mut Tree, disks: &Disks, published: &Tree) {
     let names: Vec<String> = disks.volumes.iter().map(|volume| presentable(&volume.name)).collect();
     let indices = keep(&values_in(published, ROOT, "/name"), &names);
@@ -20,10 +24,24 @@ pub fn render(tree: &mut Tree, disks: &Disks, published: &Tree) {
         tree.set_some(format!("{node}/name"), Some(&volume.name));
         let bytes = |bytes: Option<u64>| bytes.map(|bytes| bytes.to_string());
         tree.set_some(format!("{node}/size"), bytes(volume.size).as_deref());
-        tree.set_some(format!("{node}/free"), bytes(volume.free).as_deref());
+        tree.set_some(format!("{node}/free"), bytes(free(volume, &node, published)).as_deref());
         tree.set_some(format!("{node}/filesystem"), Some(&volume.filesystem));
         list(tree, &format!("{node}/mount_points"), &volume.mount_points, published);
         list(tree, &format!("{node}/extents"), &volume.extents, published);
+    }
+}
+
+/// What is published, unless it has moved by 1 % of the size or by 64 MiB, whichever is less.
+fn free(volume: &Volume, node: &str, published: &Tree) -> Option<u64> {
+    let is_same = published.get(&format!("{node}/name")) == Some(&presentable(&volume.name));
+    let told = published
+        .get(&format!("{node}/free"))
+        .filter(|_| is_same)
+        .and_then(|told| told.parse().ok());
+    let step = volume.size.map_or(STEP, |size| STEP.min(size / 100)).max(1);
+    match (told, volume.free) {
+        (Some(told), Some(now)) if now.abs_diff(told) < step => Some(told),
+        (_, now) => now,
     }
 }
 
@@ -81,6 +99,52 @@ mod tests {
             names(&published(&["/dev/a", "/dev/b"], &before)),
             [(0, "/dev/a"), (1, "/dev/b")]
         );
+    }
+
+    /// What is told where `told` is published and there are `now`.
+    fn shown(size: u64, told: Option<u64>, now: Option<u64>) -> Option<u64> {
+        let of = |free| {
+            let name = "/dev/xvda1".to_owned();
+            Disks { volumes: vec![Volume { name, size: Some(size), free, ..Volume::default() }] }
+        };
+        let (mut before, mut after) = (Tree::default(), Tree::default());
+        render(&mut before, &of(told), &Tree::default());
+        render(&mut after, &of(now), &before);
+        after.get("data/volumes/0/free").map(|free| free.parse().unwrap())
+    }
+
+    // "Fullness … written only when it moved by 1 % or 64 MiB": since it was told, so what creeps is told in
+    // the end, and a restart tells no more than that either.
+    #[test]
+    fn one_percent_of_a_small_volume_is_told_and_less_is_not() {
+        assert_eq!(shown(1000, Some(500), Some(509)), Some(500));
+        assert_eq!(shown(1000, Some(500), Some(510)), Some(510));
+        assert_eq!(shown(1000, Some(500), Some(490)), Some(490));
+    }
+
+    #[test]
+    fn of_a_large_volume_64_mib_are_told() {
+        let terabyte = 1 << 40;
+        assert_eq!(shown(terabyte, Some(STEP), Some(2 * STEP - 1)), Some(STEP));
+        assert_eq!(shown(terabyte, Some(STEP), Some(2 * STEP)), Some(2 * STEP));
+    }
+
+    #[test]
+    fn a_figure_that_comes_or_goes_is_told() {
+        assert_eq!(shown(1000, None, Some(1)), Some(1));
+        assert_eq!(shown(1000, Some(1), None), None);
+        assert_eq!(shown(0, Some(1), Some(2)), Some(2));
+    }
+
+    #[test]
+    fn another_volume_at_the_same_index_is_not_the_same() {
+        let mut before = Tree::default();
+        before.set("data/volumes/0/name", "/dev/xvdb1");
+        before.set("data/volumes/0/free", "500");
+        let volume = Volume { name: "/dev/xvda1".into(), free: Some(501), ..Volume::default() };
+        let mut after = Tree::default();
+        render(&mut after, &Disks { volumes: vec![volume] }, &before);
+        assert_eq!(after.get("data/volumes/0/free"), Some("501"));
     }
 
     // What the store shows of a name is what a name is known by.
