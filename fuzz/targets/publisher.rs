@@ -59,7 +59,7 @@ fn boot(u: &mut Unstructured, memory: &Memory) -> Result<()> {
     let faults = faults(u)?;
     let is_clean = faults.is_empty();
     let run = |faults: Vec<Option<Fault>>| {
-        memory.see().faults = faults;
+        (memory.see().faults, memory.see().unread) = (faults, false);
         let opened = memory.clone();
         let open = Box::new(move || Ok(Box::new(opened.clone()) as Box<dyn Store>));
         let publisher = Publisher::new(schema, open).unwrap().without(&without);
