@@ -6,7 +6,7 @@ use crate::soak::Soak;
 /// The numbers of the VIFs, and of the NICs that are SR-IOV functions.
 pub const VIFS: [u32; 4] = [0, 1, 2, 3];
 pub const FUNCTIONS: [u32; 2] = [7, 8];
-const UPPERS: [&str; 3] = ["br0", "mv0", "vl0"];
+const UPPERS: [&str; 3] = ["br0", "mv0", "mv1"];
 
 /// The names that a link of this number has in turn.
 pub fn names(number: u32) -> Vec<String> {
@@ -168,7 +168,9 @@ pub fn uppers(soak: &mut Soak) {
         4 => {
             format!("link add mv0 link {below} index 301 type macvlan mode bridge\nlink set mv0 up")
         }
-        5 => format!("link add vl0 link {below} index 302 type vlan id 7\nlink set vl0 up"),
+        5 => {
+            format!("link add mv1 link {below} index 302 type macvlan mode bridge\nlink set mv1 up")
+        }
         6 | 7 => format!("link set {upper} up"),
         _ => format!("link del {upper}"),
     };
