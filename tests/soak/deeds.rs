@@ -21,7 +21,7 @@ const DEEDS: &[Deed] = &[
     deed("link removed", 25, 0, network::remove),
     deed("link added", 50, 0, network::add),
     deed("MAC changed", 30, 0, network::change_mac),
-    deed("bridge, macvlan, VLAN", 90, 0, network::uppers),
+    deed("bridge, macvlan", 90, 0, network::uppers),
     deed("default route", 40, 0, network::route),
     deed("host name", 40, 0, system::host_name),
     deed("hosts file", 15, 0, system::hosts),
@@ -52,6 +52,7 @@ const DEEDS: &[Deed] = &[
     deed("SIGSTOP", 10, 0, life::stop),
     deed("SIGCONT", 20, 0, life::go_on),
     deed("SIGTERM, started again", 6, 4, life::end),
+    deed("withdrawn, started again", 5, 4, life::withdraw),
     deed("kill -9, started again", 8, 3, life::kill),
 ];
 

@@ -93,7 +93,7 @@ impl Nic {
 
     /// Whether it is one of those that stand on others.
     pub fn is_upper(&self) -> bool {
-        ["br0", "mv0", "vl0"].contains(&self.name.as_str())
+        ["br0", "mv0", "mv1"].contains(&self.name.as_str())
     }
 }
 

@@ -65,21 +65,42 @@ pub fn kill(soak: &mut Soak) {
     stop_with(soak, "KILL");
 }
 
+/// The package is removed, and installed again.
+pub fn withdraw(soak: &mut Soak) {
+    if soak.host.store != Store::Up || !soak.may_restart() {
+        return soak.journal.detail("not now");
+    }
+    go_on(soak);
+    end_with(soak, "TERM");
+    let end = soak.guest.run(&["--withdraw"]);
+    if soak.host.denied.is_empty() && !soak.host.filled {
+        assert_eq!(end.code, Some(0), "{end:?}");
+        let mut left = soak.guest.tree();
+        left.retain(|key, value| !value.is_empty() && !key.starts_with("drivers/"));
+        assert_eq!(left.keys().collect::<Vec<_>>(), ["attr/PVAddonsUninstalled", "data/updated"]);
+    }
+    start(soak);
+}
+
 /// Ends the agent and starts another, in the part of the soak in which that is done.
 fn stop_with(soak: &mut Soak, name: &str) -> Option<Finished> {
     if !soak.may_restart() {
         soak.journal.detail("not now");
         return None;
     }
-    let end = soak.agent.take().map(|agent| {
+    let end = end_with(soak, name);
+    start(soak);
+    end
+}
+
+fn end_with(soak: &mut Soak, name: &str) -> Option<Finished> {
+    soak.stopped = false;
+    soak.agent.take().map(|agent| {
         soak.ended.ticks += figures::ticks(agent.pid());
         let end = agent.stop(name);
         soak.ended.log += &end.stderr;
         end
-    });
-    soak.stopped = false;
-    start(soak);
-    end
+    })
 }
 
 /// The bytes that it has allocated with hardly anything to tell, always the same.

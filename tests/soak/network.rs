@@ -6,7 +6,7 @@ use crate::soak::Soak;
 /// The numbers of the VIFs, and of the NICs that are SR-IOV functions.
 pub const VIFS: [u32; 4] = [0, 1, 2, 3];
 pub const FUNCTIONS: [u32; 2] = [7, 8];
-const UPPERS: [&str; 3] = ["br0", "mv0", "vl0"];
+const UPPERS: [&str; 3] = ["br0", "mv0", "mv1"];
 
 /// The names that a link of this number has in turn.
 pub fn names(number: u32) -> Vec<String> {
@@ -160,12 +160,17 @@ pub fn uppers(soak: &mut Soak) {
     let Some(low) = any_link(soak) else { return };
     let below = if soak.random.one_in(3) { "br0" } else { low.as_str() };
     let upper = *soak.random.pick(&UPPERS);
+    // Their indices are their own: the kernel would give one of a link that is unplugged.
     let lines = match soak.random.below(9) {
-        0 => "link add br0 type bridge\nlink set br0 up".into(),
+        0 => "link add br0 index 300 type bridge\nlink set br0 up".into(),
         1 | 2 => format!("link set {low} master br0"),
         3 => format!("link set {low} nomaster"),
-        4 => format!("link add mv0 link {below} type macvlan mode bridge\nlink set mv0 up"),
-        5 => format!("link add vl0 link {below} type vlan id 7\nlink set vl0 up"),
+        4 => {
+            format!("link add mv0 link {below} index 301 type macvlan mode bridge\nlink set mv0 up")
+        }
+        5 => {
+            format!("link add mv1 link {below} index 302 type macvlan mode bridge\nlink set mv1 up")
+        }
         6 | 7 => format!("link set {upper} up"),
         _ => format!("link del {upper}"),
     };

@@ -3,7 +3,7 @@
 use crate::figures::Sample;
 use crate::harness::Agent;
 use crate::soak::Soak;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What may be between the first and the last quarter of the quiet points of one agent, in KiB: malloc
@@ -13,8 +13,9 @@ const FLAT: u64 = 1024;
 /// it was refused, and remembers to have told.
 const LIVE: i64 = 16 * 1024;
 const KEY: i64 = 256;
-/// How an agent says that it may not write a key; once for each.
-const REFUSED: &str = "the store refuses it";
+/// How an agent says that it may not write a key, and that it may again; in turn for each.
+const REFUSED: &str = ": the store refuses it";
+const TAKEN: &str = ": the store does not refuse it any more";
 
 /// How each trouble is told when it comes and when it goes; once each.
 const PAIRS: [(&str, &str); 6] = [
@@ -45,11 +46,16 @@ pub fn check_log(soak: &Soak) {
     let total: usize = lines.values().sum();
     assert!(total <= allowed, "{total} lines, {allowed} allowed: {lines:#?}");
     let log = soak.agent.as_ref().map(Agent::stderr).unwrap_or_default();
-    let mut refused: Vec<&str> = log.lines().filter(|line| line.contains(REFUSED)).collect();
-    let all = refused.len();
-    refused.sort_unstable();
-    refused.dedup();
-    assert_eq!(refused.len(), all, "a key's refusal is told more than once");
+    let mut refused = BTreeSet::new();
+    for line in log.lines() {
+        let of = |words| line.split_once(words).and_then(|(key, _)| key.split(' ').nth(1));
+        let in_turn = match (of(REFUSED), of(TAKEN)) {
+            (Some(key), _) => refused.insert(key),
+            (_, Some(key)) => refused.remove(key),
+            _ => true,
+        };
+        assert!(in_turn, "told once more: {line}");
+    }
 }
 
 /// What went wrong by the agent's own account and is not well again, or was told more than once.
@@ -66,11 +72,15 @@ pub fn unbalanced(agent: &Agent) -> Vec<String> {
 /// How often each kind of line was logged: a line up to what is particular in it.
 fn by_kind(log: &str) -> BTreeMap<&str, usize> {
     let mut kinds = BTreeMap::new();
-    for line in log.lines().filter(|line| !line.contains(REFUSED)) {
+    for line in log.lines().filter(|line| !is_of_a_key(line)) {
         let is_particular = |c: char| c.is_ascii_digit() || c == '(' || c == '/';
         *kinds.entry(line.split(is_particular).next().unwrap_or_default()).or_default() += 1;
     }
     kinds
+}
+
+fn is_of_a_key(line: &str) -> bool {
+    line.contains(REFUSED) || line.contains(TAKEN)
 }
 
 /// Says what was done and what it took; fails when the agent has grown.
@@ -79,8 +89,11 @@ pub fn end(soak: &Soak, took: Duration, [first, last]: [i64; 2]) {
     println!("lines of log:");
     let log = soak.log();
     by_kind(&log).iter().for_each(|(kind, count)| println!("{count:7} {kind}"));
-    let refused = log.lines().filter(|line| line.contains(REFUSED)).count();
-    println!("{refused:7} for keys refused; {} others allowed", soak.journal.lines_allowed);
+    let refused = log.lines().filter(|line| is_of_a_key(line)).count();
+    println!(
+        "{refused:7} of keys refused or taken again; {} others allowed",
+        soak.journal.lines_allowed
+    );
     let life = &soak.samples[soak.restarts_until..];
     let Sample { fds, threads, .. } = life[0];
     println!(
