@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 
 use facts::Drivers;
 
-use crate::tree::Tree;
+use crate::tree::{Tree, presentable};
 
 /// Who made the drivers, as a line begins. Drivers of others write their lines themselves.
 pub const VENDOR: &str = "Linux ";
 
 /// Sets the lines and flags. A line keeps its index, and so do those of others.
 pub fn render(tree: &mut Tree, drivers: &Drivers, published: &Tree) {
-    let line = |name, version| format!("{VENDOR}{name} {version} ");
+    let line = |name, version| presentable(&format!("{VENDOR}{name} {version} "));
     let mut lines: BTreeSet<String> =
         drivers.in_use.iter().map(|driver| line(&driver.name, &driver.version)).collect();
     for (name, value) in published.below("drivers").filter(|(name, _)| is_index(name)) {
@@ -67,6 +67,13 @@ mod tests {
         let before = [("drivers/0", "Linux old 6.1 "), ("drivers/3", "Linux b 6.1 ")];
         let after = [("drivers/0", "Linux a 6.1 "), ("drivers/3", "Linux b 6.1 ")];
         assert_eq!(rendered(&["a", "b"], &before), tree(&after));
+    }
+
+    // What the store shows of a line is what it is known by.
+    #[test]
+    fn a_line_that_cannot_be_shown_whole_keeps_its_index_too() {
+        let before = [("drivers/0", "Linux b 6.1 "), ("drivers/1", "Linux a 6.1 ")];
+        assert_eq!(rendered(&["\u{1b}a", "b"], &before), tree(&before));
     }
 
     #[test]
