@@ -13,34 +13,39 @@ use facts::Address;
 /// Gives each address an index, `before` being the indices published until now.
 #[must_use]
 pub fn assign(before: &BTreeMap<u32, IpAddr>, addresses: &[Address]) -> BTreeMap<u32, Address> {
-    let mut indices = kept(before, addresses);
-    let Some(preferred) = preferred(&indices, addresses) else { return indices };
+    let addresses = best_first(addresses);
+    let mut indices = kept(before, &addresses);
+    let Some(preferred) = preferred(&indices, &addresses) else { return indices };
     put_first(&mut indices, preferred);
     let lowest = indices.keys().next().copied().unwrap_or(0);
     let mut free = (lowest..).skip(1);
     let mut placed: BTreeSet<IpAddr> = indices.values().map(|known| known.ip).collect();
-    let mut best_first: Vec<&Address> = addresses.iter().collect();
-    best_first.sort_by_key(|address| address.rank);
-    for address in best_first.into_iter().filter(|address| placed.insert(address.ip)) {
+    for address in addresses.into_iter().filter(|address| placed.insert(address.ip)) {
         let index = free.find(|index| !indices.contains_key(index));
-        index.map(|index| indices.insert(index, *address));
+        index.map(|index| indices.insert(index, address));
     }
     indices
 }
 
+/// The best first, of equals the kernel's first; of one with several prefixes the best.
+fn best_first(addresses: &[Address]) -> Vec<Address> {
+    let mut addresses = addresses.to_vec();
+    addresses.sort_by_key(|address| address.rank);
+    let mut seen = BTreeSet::new();
+    addresses.retain(|address| seen.insert(address.ip));
+    addresses
+}
+
 /// The addresses that live on, at their index; one that was there twice at the lower.
 fn kept(before: &BTreeMap<u32, IpAddr>, addresses: &[Address]) -> BTreeMap<u32, Address> {
-    let mut living: BTreeMap<IpAddr, Address> =
-        addresses.iter().rev().map(|&a| (a.ip, a)).collect();
+    let mut living: BTreeMap<IpAddr, Address> = addresses.iter().map(|&a| (a.ip, a)).collect();
     before.iter().filter_map(|(&index, ip)| Some((index, living.remove(ip)?))).collect()
 }
 
 /// The best of the addresses; of equals the one that people know already, else the kernel's first.
 fn preferred(kept: &BTreeMap<u32, Address>, addresses: &[Address]) -> Option<Address> {
-    let best = addresses.iter().map(|address| address.rank).min()?;
-    let mut best_known = kept.values().filter(|known| known.rank == best);
-    let mut best_new = addresses.iter().filter(|address| address.rank == best);
-    best_known.next().or_else(|| best_new.next()).copied()
+    let best = addresses.first()?;
+    Some(*kept.values().find(|known| known.rank == best.rank).unwrap_or(best))
 }
 
 /// Puts `preferred` at the lowest index, moving as few others as possible: none where an index
@@ -69,4 +74,25 @@ pub fn keep(before: &BTreeMap<u32, &str>, names: &[String]) -> Vec<u32> {
     let taken: BTreeSet<u32> = kept.iter().flatten().copied().collect();
     let mut free = (0..).filter(|index| !taken.contains(index));
     kept.into_iter().filter_map(|kept| kept.or_else(|| free.next())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use facts::Rank;
+
+    use super::*;
+
+    // The kernel takes an address twice, with another prefix and another life.
+    #[test]
+    fn of_two_prefixes_a_restart_shows_the_same_as_a_start() {
+        let address = |prefix, deprecated| {
+            let rank = Rank { deprecated, ..Rank::default() };
+            Address { ip: IpAddr::from([192, 0, 2, 1]), prefix, rank }
+        };
+        let addresses = [address(24, true), address(32, false)];
+        let start = assign(&BTreeMap::new(), &addresses);
+        let published = start.iter().map(|(&index, address)| (index, address.ip)).collect();
+        assert_eq!(start, BTreeMap::from([(0, address(32, false))]));
+        assert_eq!(assign(&published, &addresses), start);
+    }
 }
