@@ -1,5 +1,6 @@
 //! Any facts at all, within what their types promise.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
@@ -8,6 +9,7 @@ use facts::{
     Service, Volume,
 };
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
+use publishers::tree::presentable;
 
 /// A fact; of seven kinds.
 ///
@@ -25,7 +27,7 @@ pub fn event(u: &mut Unstructured, kind: u8) -> Result<Event> {
         3 => Event::Functions(some(u, |u| Ok(Function { id: small(u)?, mac: mac(u)? }))?),
         4 => Event::Drivers(drivers(u)?),
         5 => Event::Service(service(u)?),
-        _ => Event::Disks(Disks { volumes: some(u, volume)? }),
+        _ => Event::Disks(Disks { volumes: distinct(some(u, volume)?) }),
     })
 }
 
@@ -119,6 +121,13 @@ fn drivers(u: &mut Unstructured) -> Result<Drivers> {
 fn service(u: &mut Unstructured) -> Result<Service> {
     let started = SystemTime::UNIX_EPOCH + Duration::from_secs(u.arbitrary::<u32>()?.into());
     Ok(Service { started, boot_id: maybe(u, text)?, reboot_required: u.arbitrary()? })
+}
+
+/// No two volumes have the same name, nor one that the store shows as the same.
+fn distinct(mut volumes: Vec<Volume>) -> Vec<Volume> {
+    let mut seen = BTreeSet::new();
+    volumes.retain(|volume| seen.insert(presentable(&volume.name)));
+    volumes
 }
 
 fn volume(u: &mut Unstructured) -> Result<Volume> {
