@@ -24,16 +24,20 @@ impl Change {
     }
 }
 
-/// The changes that turn `published` into `wanted`: removals, then writes, each by path.
+/// The changes that turn `published` into `wanted`: removals, then writes, each by path. What stands in
+/// a directory that is wanted gives way to nothing, which is how a directory looks.
 #[must_use]
 pub fn diff(published: &Tree, wanted: &Tree) -> Vec<Change> {
     let stale = published.iter().filter(|(path, _)| wanted.get(path).is_none());
+    let (directories, keys): (Vec<_>, Vec<_>) = stale.partition(|(path, _)| wanted.reaches(path));
     let removals: BTreeSet<&str> =
-        stale.filter_map(|(path, _)| highest_unwanted(path, wanted)).collect();
+        keys.into_iter().filter_map(|(path, _)| highest_unwanted(path, wanted)).collect();
+    let emptied = directories.into_iter().filter(|(_, value)| !value.is_empty());
     let writes = wanted.iter().filter(|&(path, value)| published.get(path) != Some(value));
     removals
         .into_iter()
         .map(|path| Change::Remove(path.to_owned()))
+        .chain(emptied.map(|(path, _)| Change::Write(path.clone(), String::new())))
         .chain(writes.map(|(path, value)| Change::Write(path.clone(), value.clone())))
         .collect()
 }
@@ -49,4 +53,24 @@ pub fn highest_unwanted<'a>(path: &'a str, wanted: &Tree) -> Option<&'a str> {
     ends.filter(|&end| end >= least)
         .filter_map(|end| path.get(..end))
         .find(|node| !wanted.reaches(node))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_a_wanted_directory_is_emptied_once() {
+        let tree = |keys: &[(&str, &str)]| {
+            let mut tree = Tree::default();
+            keys.iter().for_each(|(path, value)| tree.set(*path, value));
+            tree
+        };
+        let wanted = tree(&[("attr/vif/0/name", "eth0")]);
+        let published = tree(&[("attr/vif", "junk"), ("attr/vif/0/name", "eth0")]);
+        let emptied = Change::Write("attr/vif".into(), String::new());
+        assert_eq!(diff(&published, &wanted), [emptied]);
+        let published = tree(&[("attr/vif", ""), ("attr/vif/0/name", "eth0")]);
+        assert_eq!(diff(&published, &wanted), []);
+    }
 }

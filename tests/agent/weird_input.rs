@@ -111,4 +111,8 @@ fn what_others_left_below_our_nodes_does_no_harm() {
     guest.left_behind(&format!("attr/vif/0{}", "/deep".repeat(100)), "1");
     assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
     assert_eq!(guest.values("attr/vif/0/ipv4"), ["192.0.2.10"]);
+    assert!(!guest.tree().contains_key("attr/vif"), "a directory has no value");
+    let mark = guest.mark();
+    assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
+    assert_eq!(guest.changes_since(mark), [""; 0]);
 }
