@@ -33,11 +33,11 @@ impl Volumes {
         told
     }
 
-    /// Whether the `free` that is told of a volume is true: to 1 % of its size, what is told of.
+    /// Whether the `free` that is told of a volume is true: to less than 1 % of its size, which is told of.
     pub fn is_free(&self, guest: &Guest, name: &str, free: u64) -> bool {
         let is_it = |(disk, _): &&(usize, &str)| format!("/dev/{}", self.disks[*disk].name) == name;
         match self.mounted.iter().find(is_it) {
-            Some((_, place)) => available(guest, place).abs_diff(free) <= 671_088,
+            Some((_, place)) => available(guest, place).abs_diff(free) < 671_088,
             // The machine may swap to it in earnest.
             None => free <= 16_777_216,
         }
