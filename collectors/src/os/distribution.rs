@@ -1,8 +1,7 @@
 //! Which distribution this is: os-release(5) where there is one, else the files of before it.
 
+use std::io::{self, ErrorKind};
 use std::path::Path;
-
-use log::warn;
 
 use super::os_release::OsRelease;
 use super::release_files;
@@ -35,18 +34,25 @@ pub fn find(root: &Path) -> Distribution {
     found
 }
 
+/// Whether each os-release that is there can be read; if not, [`find`] asks the other files.
+///
+/// # Errors
+/// As open(2) and read(2) have them, with the path.
+pub fn check(root: &Path) -> io::Result<()> {
+    for place in OS_RELEASE {
+        match files::text(&root.join(place)) {
+            Err(error) if error.kind() != ErrorKind::NotFound && !files::is_exhaustion(&error) => {
+                return Err(io::Error::new(error.kind(), format!("/{place}: {error}")));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn from_os_release(root: &Path) -> Option<Distribution> {
     OS_RELEASE.iter().find_map(|place| {
-        let text = match files::text(&root.join(place)) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
-            Err(error) if files::is_exhaustion(&error) => return None,
-            Err(error) => {
-                warn!("os: /{place}: {error}; the other release files are asked");
-                return None;
-            }
-        };
-        let release = OsRelease::parse(&text);
+        let release = OsRelease::parse(&files::text(&root.join(place)).ok()?);
         let names_something =
             ["ID", "NAME", "PRETTY_NAME"].iter().any(|n| release.get(n).is_some());
         names_something.then(|| described(&release))

@@ -35,13 +35,14 @@ pub struct Kernel {
 
 /// Sends what the system below `root` is, at once and after each change, until the end.
 pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
-    let mut health = Health::new("os");
+    let (mut health, mut reading) = (Health::new("os"), Health::new("os: release files"));
     // Before the first look: what changes from here on is noticed.
     let mut watch = Watch::new(root);
     let mut sent = None;
     loop {
         let seen = kernel().and_then(|kernel| files::seen(|| describe(root, kernel)));
         let os = health.note(seen);
+        reading.note(distribution::check(root));
         let pause = os.is_none().then_some(files::PAUSE);
         if os.is_some() && os != sent {
             sent = os;

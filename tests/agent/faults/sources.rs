@@ -176,6 +176,22 @@ fn no_descriptors_and_then_some() {
     assert_calm(&agent.stop("TERM").stderr, 1);
 }
 
+// One that is there and cannot be read is told of once, however often it is looked at.
+#[test]
+fn an_os_release_that_cannot_be_read_and_then_can() {
+    let guest = Guest::new();
+    let agent = guest.published(&[]);
+    guest.sh("mv /etc/os-release /etc/away && mkdir /etc/os-release");
+    for name in ["one", "two", "three"] {
+        guest.host_name(name);
+        guest.wait_value("data/host_name_dns", name);
+    }
+    guest.host_name("guest.example.org");
+    guest.sh("rmdir /etc/os-release && mv /etc/away /etc/os-release");
+    guest.wait_tree(FIRST_TREE);
+    told_once_each_way(agent, "os: release files");
+}
+
 // os-release goes with /etc, in an upgrade or for good: an OS is told all the same; then the whole again.
 #[test]
 fn release_files_that_go_and_come_back() {
