@@ -61,7 +61,7 @@ fn each_guest_shows_exactly_its_keys() {
             rendered.keys().chain(expected.keys().filter(|path| !rendered.contains_key(*path)));
         let differing = paths.filter(|path| rendered.get(*path) != expected.get(*path));
         let show = |path: &String| {
-            let name = guest.file_name().unwrap().display();
+            let name = guest.file_name().unwrap().to_string_lossy();
             eprintln!("{name}: {path}: {:?}, not {:?}", rendered.get(path), expected.get(path));
         };
         differing.inspect(|path| show(path)).count() > 0

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 
 use log::{debug, warn};
-use xenstore_rs::Xs;
 
 use crate::schema::roots;
-use crate::store::Failure;
+use crate::store::{Failure, Store};
 use crate::tree::Tree;
 
 /// No schema goes deeper; what does was not written by an agent and is removed with its parent.
@@ -30,7 +29,7 @@ pub struct Found {
 ///
 /// # Errors
 /// When the connection is lost.
-pub fn adopt(store: &dyn Xs) -> io::Result<Found> {
+pub fn adopt(store: &dyn Store) -> io::Result<Found> {
     let mut found = Found::default();
     for root in roots() {
         found.read_below(store, root.path, DEEPEST)?;
@@ -39,7 +38,7 @@ pub fn adopt(store: &dyn Xs) -> io::Result<Found> {
 }
 
 impl Found {
-    fn read_below(&mut self, store: &dyn Xs, path: &str, depth: usize) -> io::Result<()> {
+    fn read_below(&mut self, store: &dyn Store, path: &str, depth: usize) -> io::Result<()> {
         let Some(value) = self.unless_refused(path, store.read(path))? else { return Ok(()) };
         let names = self.unless_refused(path, store.directory(path))?.unwrap_or_default();
         // An empty node with something in it is a directory, no key; but where nobody looks into it, it
