@@ -11,13 +11,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use collectors::wait::{Reins, Wake};
-use collectors::{disks, drivers, guest, memory, network, os, resume, service, sriov};
+use collectors::poll::{CollectorHandles, WakeReceiver};
+use collectors::{disks, drivers, memory, network, os, resume, service, sriov, xen_detect};
 use facts::{Event, Outbox, channel};
 use log::{error, info, warn};
-use publishers::picture::Source;
+use publishers::guest_state::Source;
 use publishers::store::{Stdout, Xenstore};
-use publishers::{Open, Outcome, Publisher, Schema};
+use publishers::{OpenStore, Outcome, Publisher, Schema};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use thiserror::Error;
@@ -27,14 +27,14 @@ use crate::sandbox;
 use crate::service_manager::ServiceManager;
 
 /// How long the publisher may take to publish what is left after a signal to end.
-const GRACE: Duration = Duration::from_millis(800);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(800);
 
 /// Why the agent cannot run, or could not go on.
 #[derive(Debug, Error)]
 pub enum Error {
     /// Nobody would read what is published here.
     #[error(transparent)]
-    NotAGuest(#[from] guest::NotAGuest),
+    NotAGuest(#[from] xen_detect::NotAGuest),
     /// The publisher gave up.
     #[error(transparent)]
     Publisher(#[from] publishers::Error),
@@ -55,9 +55,9 @@ pub fn run(options: &Options) -> Result<(), Error> {
     // Before all else: a reload that comes early is no reason to die.
     let signals = (!options.once).then(|| Signals::new([SIGHUP, SIGINT, SIGTERM])).transpose()?;
     let manager = Arc::new(ServiceManager::from_environment());
-    let mut publisher = Publisher::new(schema, opener(options.destination))?
+    let mut publisher = Publisher::new(schema, store_opener(options.destination))?
         .without(&without(options))
-        .watched(is_watched(options));
+        .has_resume_watch(has_resume_watch(options));
     if let Some(interval) = manager.watchdog() {
         let manager = manager.clone();
         publisher = publisher.fed(interval, Box::new(move || manager.alive()));
@@ -66,17 +66,17 @@ pub fn run(options: &Options) -> Result<(), Error> {
     if options.sandbox {
         sandbox::enter();
     }
-    let mut reins = Reins::default();
-    start_collectors(options, &mut reins, &outbox)?;
+    let mut handles = CollectorHandles::default();
+    start_collectors(options, &mut handles, &outbox)?;
     match signals {
-        Some(signals) => start_signals(signals, reins, outbox, manager.clone())?,
-        None => drop((reins, outbox)),
+        Some(signals) => start_signals(signals, handles, outbox, manager.clone())?,
+        None => drop((handles, outbox)),
     }
     // Not when all is published: a host that does not answer must not delay the guest's boot.
     manager.ready();
     info!("started, version {}", env!("CARGO_PKG_VERSION"));
     let outcome = publisher.run(&inbox)?;
-    if options.once && outcome == Outcome::Pending {
+    if options.once && outcome == Outcome::RetryLater {
         return Err(Error::Unpublished);
     }
     info!("ended");
@@ -85,7 +85,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
 
 /// Refuses where no host would read the keys, unless they are only for people to look at.
 fn schema(options: &Options) -> Result<Schema, Error> {
-    match (guest::check(Path::new("/")), options.destination, options.schema) {
+    match (xen_detect::check(Path::new("/")), options.destination, options.schema) {
         (Ok(()), _, schema) | (Err(_), Destination::Stdout, schema @ Schema::Rfc) => Ok(schema),
         (Err(why), Destination::Xenstore, _) => Err(why.into()),
         (Err(why), Destination::Stdout, _) => {
@@ -102,7 +102,7 @@ fn without(options: &Options) -> Vec<Source> {
 }
 
 /// Opens the store that the keys go to; as often as it is called.
-pub fn opener(destination: Destination) -> Open {
+pub fn store_opener(destination: Destination) -> OpenStore {
     match destination {
         Destination::Xenstore => Box::new(|| Ok(Box::new(Xenstore::open()?))),
         Destination::Stdout => Box::new(|| Ok(Box::new(Stdout::default()))),
@@ -110,19 +110,23 @@ pub fn opener(destination: Destination) -> Open {
 }
 
 /// Whether the store can be made anew below the agent: by a restore, a migration, a restart.
-fn is_watched(options: &Options) -> bool {
+fn has_resume_watch(options: &Options) -> bool {
     options.destination == Destination::Xenstore && !options.once
 }
 
 /// A new collector is one more line here.
-fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io::Result<()> {
+fn start_collectors(
+    options: &Options,
+    handles: &mut CollectorHandles,
+    outbox: &Outbox,
+) -> io::Result<()> {
     let root = Path::new("/");
     let (interval, disk_interval) = (options.memory_interval, options.disk_interval);
-    let mut start = |name: &str, run: Box<dyn FnOnce(Wake, Outbox) + Send>| {
-        let (wake, outbox) = (reins.wake()?, outbox.clone());
+    let mut start = |name: &str, run: Box<dyn FnOnce(WakeReceiver, Outbox) + Send>| {
+        let (wake, outbox) = (handles.wake()?, outbox.clone());
         thread::Builder::new().name(name.into()).spawn(move || run(wake, outbox)).map(drop)
     };
-    if is_watched(options) {
+    if has_resume_watch(options) {
         start("resume", Box::new(|wake, outbox| resume::run(&wake, &outbox)))?;
     }
     let without = without(options);
@@ -154,7 +158,7 @@ fn start_collectors(options: &Options, reins: &mut Reins, outbox: &Outbox) -> io
 /// SIGHUP: read back the store and collect afresh. SIGTERM, SIGINT: end, in time whatever happens.
 fn start_signals(
     mut signals: Signals,
-    mut reins: Reins,
+    mut handles: CollectorHandles,
     outbox: Outbox,
     manager: Arc<ServiceManager>,
 ) -> io::Result<()> {
@@ -164,12 +168,12 @@ fn start_signals(
                 break;
             }
             info!("reload: everything is collected afresh");
-            outbox.send(Event::Reread);
-            reins.refresh();
+            outbox.send(Event::ReadBack);
+            handles.refresh();
         }
         manager.stopping();
-        drop((reins, outbox));
-        thread::sleep(GRACE);
+        drop((handles, outbox));
+        thread::sleep(SHUTDOWN_TIMEOUT);
         error!("the store does not answer; ending without it");
         process::exit(0);
     };

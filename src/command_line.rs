@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use argh::FromArgs;
 use publishers::Schema;
-use publishers::picture::Source;
+use publishers::guest_state::Source;
 use thiserror::Error;
 
 use crate::logging::Filters;
@@ -20,7 +20,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Tells the Xen host what only this guest knows: its OS, its addresses, its memory.
 #[derive(FromArgs, Debug)]
-struct Words {
+struct Args {
     /// log to standard error instead of syslog
     #[argh(switch, short = 's')]
     stderr: bool,
@@ -110,16 +110,16 @@ pub struct Options {
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Asked {
+pub enum Command {
     /// To run.
     Run(Options),
     /// To say something and exit.
-    Tell(String),
+    Print(String),
 }
 
 /// What is wrong with the command line or the environment.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum Wrong {
+pub enum UsageError {
     /// A value that is not one of those accepted.
     #[error("{what}: {value:?} is not one of {accepted}")]
     Value {
@@ -132,28 +132,28 @@ pub enum Wrong {
     },
     /// Words that argh does not understand, in its own words.
     #[error("{0}")]
-    Words(String),
+    Args(String),
 }
 
 /// Reads the words after the program's name; `environment` looks a variable up.
 ///
 /// # Errors
-/// [`Wrong`] names the word and what would be accepted.
+/// [`UsageError`] names the word and what would be accepted.
 pub fn parse(
     words: impl Iterator<Item = String>,
     environment: impl Fn(&str) -> Option<String>,
-) -> Result<Asked, Wrong> {
+) -> Result<Command, UsageError> {
     let words: Vec<String> = words.flat_map(|word| separate(&word)).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let words = match Words::from_args(&[NAME], &words) {
+    let words = match Args::from_args(&[NAME], &words) {
         Ok(words) => words,
         Err(early) if early.status.is_ok() => {
-            return Ok(Asked::Tell(early.output.trim_end().into()));
+            return Ok(Command::Print(early.output.trim_end().into()));
         }
-        Err(early) => return Err(Wrong::Words(early.output.trim().replace('\n', " "))),
+        Err(early) => return Err(UsageError::Args(early.output.trim().replace('\n', " "))),
     };
     if words.version {
-        return Ok(Asked::Tell(format!("{NAME} {VERSION}")));
+        return Ok(Command::Print(format!("{NAME} {VERSION}")));
     }
     let or_variable = |option: (&'static str, Option<String>), variable: &'static str| match option
     {
@@ -162,7 +162,7 @@ pub fn parse(
             environment(variable).filter(|value| !value.is_empty()).map(|value| (variable, value))
         }
     };
-    Ok(Asked::Run(Options {
+    Ok(Command::Run(Options {
         stderr: words.stderr,
         filters: filters(or_variable(("--loglevel", words.loglevel), "RUST_LOG"))?,
         schema: schema(or_variable(("--schema", words.schema), "XENSTORE_SCHEMA"))?,

@@ -90,7 +90,7 @@ fn stderr_output() -> fern::Output {
         let level = record.level().as_str().to_ascii_lowercase();
         let line = format!("{mark}{level}: {}\n", record.args());
         let mut stderr = io::stderr().lock();
-        if collectors::wait::takes(stderr.as_raw_fd()) {
+        if collectors::poll::is_writable(stderr.as_raw_fd()) {
             let _ = stderr.write(line.as_bytes().get(..AT_ONCE).unwrap_or(line.as_bytes()));
         }
     })

@@ -15,15 +15,15 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use command_line::{Asked, Destination, Options};
+use command_line::{Command, Destination, Options};
 
 fn main() -> ExitCode {
     // What is not UTF-8 is no option's value: shown with marks in its place, it is refused.
     let text = |text: OsString| text.to_string_lossy().into_owned();
     match command_line::parse(env::args_os().skip(1).map(text), |name| env::var_os(name).map(text))
     {
-        Ok(Asked::Run(options)) => run(&options),
-        Ok(Asked::Tell(text)) => {
+        Ok(Command::Run(options)) => run(&options),
+        Ok(Command::Print(text)) => {
             let _ = writeln!(io::stdout(), "{text}");
             ExitCode::SUCCESS
         }

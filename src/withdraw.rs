@@ -9,12 +9,12 @@ use std::process;
 use std::thread;
 use std::time::Duration;
 
-use collectors::guest;
+use collectors::xen_detect;
 use log::{error, info};
 use publishers::Outcome;
 use thiserror::Error;
 
-use crate::agent::opener;
+use crate::agent::store_opener;
 use crate::command_line::{Destination, Options};
 use crate::sandbox;
 
@@ -53,9 +53,9 @@ pub fn run(options: &Options) -> Result<(), Error> {
         process::exit(1);
     };
     thread::Builder::new().name("patience".into()).spawn(end_in_time)?;
-    match publishers::withdraw(&opener(options.destination))? {
-        Outcome::Settled => info!("withdrawn"),
-        Outcome::Pending => return Err(Error::Pending),
+    match publishers::withdraw(&store_opener(options.destination))? {
+        Outcome::Synced => info!("withdrawn"),
+        Outcome::RetryLater => return Err(Error::Pending),
     }
     Ok(())
 }
@@ -68,7 +68,7 @@ fn nothing_here(destination: Destination) -> Option<String> {
     if is_changed_root() {
         return Some("not the root of the running system".into());
     }
-    guest::check(Path::new("/")).err().map(|why| why.to_string())
+    xen_detect::check(Path::new("/")).err().map(|why| why.to_string())
 }
 
 /// Whether this is the root of an image that is being made: the guest below it, if it is one, has an

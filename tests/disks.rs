@@ -12,10 +12,10 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use collectors::disks::{describe, figures::Figures};
+use collectors::disks::{describe, fs_usage::FsUsage};
 use publishers::Schema;
-use publishers::picture::Picture;
-use publishers::tree::Tree;
+use publishers::guest_state::GuestState;
+use publishers::key_tree::Tree;
 
 /// Makes the files of a tree below `root`.
 fn plant(root: &Path, tree: &str) {
@@ -49,11 +49,11 @@ fn plant(root: &Path, tree: &str) {
 fn keys(root: &Path) -> String {
     let ask = |path: &Path| {
         assert!(!path.join("hangs").exists(), "{} was asked", path.display());
-        io::Result::Ok(Figures { total: 2_000_000, free: 1_000_000 })
+        io::Result::Ok(FsUsage { total: 2_000_000, free: 1_000_000 })
     };
     let disks = describe(root, ask).unwrap();
-    let tree =
-        Schema::Std.render(&Picture { disks: Some(disks), ..Picture::default() }, &Tree::default());
+    let tree = Schema::Std
+        .render(&GuestState { disks: Some(disks), ..GuestState::default() }, &Tree::default());
     let below = tree.below("data/volumes");
     below.map(|(path, value)| format!("{path} = {value:?}\n")).collect()
 }

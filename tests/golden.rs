@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use collectors::{drivers, memory, os};
 use publishers::Schema;
-use publishers::picture::Picture;
-use publishers::tree::Tree;
+use publishers::guest_state::GuestState;
+use publishers::key_tree::Tree;
 
 fn guests() -> Vec<PathBuf> {
     let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests");
@@ -22,7 +22,7 @@ fn guests() -> Vec<PathBuf> {
 }
 
 /// The guest's files with its kernel's answers, as the collectors see them.
-fn picture(guest: &Path) -> Picture {
+fn state(guest: &Path) -> GuestState {
     let kernel = |name: &str| {
         let text = fs::read_to_string(guest.join("proc/sys/kernel").join(name));
         text.unwrap_or_else(|error| panic!("{}: {name}: {error}", guest.display()))
@@ -31,12 +31,12 @@ fn picture(guest: &Path) -> Picture {
     };
     let kernel = os::Kernel { release: kernel("osrelease"), node_name: kernel("hostname") };
     let memory = memory::Source::new(guest).sample().ok();
-    let drivers = Some(drivers::look(guest));
-    Picture { memory, os: Some(os::describe(guest, kernel)), drivers, ..Picture::default() }
+    let drivers = Some(drivers::list_drivers(guest));
+    GuestState { memory, os: Some(os::describe(guest, kernel)), drivers, ..GuestState::default() }
 }
 
 fn rendered(guest: &Path) -> BTreeMap<String, String> {
-    let tree = Schema::Std.render(&picture(guest), &Tree::default());
+    let tree = Schema::Std.render(&state(guest), &Tree::default());
     let keys = tree.iter().filter(|(path, _)| !path.starts_with("attr/"));
     keys.map(|(path, value)| (path.clone(), value.clone())).collect()
 }

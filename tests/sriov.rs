@@ -6,18 +6,18 @@
 use std::net::IpAddr;
 
 use collectors::network::Exclude;
+use collectors::network::link_table::Table;
 use collectors::network::rtnetlink::{Address, Kind, Link};
-use collectors::network::table::Table;
-use facts::{Function, Rank};
+use facts::{Rank, SriovVf};
 use publishers::Schema;
-use publishers::picture::Picture;
-use publishers::tree::Tree;
+use publishers::guest_state::GuestState;
+use publishers::key_tree::Tree;
 
 /// A guest: its links in the kernel's order, and its functions in the store's.
 #[derive(Default)]
 struct Guest {
     table: Table,
-    functions: Vec<Function>,
+    functions: Vec<SriovVf>,
 }
 
 impl Guest {
@@ -48,15 +48,15 @@ impl Guest {
 
     /// `xenserver/device/net-sriov-vf/$ID/mac`
     fn function(mut self, id: u32, mac: &str) -> Self {
-        self.functions.push(Function { id, mac: mac.parse().unwrap() });
+        self.functions.push(SriovVf { id, mac: mac.parse().unwrap() });
         self
     }
 
     fn keys_after(&self, published: &Tree) -> Tree {
         let (network, functions) =
             (Some(self.table.network(&Exclude::default())), Some(self.functions.clone()));
-        let picture = Picture { network, functions, ..Picture::default() };
-        Schema::Std.render(&picture, published)
+        let state = GuestState { network, functions, ..GuestState::default() };
+        Schema::Std.render(&state, published)
     }
 
     /// The keys of addresses but for the prefixes, which functions have none of.

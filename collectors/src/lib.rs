@@ -1,7 +1,7 @@
 //! One module a collector: each turns one source of the guest into whole facts.
 //!
 //! A collector is a function `run(wake, outbox, …)` on a thread of its own. It collects once, sends
-//! what it found, then waits (see [`wait`]) for its source, for a refresh or for the end. It never
+//! what it found, then waits (see [`poll`]) for its source, for a refresh or for the end. It never
 //! writes the store and never ends on a failure of its source: it says so once and tries again.
 //!
 //! To add one: a fact in the crate `facts`, a module here, a line in the binary's `agent.rs`, and
@@ -10,16 +10,16 @@
 //! Only `mod.rs` of a platform module holds `cfg(target_os)`; parsers live outside of it, so that
 //! every host tests them.
 
-mod directories;
+mod bounded_read;
+mod dir_watch;
 pub mod disks;
 pub mod drivers;
-mod files;
-pub mod guest;
-mod health;
+mod failure_log;
 pub mod memory;
 pub mod network;
 pub mod os;
+pub mod poll;
 pub mod resume;
 pub mod service;
 pub mod sriov;
-pub mod wait;
+pub mod xen_detect;

@@ -13,8 +13,8 @@ use facts::{Event, Outbox};
 use log::info;
 use xenstore::{Backoff, Connection, Request};
 
-use crate::health::Health;
-use crate::wait::{Source, Wake, Woken};
+use crate::failure_log::FailureLog;
+use crate::poll::{PollSource, WakeReason, WakeReceiver};
 
 /// Written by the toolstack before the guest runs, and never again.
 const PATH: &str = "domid";
@@ -23,16 +23,16 @@ const TOKEN: &[u8] = b"resume\0";
 /// How long to wait for more events after one.
 const CALM: Duration = Duration::from_millis(20);
 
-/// Sends [`Event::Reread`] on each resume, until the end.
-pub fn run(wake: &Wake, outbox: &Outbox) {
-    let mut health = Health::new("resume watch");
+/// Sends [`Event::ReadBack`] on each resume, until the end.
+pub fn run(wake: &WakeReceiver, outbox: &Outbox) {
+    let mut failures = FailureLog::new("resume watch");
     let mut backoff = Backoff::default();
     loop {
-        match watch(wake, outbox, &mut health) {
+        match watch(wake, outbox, &mut failures) {
             Ok(()) => return,
-            Err(error) => health.failed(&error),
+            Err(error) => failures.failed(&error),
         }
-        if wake.wait(&[], Some(backoff.wait())) == Woken::End {
+        if wake.wait(&[], Some(backoff.wait())) == WakeReason::Shutdown {
             return;
         }
     }
@@ -40,27 +40,29 @@ pub fn run(wake: &Wake, outbox: &Outbox) {
 
 /// Watches on a new connection until the end. What happened to the store before the watch stood
 /// nobody knows: it is to be read back, at the first time too.
-fn watch(wake: &Wake, outbox: &Outbox, health: &mut Health) -> io::Result<()> {
+fn watch(wake: &WakeReceiver, outbox: &Outbox, failures: &mut FailureLog) -> io::Result<()> {
     let mut connection = Connection::open()?;
     connection.request(Request::Watch, PATH, TOKEN)?;
-    health.well();
-    outbox.send(Event::Reread);
+    failures.ok();
+    outbox.send(Event::ReadBack);
     // xenstored fires a watch once when it is registered.
     let mut expected = 1;
     loop {
-        match wake.wait(&[Source::Readable(connection.as_raw_fd())], None) {
-            Woken::End => return Ok(()),
-            Woken::Refresh | Woken::Timeout => continue,
-            Woken::Source => {}
+        match wake.wait(&[PollSource::PollIn(connection.as_raw_fd())], None) {
+            WakeReason::Shutdown => return Ok(()),
+            WakeReason::Refresh | WakeReason::Timeout => continue,
+            WakeReason::Ready => {}
         }
         let mut events = connection.events()?;
         // A toolstack that makes the tree anew may touch the path several times.
-        while wake.wait(&[Source::Readable(connection.as_raw_fd())], Some(CALM)) == Woken::Source {
+        while wake.wait(&[PollSource::PollIn(connection.as_raw_fd())], Some(CALM))
+            == WakeReason::Ready
+        {
             events += connection.events()?;
         }
         if events > expected {
             info!("the store was made anew: everything is published again");
-            outbox.send(Event::Reread);
+            outbox.send(Event::ReadBack);
         }
         expected = expected.saturating_sub(events);
     }

@@ -10,10 +10,10 @@ use std::time::{Duration, SystemTime};
 use facts::{Event, Outbox, Service};
 use log::warn;
 
-use crate::directories::{Directories, Notice};
-use crate::files::{self, first_line};
-use crate::health::Health;
-use crate::wait::{Wake, Woken};
+use crate::bounded_read::{self, first_line};
+use crate::dir_watch::{DirEvents, DirWatch};
+use crate::failure_log::FailureLog;
+use crate::poll::{WakeReason, WakeReceiver};
 
 /// Where the files are; the second is a link to the first but on old systems.
 const DIRECTORIES: [&str; 2] = ["run", "var/run"];
@@ -24,37 +24,38 @@ const FILES: [&str; 2] = ["reboot-required", "reboot-needed"];
 const CALM: Duration = Duration::from_millis(100);
 
 /// Sends what the system below `root` says of its boot, at once and after each change, until the end.
-pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
+pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path) {
     let started = SystemTime::now();
     // Before the first look: what changes from here on is noticed.
     let mut directories = watch(root);
-    let mut health = Health::new("service");
+    let mut failures = FailureLog::new("service");
     let mut sent = None;
     loop {
-        let service = health.note(files::seen(|| describe(root, started)));
-        let pause = service.is_none().then_some(files::PAUSE);
+        let service =
+            failures.record(bounded_read::check_fd_exhaustion(|| describe(root, started)));
+        let pause = service.is_none().then_some(bounded_read::PAUSE);
         if service.is_some() && service != sent {
             sent = service;
             sent.iter().for_each(|service| outbox.send(Event::Service(service.clone())));
         }
-        let sources: Vec<_> = directories.iter().filter_map(Directories::source).collect();
+        let sources: Vec<_> = directories.iter().filter_map(DirWatch::source).collect();
         let mut woken = wake.wait(&sources, pause);
-        if woken == Woken::Source {
+        if woken == WakeReason::Ready {
             woken = wake.wait(&[], Some(CALM));
-            directories.iter_mut().for_each(Directories::drain);
+            directories.iter_mut().for_each(DirWatch::drain);
         }
         match woken {
-            Woken::End => return,
+            WakeReason::Shutdown => return,
             // What was not there to be watched may be now.
-            Woken::Refresh => directories = watch(root),
-            Woken::Source | Woken::Timeout => {}
+            WakeReason::Refresh => directories = watch(root),
+            WakeReason::Ready | WakeReason::Timeout => {}
         }
     }
 }
 
 /// Watches what is there. Where that is not possible it is said; a refresh finds changes.
-fn watch(root: &Path) -> Option<Directories> {
-    let watch = Directories::watch(root, &DIRECTORIES, Notice::Names);
+fn watch(root: &Path) -> Option<DirWatch> {
+    let watch = DirWatch::watch(root, &DIRECTORIES, DirEvents::Entries);
     let told =
         |error| warn!("service: /run cannot be watched: {error}; a change shows on a reload");
     watch.map_err(told).ok()

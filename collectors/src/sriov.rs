@@ -7,12 +7,12 @@
 use std::io;
 use std::os::fd::AsRawFd;
 
-use facts::{Event, Function, Outbox};
+use facts::{Event, Outbox, SriovVf};
 use log::debug;
-use xenstore::{Backoff, Connection, Refusal, Request, without_nul};
+use xenstore::{Backoff, Connection, Request, XsError, without_nul};
 
-use crate::health::Health;
-use crate::wait::{Source, Wake, Woken};
+use crate::failure_log::FailureLog;
+use crate::poll::{PollSource, WakeReason, WakeReceiver};
 
 /// A directory for each function, written by the toolstack.
 const PATH: &str = "xenserver/device/net-sriov-vf";
@@ -20,16 +20,16 @@ const PATH: &str = "xenserver/device/net-sriov-vf";
 const TOKEN: &[u8] = b"sriov\0";
 
 /// Sends the functions, at once and after each change, until the end.
-pub fn run(wake: &Wake, outbox: &Outbox) {
-    let mut health = Health::new("sriov");
+pub fn run(wake: &WakeReceiver, outbox: &Outbox) {
+    let mut failures = FailureLog::new("sriov");
     let mut sent = None;
     let mut backoff = Backoff::default();
     loop {
-        match watch(wake, outbox, &mut health, &mut sent) {
+        match watch(wake, outbox, &mut failures, &mut sent) {
             Ok(()) => return,
-            Err(error) => health.failed(&error),
+            Err(error) => failures.failed(&error),
         }
-        if wake.wait(&[], Some(backoff.wait())) == Woken::End {
+        if wake.wait(&[], Some(backoff.wait())) == WakeReason::Shutdown {
             return;
         }
     }
@@ -37,16 +37,16 @@ pub fn run(wake: &Wake, outbox: &Outbox) {
 
 /// Lists on a new connection, and again whenever the watch fires, until the end.
 fn watch(
-    wake: &Wake,
+    wake: &WakeReceiver,
     outbox: &Outbox,
-    health: &mut Health,
-    sent: &mut Option<Vec<Function>>,
+    failures: &mut FailureLog,
+    sent: &mut Option<Vec<SriovVf>>,
 ) -> io::Result<()> {
     let mut connection = Connection::open()?;
     connection.request(Request::Watch, PATH, TOKEN)?;
     loop {
         let functions = Some(list(&mut connection)?);
-        health.well();
+        failures.ok();
         if functions != *sent {
             *sent = functions;
             sent.iter().for_each(|functions| outbox.send(Event::Functions(functions.clone())));
@@ -54,17 +54,17 @@ fn watch(
         // An event may have come along with an answer: nothing would wake us for it.
         let mut events = connection.waiting_events()?;
         while events == 0 {
-            match wake.wait(&[Source::Readable(connection.as_raw_fd())], None) {
-                Woken::End => return Ok(()),
-                Woken::Refresh => break,
-                Woken::Source | Woken::Timeout => events = connection.events()?,
+            match wake.wait(&[PollSource::PollIn(connection.as_raw_fd())], None) {
+                WakeReason::Shutdown => return Ok(()),
+                WakeReason::Refresh => break,
+                WakeReason::Ready | WakeReason::Timeout => events = connection.events()?,
             }
         }
     }
 }
 
 /// The functions there are now. One that is not whole yet is left out: the rest fires the watch too.
-fn list(connection: &mut Connection) -> io::Result<Vec<Function>> {
+fn list(connection: &mut Connection) -> io::Result<Vec<SriovVf>> {
     let ids = ask(connection, Request::Directory, PATH)?.unwrap_or_default();
     let mut functions = Vec::new();
     for id in ids.split(|&byte| byte == 0).map(String::from_utf8_lossy) {
@@ -73,7 +73,7 @@ fn list(connection: &mut Connection) -> io::Result<Vec<Function>> {
             continue;
         };
         match String::from_utf8_lossy(without_nul(&mac)).trim().parse() {
-            Ok(mac) => functions.push(Function { id: number, mac }),
+            Ok(mac) => functions.push(SriovVf { id: number, mac }),
             Err(_) => debug!("sriov: {PATH}/{id}/mac: {:?} is no MAC", mac.escape_ascii()),
         }
     }
@@ -90,8 +90,8 @@ fn number(name: &str) -> Option<u32> {
 fn ask(connection: &mut Connection, request: Request, path: &str) -> io::Result<Option<Vec<u8>>> {
     let answer = connection.request(request, path, &[]);
     let Err(error) = answer else { return answer.map(Some) };
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<Refusal>()) {
-        Some(Refusal(name)) if name == "ENOENT" || name == "EACCES" => Ok(None),
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<XsError>()) {
+        Some(XsError(name)) if name == "ENOENT" || name == "EACCES" => Ok(None),
         _ => Err(error),
     }
 }

@@ -39,11 +39,11 @@ pub struct Inbox(Receiver<Event>);
 
 /// Why an [`Inbox`] gave no message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Nothing {
+pub enum RecvError {
     /// None came before the deadline.
-    Yet,
+    Timeout,
     /// None will come any more: every [`Outbox`] is gone.
-    Ever,
+    Disconnected,
 }
 
 /// Makes a channel whose messages `receiver` will take.
@@ -94,17 +94,17 @@ impl Inbox {
     /// channel was made for.
     ///
     /// # Errors
-    /// [`Nothing`] says whether it is worth waiting again.
-    pub fn receive(&self, deadline: Option<Instant>) -> Result<Event, Nothing> {
+    /// [`RecvError`] says whether it is worth waiting again.
+    pub fn receive(&self, deadline: Option<Instant>) -> Result<Event, RecvError> {
         loop {
             match self.0.try_recv() {
                 Ok(event) => return Ok(event),
-                Err(TryRecvError::Disconnected) => return Err(Nothing::Ever),
+                Err(TryRecvError::Disconnected) => return Err(RecvError::Disconnected),
                 Err(TryRecvError::Empty) => {}
             }
             match deadline.map(|at| at.saturating_duration_since(Instant::now())) {
                 None => thread::park(),
-                Some(left) if left.is_zero() => return Err(Nothing::Yet),
+                Some(left) if left.is_zero() => return Err(RecvError::Timeout),
                 Some(left) => thread::park_timeout(left),
             }
         }
@@ -128,14 +128,14 @@ mod tests {
     #[test]
     fn nobody_waits_for_the_receiver_and_the_last_of_each_kind_is_kept() {
         let (outbox, inbox) = channel(thread::current());
-        outbox.send(Event::Reread);
+        outbox.send(Event::ReadBack);
         outbox.send(Event::Network(Network::default()));
         (0..=1_000).for_each(|total| outbox.send(memory(total)));
         drop(outbox);
         let last = last_of_each_kind(inbox.waiting().collect());
         let network = Event::Network(Network::default());
-        assert_eq!(last, [Event::Reread, network, memory(1_000)]);
-        assert_eq!(inbox.receive(None), Err(Nothing::Ever));
+        assert_eq!(last, [Event::ReadBack, network, memory(1_000)]);
+        assert_eq!(inbox.receive(None), Err(RecvError::Disconnected));
     }
 
     #[test]
@@ -157,9 +157,9 @@ mod tests {
     #[test]
     fn the_channel_closes_behind_the_last_message() {
         let (outbox, inbox) = channel(thread::current());
-        let sender = thread::spawn(move || outbox.send(Event::Reread));
-        assert_eq!(inbox.receive(None), Ok(Event::Reread));
-        assert_eq!(inbox.receive(None), Err(Nothing::Ever));
+        let sender = thread::spawn(move || outbox.send(Event::ReadBack));
+        assert_eq!(inbox.receive(None), Ok(Event::ReadBack));
+        assert_eq!(inbox.receive(None), Err(RecvError::Disconnected));
         sender.join().unwrap();
     }
 
@@ -169,6 +169,6 @@ mod tests {
         (0..2).for_each(|total| outbox.send(memory(total)));
         assert_eq!(inbox.receive(Some(Instant::now())), Ok(memory(0)));
         assert_eq!(inbox.waiting().count(), 1);
-        assert_eq!(inbox.receive(Some(Instant::now())), Err(Nothing::Yet));
+        assert_eq!(inbox.receive(Some(Instant::now())), Err(RecvError::Timeout));
     }
 }

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::SystemTime;
 
-pub use channel::{Inbox, Nothing, Outbox, channel};
+pub use channel::{Inbox, Outbox, RecvError, channel};
 
 /// One message to the publisher.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Event {
     /// The operating system and its names.
     Os(Os),
     /// The SR-IOV virtual functions that the host has plugged in, all of them.
-    Functions(Vec<Function>),
+    Functions(Vec<SriovVf>),
     /// The drivers of Xen's devices.
     Drivers(Drivers),
     /// The agent as a service, and the boot that it serves.
@@ -30,7 +30,7 @@ pub enum Event {
     /// The volumes and how full they are, all of them.
     Disks(Disks),
     /// What the store holds is no longer known (a reload, a resume): read it back.
-    Reread,
+    ReadBack,
 }
 
 /// Every NIC of the guest but loopback, by rising interface index.
@@ -56,10 +56,10 @@ pub struct Link {
     pub addresses: Vec<Address>,
     /// The Ethernet address that the device itself came with, by which the host knows it; a bond
     /// gives its own `mac` to all its members. `None` for VIFs and for what stands on other links.
-    pub hardware: Option<Mac>,
+    pub perm_mac: Option<Mac>,
     /// The addresses of what stands on a NIC (a bridge, a bond, a VLAN …), the nearest first: one
     /// reaches the guest by them through it. Empty for virtual links other than VIFs.
-    pub inherited: Vec<Address>,
+    pub upper_addresses: Vec<Address>,
 }
 
 /// An Ethernet address; displayed as `aa:bb:cc:dd:ee:ff`.
@@ -74,25 +74,25 @@ impl fmt::Display for Mac {
 }
 
 impl FromStr for Mac {
-    type Err = NotAMac;
+    type Err = ParseMacError;
 
     /// Six pairs of hexadecimal digits, large or small, with colons between them.
-    fn from_str(text: &str) -> Result<Self, NotAMac> {
+    fn from_str(text: &str) -> Result<Self, ParseMacError> {
         let mut octets = [0; 6];
         let mut parts = text.split(':');
         for octet in &mut octets {
-            let digits = parts.next().filter(|digits| digits.len() == 2).ok_or(NotAMac)?;
+            let digits = parts.next().filter(|digits| digits.len() == 2).ok_or(ParseMacError)?;
             // A sign would be taken for a part of the number.
-            digits.bytes().all(|b| b.is_ascii_hexdigit()).then_some(()).ok_or(NotAMac)?;
-            *octet = u8::from_str_radix(digits, 16).map_err(|_| NotAMac)?;
+            digits.bytes().all(|b| b.is_ascii_hexdigit()).then_some(()).ok_or(ParseMacError)?;
+            *octet = u8::from_str_radix(digits, 16).map_err(|_| ParseMacError)?;
         }
-        if parts.next().is_some() { Err(NotAMac) } else { Ok(Self(octets)) }
+        if parts.next().is_some() { Err(ParseMacError) } else { Ok(Self(octets)) }
     }
 }
 
 /// A text that is no Ethernet address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotAMac;
+pub struct ParseMacError;
 
 /// One address of a NIC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,11 +115,11 @@ pub struct Rank {
     /// Its preferred lifetime is over.
     pub deprecated: bool,
     /// It is that of an interface on top.
-    pub inherited: bool,
+    pub upper_addresses: bool,
     /// IPv4: secondary. IPv6: temporary (the kernel has one flag for both).
     pub secondary: bool,
     /// It is not the one that the default route uses.
-    pub off_route: bool,
+    pub not_default_source: bool,
 }
 
 /// The guest's memory.
@@ -158,7 +158,7 @@ pub struct Os {
 
 /// An SR-IOV virtual function as the host names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Function {
+pub struct SriovVf {
     /// `N` of the host's `device/net-sriov-vf/N`.
     pub id: u32,
     /// The Ethernet address that the host gave it.
@@ -239,7 +239,7 @@ mod tests {
             "00:16:3e:ab:cd:eg",
             "00:16:3e:ab:cd:é",
         ] {
-            assert_eq!(text.parse::<Mac>(), Err(NotAMac), "{text:?}");
+            assert_eq!(text.parse::<Mac>(), Err(ParseMacError), "{text:?}");
         }
     }
 }

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use facts::{
-    Address, Disks, Driver, Drivers, Event, Function, Link, Mac, Memory, Network, Os, Rank,
-    Service, Volume,
+    Address, Disks, Driver, Drivers, Event, Link, Mac, Memory, Network, Os, Rank, Service, SriovVf,
+    Volume,
 };
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
-use publishers::tree::presentable;
+use publishers::key_tree::sanitize;
 
 /// A fact; of seven kinds.
 ///
@@ -24,7 +24,7 @@ pub fn event(u: &mut Unstructured, kind: u8) -> Result<Event> {
             balloon: u.arbitrary()?,
         }),
         2 => Event::Os(os(u)?),
-        3 => Event::Functions(some(u, |u| Ok(Function { id: small(u)?, mac: mac(u)? }))?),
+        3 => Event::Functions(some(u, |u| Ok(SriovVf { id: small(u)?, mac: mac(u)? }))?),
         4 => Event::Drivers(drivers(u)?),
         5 => Event::Service(service(u)?),
         _ => Event::Disks(Disks { volumes: distinct(some(u, volume)?) }),
@@ -75,9 +75,9 @@ fn address(u: &mut Unstructured) -> Result<Address> {
     let rank = Rank {
         scope: u.int_in_range(0..=1)?,
         deprecated: u.arbitrary()?,
-        inherited: u.arbitrary()?,
+        upper_addresses: u.arbitrary()?,
         secondary: u.arbitrary()?,
-        off_route: u.arbitrary()?,
+        not_default_source: u.arbitrary()?,
     };
     Ok(Address { ip, prefix: u.int_in_range(0..=32)?, rank })
 }
@@ -90,8 +90,8 @@ fn links(u: &mut Unstructured) -> Result<Vec<Link>> {
             mac: maybe(u, mac)?,
             vif: maybe(u, small)?,
             addresses: some(u, address)?,
-            hardware: maybe(u, mac)?,
-            inherited: some(u, address)?,
+            perm_mac: maybe(u, mac)?,
+            upper_addresses: some(u, address)?,
         })
     })
 }
@@ -126,7 +126,7 @@ fn service(u: &mut Unstructured) -> Result<Service> {
 /// No two volumes have the same name, nor one that the store shows as the same.
 fn distinct(mut volumes: Vec<Volume>) -> Vec<Volume> {
     let mut seen = BTreeSet::new();
-    volumes.retain(|volume| seen.insert(presentable(&volume.name)));
+    volumes.retain(|volume| seen.insert(sanitize(&volume.name)));
     volumes
 }
 

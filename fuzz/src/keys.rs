@@ -6,20 +6,20 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use facts::Mac;
 use publishers::Schema;
 use publishers::diff::diff;
-use publishers::picture::Picture;
+use publishers::guest_state::GuestState;
+use publishers::key_tree::Tree;
 use publishers::schema::root_of;
-use publishers::tree::Tree;
 
 /// The longest value that both xenstoreds take, less a margin; in bytes.
 const LONGEST: usize = 2_000;
 
-/// Renders `picture` in each schema and checks the keys, then that the picture costs nothing where
+/// Renders `state` in each schema and checks the keys, then that the state costs nothing where
 /// it is published already: a restart of the agent writes nothing.
-pub fn check_all(picture: &Picture) {
+pub fn check_all(state: &GuestState) {
     for schema in [Schema::Std, Schema::StdEveryNic, Schema::Rfc] {
-        let tree = schema.render(picture, &Tree::default());
+        let tree = schema.render(state, &Tree::default());
         check(&tree);
-        assert_eq!(diff(&tree, &schema.render(picture, &tree)), [], "published again");
+        assert_eq!(diff(&tree, &schema.render(state, &tree)), [], "published again");
     }
 }
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 
+use publishers::key_tree::Tree;
 use publishers::schema::root_of;
 use publishers::store::Store;
-use publishers::tree::Tree;
-use xenstore::Refusal;
+use xenstore::XsError;
 use xenstore_rs::Xs;
 
 use crate::check_key;
@@ -134,7 +134,7 @@ impl Nodes {
 }
 
 fn refusal(name: &str) -> io::Error {
-    io::Error::other(Refusal(name.into()))
+    io::Error::other(XsError(name.into()))
 }
 
 /// The store, seen by the publisher and by the target.

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use collectors::network::Exclude;
 use libfuzzer_sys::fuzz_target;
-use publishers::picture::Source;
-use src::command_line::{Asked, Options, Wrong, parse};
+use publishers::guest_state::Source;
+use src::command_line::{Command, Options, UsageError, parse};
 use src::logging;
 
 const VARIABLES: [&str; 2] = ["RUST_LOG=", "XENSTORE_SCHEMA="];
@@ -31,14 +31,14 @@ fuzz_target!(|input: &[u8]| {
     let first = asked(&words);
     assert_eq!(first, asked(&words));
     match first {
-        Ok(Asked::Run(options)) => {
+        Ok(Command::Run(options)) => {
             check(&options);
             assert_eq!(asked(&[&["-V"], &words[..]].concat()), asked(&["--version"]));
         }
-        Ok(Asked::Tell(text)) => assert!(!text.is_empty()),
+        Ok(Command::Print(text)) => assert!(!text.is_empty()),
         Err(wrong) => {
             assert!(!wrong.to_string().contains('\n'), "{wrong}");
-            if let Wrong::Value { what, accepted, .. } = wrong {
+            if let UsageError::Value { what, accepted, .. } = wrong {
                 assert!(!what.is_empty() && !accepted.is_empty());
             }
         }

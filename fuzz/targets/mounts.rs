@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use collectors::disks::mountinfo::{Mount, Number, parse, unescape};
-use collectors::disks::{places, swaps};
+use collectors::disks::{mount_tree, swaps};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -43,9 +43,9 @@ fn check_swaps(table: &[u8]) {
 }
 
 fn check_places(mounts: &[Mount]) {
-    let places = places::of(mounts);
-    assert!(places.len() <= mounts.len());
-    for place in &places {
+    let mount_tree = mount_tree::of(mounts);
+    assert!(mount_tree.len() <= mounts.len());
+    for place in &mount_tree {
         let number = |mount: &Mount| Some(mount.device).filter(|number| number.major != 0);
         assert!(
             mounts
@@ -74,14 +74,15 @@ fn may_hang(kind: &[u8]) -> bool {
 /// mounted on and after it, no two at one place.
 fn is_real(mounts: &[Mount]) -> bool {
     let mut known = BTreeMap::<u32, &Mount>::new();
-    let mut places = std::collections::BTreeSet::new();
+    let mut mount_tree = std::collections::BTreeSet::new();
     for (n, mount) in mounts.iter().enumerate() {
         let on = known.get(&mount.parent);
         let is_placed =
             mount.point != b"/" && on.is_some_and(|on| is_below(&mount.point, &on.point));
         let is_root = n == 0 && mount.point == b"/" && mount.parent != mount.id;
         let is_path = mount.point.starts_with(b"/") && !mount.point.windows(2).any(|w| w == b"//");
-        let is_new = places.insert((mount.parent, &mount.point)) && !known.contains_key(&mount.id);
+        let is_new =
+            mount_tree.insert((mount.parent, &mount.point)) && !known.contains_key(&mount.id);
         if !(is_path && is_new && (is_placed || is_root)) {
             return false;
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use collectors::os::{Kernel, describe};
 use facts::Os;
 use libfuzzer_sys::fuzz_target;
-use publishers::picture::Picture;
+use publishers::guest_state::GuestState;
 use xen_guest_agent_fuzz::{Guest, check_all};
 
 fuzz_target!(|input: &[u8]| {
@@ -26,7 +26,7 @@ fuzz_target!(|input: &[u8]| {
     let os = describe(guest.root(), kernel.clone());
     assert_eq!(os, describe(guest.root(), kernel.clone()));
     check(&os, &kernel);
-    check_all(&Picture { os: Some(os), ..Picture::default() });
+    check_all(&GuestState { os: Some(os), ..GuestState::default() });
 });
 
 /// The files by path, small enough that a look at them is the whole.

@@ -1,7 +1,7 @@
 //! The publisher on a store in memory: any facts, in any order, over any faults, several boots long.
 //!
 //! The store checks each request as xenstored and the hosts would; after each boot without a fault it
-//! must show the picture, and nothing of others' may be gone.
+//! must show the state, and nothing of others' may be gone.
 
 #![no_main]
 
@@ -10,7 +10,7 @@ use std::thread;
 use facts::{Event, channel};
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use publishers::picture::{Picture, Source};
+use publishers::guest_state::{GuestState, Source};
 use publishers::store::Store;
 use publishers::{Outcome, Publisher, Schema};
 use xen_guest_agent_fuzz::facts::{event, text};
@@ -69,10 +69,10 @@ fn boot(u: &mut Unstructured, memory: &Memory) -> Result<()> {
         publisher.run(&inbox).unwrap()
     };
     let outcome = run(faults);
-    assert!(!is_clean || outcome == Outcome::Settled);
-    assert_eq!(run(Vec::new()), Outcome::Settled);
+    assert!(!is_clean || outcome == Outcome::Synced);
+    assert_eq!(run(Vec::new()), Outcome::Synced);
     memory.see().requests.clear();
-    assert_eq!(run(Vec::new()), Outcome::Settled);
+    assert_eq!(run(Vec::new()), Outcome::Synced);
     assert_eq!(memory.see().requests, [] as [String; 0], "published again");
     check_store(memory, schema, &told, &without);
     Ok(())
@@ -106,10 +106,10 @@ fn faults(u: &mut Unstructured) -> Result<Vec<Option<Fault>>> {
 }
 
 fn check_store(memory: &Memory, schema: Schema, told: &[Event], without: &[Source]) {
-    let mut picture = Picture { without: without.to_vec(), ..Picture::default() };
-    told.iter().for_each(|event| picture.fold(event.clone()));
+    let mut state = GuestState { without: without.to_vec(), ..GuestState::default() };
+    told.iter().for_each(|event| state.apply(event.clone()));
     let keys = memory.see().keys();
-    let mut wanted = schema.render(&picture, &keys);
+    let mut wanted = schema.render(&state, &keys);
     if let (Some(stamp), Some(_)) = (keys.get(STAMP), schema.stamp()) {
         wanted.set_raw(STAMP, stamp.to_owned());
     }

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeSet;
 
+use collectors::network::link_table::Table;
 use collectors::network::rtnetlink::{Kind, Malformed, Message, messages};
-use collectors::network::table::Table;
 use collectors::network::{Exclude, vif};
 use facts::Network;
 use libfuzzer_sys::fuzz_target;
-use publishers::picture::Picture;
+use publishers::guest_state::GuestState;
 
 fuzz_target!(|input: &[u8]| {
     let mut told = Vec::new();
@@ -24,7 +24,10 @@ fuzz_target!(|input: &[u8]| {
     let network = fold(&told, 1);
     assert_eq!(network, fold(&told, 2), "a message that comes twice changes nothing");
     check(&network, &told);
-    xen_guest_agent_fuzz::check_all(&Picture { network: Some(network), ..Picture::default() });
+    xen_guest_agent_fuzz::check_all(&GuestState {
+        network: Some(network),
+        ..GuestState::default()
+    });
 });
 
 /// The messages of a datagram; those of a part of it are the same up to where it ends.
@@ -61,7 +64,7 @@ fn check(network: &Network, told: &[Message]) {
     for link in &network.links {
         let is_it = |message: &&Message| match &message.kind {
             Kind::Link(it) => it.index == link.index,
-            Kind::LinkGone(index) => *index == link.index,
+            Kind::DelLink(index) => *index == link.index,
             _ => false,
         };
         let Some(Kind::Link(last)) = told.iter().rfind(is_it).map(|message| &message.kind) else {
@@ -78,7 +81,7 @@ fn check(network: &Network, told: &[Message]) {
             assert!(address.prefix <= if address.ip.is_ipv4() { 32 } else { 128 });
             assert!(seen.insert((address.ip, address.prefix)), "{address:?} twice");
             let last = told.iter().rev().find_map(|message| match &message.kind {
-                Kind::Address(it) | Kind::AddressGone(it)
+                Kind::Address(it) | Kind::DelAddr(it)
                     if (it.link, it.ip, it.prefix) == (link.index, address.ip, address.prefix) =>
                 {
                     Some(matches!(message.kind, Kind::Address(_)) && it.usable)

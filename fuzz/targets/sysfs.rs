@@ -8,19 +8,19 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::SystemTime;
 
-use collectors::disks::figures::Figures;
+use collectors::disks::fs_usage::FsUsage;
 use collectors::network::vif;
-use collectors::{disks, drivers, guest, memory, service};
+use collectors::{disks, drivers, memory, service, xen_detect};
 use facts::{Disks, Drivers, Memory};
 use libfuzzer_sys::fuzz_target;
-use publishers::picture::Picture;
+use publishers::guest_state::GuestState;
 use xen_guest_agent_fuzz::{Guest, check_all};
 
 fuzz_target!(|tree: &[u8]| {
     let guest = Guest::new();
     guest.plant(tree);
-    let first = picture(guest.root());
-    assert_eq!(first, picture(guest.root()));
+    let first = state(guest.root());
+    assert_eq!(first, state(guest.root()));
     first.disks.iter().for_each(check_disks);
     first.drivers.iter().for_each(check_drivers);
     first
@@ -28,7 +28,7 @@ fuzz_target!(|tree: &[u8]| {
         .iter()
         .for_each(|Memory { total, available, .. }| assert!(available <= total && *total > 0));
     check_all(&first);
-    assert_eq!(guest::check(guest.root()), guest::check(guest.root()));
+    assert_eq!(xen_detect::check(guest.root()), xen_detect::check(guest.root()));
     let nics = guest.root().join("sys/class/net").read_dir().into_iter().flatten().flatten();
     for nic in nics {
         let name = nic.file_name();
@@ -40,18 +40,18 @@ fuzz_target!(|tree: &[u8]| {
     }
 });
 
-fn picture(root: &Path) -> Picture {
+fn state(root: &Path) -> GuestState {
     // As full as the path is long.
     let ask = |path: &Path| {
         assert!(path.starts_with(root), "{} was asked", path.display());
-        io::Result::Ok(Figures { total: 4096, free: path.as_os_str().len() as u64 })
+        io::Result::Ok(FsUsage { total: 4096, free: path.as_os_str().len() as u64 })
     };
-    Picture {
+    GuestState {
         disks: disks::describe(root, ask).ok(),
-        drivers: Some(drivers::look(root)),
+        drivers: Some(drivers::list_drivers(root)),
         memory: memory::Source::new(root).sample().ok(),
         service: Some(service::describe(root, SystemTime::UNIX_EPOCH)),
-        ..Picture::default()
+        ..GuestState::default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use collectors::drivers::uevent::concerns_us;
+use collectors::drivers::uevent::is_relevant;
 use libfuzzer_sys::fuzz_target;
 
 const OURS: [&str; 4] = ["xen", "xen_memory", "drivers", "module"];
@@ -12,8 +12,8 @@ fuzz_target!(|event: &[u8]| {
     let settings: Vec<String> =
         event.split(|&b| b == 0).map(|s| s.escape_ascii().to_string()).collect();
     let subsystem = settings.iter().find_map(|setting| setting.strip_prefix("SUBSYSTEM="));
-    assert_eq!(concerns_us(event), subsystem.is_some_and(|name| OURS.contains(&name)));
+    assert_eq!(is_relevant(event), subsystem.is_some_and(|name| OURS.contains(&name)));
     // What follows the whole of an event is not read.
     let longer = [event, b"\0SUBSYSTEM=xen\0"].concat();
-    assert!(subsystem.is_none() || concerns_us(&longer) == concerns_us(event));
+    assert!(subsystem.is_none() || is_relevant(&longer) == is_relevant(event));
 });

@@ -10,7 +10,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use libfuzzer_sys::fuzz_target;
-use xenstore::{Connection, Refusal, Request};
+use xenstore::{Connection, Request, XsError};
 
 const LONGEST: usize = 4096;
 const EVENT: u32 = 15;
@@ -158,7 +158,7 @@ impl Model {
                 true
             }
             (Next::Message { kind: ERROR, id, .. }, Err(error)) if id == self.id => {
-                let refusal = error.get_ref().unwrap().downcast_ref::<Refusal>().unwrap();
+                let refusal = error.get_ref().unwrap().downcast_ref::<XsError>().unwrap();
                 let is_plain = !refusal.0.is_empty() && !refusal.0.contains(char::is_control);
                 assert!(is_plain && refusal.0.chars().count() <= 64, "{refusal:?}");
                 true

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::key_tree::Tree;
 use crate::schema::root_of;
-use crate::tree::Tree;
 
 /// One request to the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub fn diff(published: &Tree, wanted: &Tree) -> Vec<Change> {
     let stale = published.iter().filter(|(path, _)| wanted.get(path).is_none());
     let (directories, keys): (Vec<_>, Vec<_>) = stale.partition(|(path, _)| wanted.reaches(path));
     let removals: BTreeSet<&str> =
-        keys.into_iter().filter_map(|(path, _)| highest_unwanted(path, wanted)).collect();
+        keys.into_iter().filter_map(|(path, _)| topmost_stale(path, wanted)).collect();
     let emptied = directories.into_iter().filter(|(_, value)| !value.is_empty());
     let writes = wanted.iter().filter(|&(path, value)| published.get(path) != Some(value));
     removals
@@ -46,7 +46,7 @@ pub fn diff(published: &Tree, wanted: &Tree) -> Vec<Change> {
 /// toolstack's), with nothing wanted at or below it. So one request removes a VIF, and no empty
 /// directory stays.
 #[must_use]
-pub fn highest_unwanted<'a>(path: &'a str, wanted: &Tree) -> Option<&'a str> {
+pub fn topmost_stale<'a>(path: &'a str, wanted: &Tree) -> Option<&'a str> {
     let root = root_of(path)?;
     let least = root.path.len() + usize::from(root.mark.is_some());
     let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);

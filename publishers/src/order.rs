@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::tree::Tree;
+use crate::key_tree::Tree;
 
 /// When a path is written in its batch; the lowest first.
 #[must_use]
@@ -28,9 +28,9 @@ pub fn is_watched(path: &str) -> bool {
 
 /// How much each key matters when not all fit.
 #[derive(Debug)]
-pub struct Importance(BTreeMap<String, u32>);
+pub struct KeyPriorities(BTreeMap<String, u32>);
 
-impl Importance {
+impl KeyPriorities {
     /// Of the keys in `wanted`, which has all of them. Looked through once: of addresses there may be
     /// thousands, and the first of each directory has to be known.
     #[must_use]
@@ -88,7 +88,7 @@ mod tests {
             ["attr/PVAddons/Installed", "attr/vif/0/ipv4/1", "attr/vif/0/name", "data/os_name"];
         paths.iter().for_each(|path| wanted.set(*path, "1"));
         wanted.set("attr/vif/0/ipv4/0", "1");
-        let importance = Importance::of(&wanted);
+        let importance = KeyPriorities::of(&wanted);
         let volume = importance.rank("data/volumes/0/name");
         assert!(wanted.iter().all(|(path, _)| importance.rank(path) < volume));
     }

@@ -5,12 +5,12 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use facts::{Event, Inbox, Nothing};
+use facts::{Event, Inbox, RecvError};
 use log::{info, warn};
 use thiserror::Error;
 
 use crate::diff::diff;
-use crate::picture::{Picture, Source};
+use crate::guest_state::{GuestState, Source};
 use crate::schema::Schema;
 use crate::session::{Outcome, Session};
 use crate::store::Store;
@@ -19,11 +19,11 @@ use xenstore::Backoff;
 
 /// How long the first batch waits for the slowest collector. All of them take a few milliseconds;
 /// hosts take the first network keys that they see for the whole, so one batch is best.
-const FIRST_FACTS: Duration = Duration::from_millis(250);
+const INITIAL_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// The least time between two batches that change something. Of an address that flaps a thousand times a
 /// second hosts see twenty states, each of which costs them a look at the whole guest.
-const BREATH: Duration = Duration::from_millis(50);
+const MIN_BATCH_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Why a publisher ended before it was told to.
 #[derive(Debug, Error)]
@@ -37,16 +37,16 @@ pub enum Error {
 }
 
 /// Opens the store; called again when the connection is lost.
-pub type Open = Box<dyn Fn() -> io::Result<Box<dyn Store>>>;
+pub type OpenStore = Box<dyn Fn() -> io::Result<Box<dyn Store>>>;
 
-/// Keeps a store equal to the picture that the facts make.
+/// Keeps a store equal to the state that the facts make.
 pub struct Publisher {
     schema: Schema,
-    open: Open,
+    open: OpenStore,
     session: Session,
-    picture: Picture,
+    state: GuestState,
     /// A watch tells when the store is made anew; it has to stand before the store is read back.
-    watched: bool,
+    has_resume_watch: bool,
     /// The store was not read back yet.
     unread: bool,
     /// The store has to be read back again.
@@ -66,14 +66,14 @@ impl Publisher {
     ///
     /// # Errors
     /// [`Error::Open`] when it cannot be opened.
-    pub fn new(schema: Schema, open: Open) -> Result<Self, Error> {
+    pub fn new(schema: Schema, open: OpenStore) -> Result<Self, Error> {
         let session = Session::new(open().map_err(Error::Open)?);
         Ok(Self {
             schema,
             open,
             session,
-            picture: Picture::default(),
-            watched: false,
+            state: GuestState::default(),
+            has_resume_watch: false,
             unread: true,
             reread: false,
             lost: false,
@@ -87,14 +87,14 @@ impl Publisher {
     /// These sources are not going to tell anything.
     #[must_use]
     pub fn without(mut self, sources: &[Source]) -> Self {
-        self.picture.without = sources.to_vec();
+        self.state.without = sources.to_vec();
         self
     }
 
-    /// Whether there will be an [`Event::Reread`] once a watch on the store stands.
+    /// Whether there will be an [`Event::ReadBack`] once a watch on the store stands.
     #[must_use]
-    pub fn watched(mut self, watched: bool) -> Self {
-        self.watched = watched;
+    pub fn has_resume_watch(mut self, watched: bool) -> Self {
+        self.has_resume_watch = watched;
         self
     }
 
@@ -117,7 +117,11 @@ impl Publisher {
                 self.publish()?;
             }
             if !open {
-                return Ok(if self.retry.is_none() { Outcome::Settled } else { Outcome::Pending });
+                return Ok(if self.retry.is_none() {
+                    Outcome::Synced
+                } else {
+                    Outcome::RetryLater
+                });
             }
             open = self.gather(inbox);
         }
@@ -125,12 +129,12 @@ impl Publisher {
 
     /// Takes facts until each collector has told its own and the watch stands, or had the time to.
     fn gather_first(&mut self, inbox: &Inbox) -> bool {
-        let deadline = Instant::now() + FIRST_FACTS;
-        while !self.picture.is_whole() || (self.watched && !self.reread) {
+        let deadline = Instant::now() + INITIAL_TIMEOUT;
+        while !self.state.is_complete() || (self.has_resume_watch && !self.reread) {
             match inbox.receive(Some(deadline)) {
                 Ok(event) => self.take(event),
-                Err(Nothing::Yet) => return true,
-                Err(Nothing::Ever) => return false,
+                Err(RecvError::Timeout) => return true,
+                Err(RecvError::Disconnected) => return false,
             }
         }
         true
@@ -141,17 +145,17 @@ impl Publisher {
     fn gather(&mut self, inbox: &Inbox) -> bool {
         match self.receive(inbox) {
             Ok(event) => self.take(event),
-            Err(Nothing::Yet) => {}
-            Err(Nothing::Ever) => return false,
+            Err(RecvError::Timeout) => {}
+            Err(RecvError::Disconnected) => return false,
         }
         let left = self.breath.map(|end| end.saturating_duration_since(Instant::now()));
-        thread::sleep(left.unwrap_or_default().min(BREATH));
+        thread::sleep(left.unwrap_or_default().min(MIN_BATCH_INTERVAL));
         inbox.waiting().for_each(|event| self.take(event));
         true
     }
 
     /// Waits for the next fact or the time of the next try, and feeds the watchdog.
-    fn receive(&mut self, inbox: &Inbox) -> Result<Event, Nothing> {
+    fn receive(&mut self, inbox: &Inbox) -> Result<Event, RecvError> {
         loop {
             let due = self.watchdog.as_mut().map(|watchdog| {
                 watchdog.feed();
@@ -159,30 +163,30 @@ impl Publisher {
             });
             let until = self.retry.into_iter().chain(due).min();
             match inbox.receive(until) {
-                Err(Nothing::Yet) if until != self.retry => {}
+                Err(RecvError::Timeout) if until != self.retry => {}
                 received => return received,
             }
         }
     }
 
     fn take(&mut self, event: Event) {
-        if event == Event::Reread {
+        if event == Event::ReadBack {
             // Whoever says so knows that the store is there.
             (self.reread, self.retry) = (true, None);
         }
-        self.picture.fold(event);
+        self.state.apply(event);
     }
 
-    /// Brings the store up to the picture. A lost connection is opened again at once, and if that
+    /// Brings the store up to the state. A lost connection is opened again at once, and if that
     /// does not help later.
     fn publish(&mut self) -> Result<(), Error> {
         for _ in 0..2 {
             match self.try_publish() {
-                Ok(Outcome::Settled) => {
+                Ok(Outcome::Synced) => {
                     self.retry = None;
                     return Ok(());
                 }
-                Ok(Outcome::Pending) => break,
+                Ok(Outcome::RetryLater) => break,
                 Err(error) => self.lost(error)?,
             }
         }
@@ -199,22 +203,22 @@ impl Publisher {
             self.session.reread()?;
             (self.unread, self.reread) = (false, false);
         }
-        self.session.ask_again()?;
-        let wanted = self.schema.render(&self.picture, self.session.published());
+        self.session.retry_denied()?;
+        let wanted = self.schema.render(&self.state, self.session.published());
         let changes = diff(self.session.published(), &wanted);
         if !changes.is_empty() {
-            self.breath = Some(Instant::now() + BREATH);
+            self.breath = Some(Instant::now() + MIN_BATCH_INTERVAL);
         }
         let outcome = self.session.apply(changes, &wanted, self.schema)?;
         if std::mem::replace(&mut self.lost, false) {
             info!("connected to the store again");
         }
-        self.reread = !self.session.knows_all();
+        self.reread = !self.session.is_fully_known();
         Ok(outcome)
     }
 
     fn lost(&mut self, error: io::Error) -> Result<(), Error> {
-        if !self.session.reopens() {
+        if !self.session.can_reconnect() {
             return Err(Error::Lost(error));
         }
         if !std::mem::replace(&mut self.lost, true) {

@@ -8,8 +8,8 @@
 use std::io;
 
 use crate::diff::diff;
-use crate::picture::Picture;
-use crate::publisher::{Error, Open};
+use crate::guest_state::GuestState;
+use crate::publisher::{Error, OpenStore};
 use crate::schema::Schema;
 use crate::session::{Outcome, Session};
 
@@ -18,7 +18,7 @@ use crate::session::{Outcome, Session};
 ///
 /// # Errors
 /// When the store cannot be opened, or the connection is lost.
-pub fn withdraw(open: &Open) -> Result<Outcome, Error> {
+pub fn withdraw(open: &OpenStore) -> Result<Outcome, Error> {
     let session = Session::new(open().map_err(Error::Open)?);
     withdraw_from(session).map_err(Error::Lost)
 }
@@ -26,7 +26,7 @@ pub fn withdraw(open: &Open) -> Result<Outcome, Error> {
 fn withdraw_from(mut session: Session) -> io::Result<Outcome> {
     let schema = Schema::Withdrawn;
     session.reread()?;
-    let wanted = schema.render(&Picture::default(), session.published());
+    let wanted = schema.render(&GuestState::default(), session.published());
     let changes = diff(session.published(), &wanted);
     session.apply(changes, &wanted, schema)
 }
@@ -36,16 +36,16 @@ mod tests {
     use facts::{Disks, Memory, Volume};
 
     use super::*;
-    use crate::store::fake::{Fault, Shared};
+    use crate::store::fake::{FakeXenstore, Fault};
 
-    fn published(schema: Schema) -> Shared {
-        let fake = Shared::default();
+    fn published(schema: Schema) -> FakeXenstore {
+        let fake = FakeXenstore::default();
         let mut session = Session::new(Box::new(fake.clone()));
         let memory = Some(Memory { total: 2, available: 1, balloon: true });
         let volume = |name: &str| Volume { name: name.into(), ..Volume::default() };
         let disks = Some(Disks { volumes: vec![volume("a"), volume("b")] });
-        let picture = Picture { memory, disks, ..Picture::default() };
-        let wanted = schema.render(&picture, session.published());
+        let state = GuestState { memory, disks, ..GuestState::default() };
+        let wanted = schema.render(&state, session.published());
         let changes = diff(session.published(), &wanted);
         session.apply(changes, &wanted, schema).unwrap();
         fake
@@ -57,7 +57,7 @@ mod tests {
         for (schema, left) in [(Schema::Std, 2), (Schema::Rfc, 1)] {
             for requests in 0.. {
                 let fake = published(schema);
-                let open: Open = Box::new({
+                let open: OpenStore = Box::new({
                     let fake = fake.clone();
                     move || Ok(Box::new(fake.clone()))
                 });
@@ -65,7 +65,7 @@ mod tests {
                 fake.see().faults.extend(vec![None; requests]);
                 let first = withdraw(&open);
                 fake.see().faults.clear();
-                assert_eq!(withdraw(&open).unwrap(), Outcome::Settled);
+                assert_eq!(withdraw(&open).unwrap(), Outcome::Synced);
                 let keys = fake.see().keys();
                 assert_eq!(keys.get("attr/PVAddonsUninstalled"), Some("1"));
                 assert!(keys.iter().count() == left, "after {requests} requests: {keys:?}");

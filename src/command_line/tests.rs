@@ -2,11 +2,11 @@
 
 use super::*;
 
-fn run(words: &str) -> Result<Asked, Wrong> {
+fn run(words: &str) -> Result<Command, UsageError> {
     run_with(words, &[])
 }
 
-fn run_with(words: &str, variables: &[(&str, &str)]) -> Result<Asked, Wrong> {
+fn run_with(words: &str, variables: &[(&str, &str)]) -> Result<Command, UsageError> {
     let find =
         |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
     parse(words.split_whitespace().map(str::to_owned), find)
@@ -14,7 +14,7 @@ fn run_with(words: &str, variables: &[(&str, &str)]) -> Result<Asked, Wrong> {
 
 fn options(words: &str) -> Options {
     match run(words) {
-        Ok(Asked::Run(options)) => options,
+        Ok(Command::Run(options)) => options,
         other => panic!("{words}: {other:?}"),
     }
 }
@@ -41,11 +41,11 @@ fn each_spelling_of_an_option_is_understood() {
 fn help_and_version_are_told() {
     for words in ["-h", "--help", "-s -h", "-sh"] {
         assert!(
-            matches!(run(words), Ok(Asked::Tell(text)) if text.starts_with("Usage: xen-guest-agent"))
+            matches!(run(words), Ok(Command::Print(text)) if text.starts_with("Usage: xen-guest-agent"))
         );
     }
     for words in ["-V", "--version", "-sV"] {
-        assert_eq!(run(words), Ok(Asked::Tell(format!("xen-guest-agent {VERSION}"))));
+        assert_eq!(run(words), Ok(Command::Print(format!("xen-guest-agent {VERSION}"))));
     }
 }
 
@@ -73,12 +73,12 @@ fn a_wrong_value_names_itself_and_what_is_accepted() {
 #[test]
 fn a_flag_wins_over_its_variable() {
     let variable = [("XENSTORE_SCHEMA", "rfc"), ("RUST_LOG", "trace")];
-    let Ok(Asked::Run(by_variable)) = run_with("", &variable) else { panic!() };
+    let Ok(Command::Run(by_variable)) = run_with("", &variable) else { panic!() };
     assert_eq!(
         (by_variable.schema, by_variable.filters),
         (Schema::Rfc, Filters::parse("trace").unwrap())
     );
-    let Ok(Asked::Run(by_flag)) = run_with("--schema std -lwarn", &variable) else { panic!() };
+    let Ok(Command::Run(by_flag)) = run_with("--schema std -lwarn", &variable) else { panic!() };
     assert_eq!((by_flag.schema, by_flag.filters), (Schema::Std, Filters::parse("warn").unwrap()));
     let said = run_with("", &[("XENSTORE_SCHEMA", "x")]).unwrap_err().to_string();
     assert_eq!(said, "XENSTORE_SCHEMA: \"x\" is not one of std, rfc");

@@ -3,42 +3,46 @@
 use std::time::Duration;
 
 use publishers::Schema;
-use publishers::picture::Source;
+use publishers::guest_state::Source;
 
-use super::{Destination, Wrong};
+use super::{Destination, UsageError};
 use crate::logging::Filters;
 
-pub fn filters(given: Option<(&'static str, String)>) -> Result<Filters, Wrong> {
+pub fn filters(given: Option<(&'static str, String)>) -> Result<Filters, UsageError> {
     let Some((what, value)) = given else { return Ok(Filters::default()) };
     let accepted =
         "off, error, warn, info, debug, trace, or a list such as info,publishers=trace".into();
-    Filters::parse(&value).ok_or(Wrong::Value { what, value, accepted })
+    Filters::parse(&value).ok_or(UsageError::Value { what, value, accepted })
 }
 
-pub fn schema(given: Option<(&'static str, String)>) -> Result<Schema, Wrong> {
+pub fn schema(given: Option<(&'static str, String)>) -> Result<Schema, UsageError> {
     match given {
         None => Ok(Schema::Std),
         Some((_, value)) if value == "std" => Ok(Schema::Std),
         Some((_, value)) if value == "rfc" => Ok(Schema::Rfc),
-        Some((what, value)) => Err(Wrong::Value { what, value, accepted: "std, rfc".into() }),
+        Some((what, value)) => Err(UsageError::Value { what, value, accepted: "std, rfc".into() }),
     }
 }
 
-pub fn destination(given: Option<String>) -> Result<Destination, Wrong> {
+pub fn destination(given: Option<String>) -> Result<Destination, UsageError> {
     match given.as_deref() {
         None | Some("xenstore") => Ok(Destination::Xenstore),
         Some("stdout") => Ok(Destination::Stdout),
         Some(value) => {
             let (what, value) = ("--publisher", value.to_owned());
-            Err(Wrong::Value { what, value, accepted: "xenstore, stdout".into() })
+            Err(UsageError::Value { what, value, accepted: "xenstore, stdout".into() })
         }
     }
 }
 
-pub fn interval(what: &'static str, usual: u64, given: Option<String>) -> Result<Duration, Wrong> {
+pub fn interval(
+    what: &'static str,
+    usual: u64,
+    given: Option<String>,
+) -> Result<Duration, UsageError> {
     let Some(value) = given else { return Ok(Duration::from_secs(usual)) };
     let seconds = value.parse::<u32>().ok().filter(|&seconds| seconds > 0);
-    let wrong = Wrong::Value {
+    let wrong = UsageError::Value {
         what,
         value,
         accepted: "the whole numbers from 1 to 4294967295 (seconds)".into(),
@@ -46,10 +50,10 @@ pub fn interval(what: &'static str, usual: u64, given: Option<String>) -> Result
     seconds.map(|seconds| Duration::from_secs(seconds.into())).ok_or(wrong)
 }
 
-pub fn without(given: Option<String>) -> Result<Vec<Source>, Wrong> {
+pub fn without(given: Option<String>) -> Result<Vec<Source>, UsageError> {
     let collector = |name: &str| {
         let found = Source::COLLECTORS.iter().find(|(known, _)| *known == name);
-        found.map(|(_, source)| *source).ok_or_else(|| Wrong::Value {
+        found.map(|(_, source)| *source).ok_or_else(|| UsageError::Value {
             what: "--without",
             value: name.to_owned(),
             accepted: Source::COLLECTORS.map(|(name, _)| name).join(", "),

@@ -4,7 +4,7 @@
 //! lacks of it costs one line in the log, never the agent. Nothing here can be undone.
 
 #[cfg(not(target_os = "linux"))]
-#[path = "elsewhere.rs"]
+#[path = "fallback.rs"]
 mod platform;
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]

@@ -11,9 +11,9 @@ mod linux;
 #[cfg(target_os = "linux")]
 use linux as os;
 #[cfg(not(target_os = "linux"))]
-mod other;
+mod fallback;
 #[cfg(not(target_os = "linux"))]
-use other as os;
+use fallback as os;
 
 use std::env;
 use std::io;

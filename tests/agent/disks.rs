@@ -1,7 +1,7 @@
 //! data/volumes: what is mounted, how full it is, and what must never wait for it. On loop devices,
 //! which hang on no bus, so that they have no extents; `tests/disks/` has these.
 
-use super::harness::{Disk, FIRST_TREE, Guest, Hung};
+use super::harness::{Disk, FIRST_TREE, Guest, HungFuse};
 use std::time::Duration;
 
 /// The keys of the volumes, one `key = value` a line.
@@ -211,7 +211,7 @@ fn file_systems_that_never_answer_block_nothing() {
     guest.wait(|tree| tree[&free] != before);
     guest.catch_up();
     assert_eq!(threads(), threads_before);
-    assert!(daemons.iter_mut().all(Hung::hangs));
+    assert!(daemons.iter_mut().all(HungFuse::hangs));
     let end = agent.stop("TERM");
     assert!(end.code == Some(0) && end.took < Duration::from_secs(1), "{end:?}");
     assert!(!end.stderr.contains("warn"), "{end:?}");

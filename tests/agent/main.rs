@@ -14,7 +14,6 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
-mod above;
 mod address_order;
 mod addresses;
 mod command_line;
@@ -25,8 +24,8 @@ mod hosts;
 mod links;
 mod logs;
 mod memory;
-mod names;
 mod notify;
+mod os_changes;
 mod random;
 mod restart;
 mod rfc;
@@ -37,5 +36,6 @@ mod sriov;
 mod start;
 mod stdout;
 mod the_harness;
+mod upper_devices;
 mod weird_input;
 mod withdraw;

@@ -147,7 +147,8 @@ fn a_volume_below_a_closed_directory_is_asked_too() {
 fn every_allowed_system_call_has_its_reason_written_down() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |path: &str| fs::read_to_string(here.join(path)).unwrap();
-    let code = read("src/sandbox/linux/allowed.rs") + &read("src/sandbox/linux/system_calls.rs");
+    let code =
+        read("src/sandbox/linux/syscall_allowlist.rs") + &read("src/sandbox/linux/seccomp.rs");
     let words = code.split(|c: char| !c.is_alphanumeric() && c != '_');
     let allowed: BTreeSet<&str> = words.filter_map(|word| word.strip_prefix("SYS_")).collect();
     let page = read("SECURITY.md");

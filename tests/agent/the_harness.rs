@@ -1,6 +1,6 @@
 //! That the ground holds on which the other tests stand: no agent here.
 
-use super::harness::{Changes, Daemon, Guest, Layout, PATIENCE};
+use super::harness::{Daemon, Guest, Layout, PATIENCE, WatchCounter};
 
 // A client of the guest's socket is the guest, not dom0.
 #[test]
@@ -47,7 +47,7 @@ fn the_guest_meets_its_quota() {
 #[test]
 fn a_watch_of_the_guest_fires() {
     let guest = Guest::new();
-    let changes = Changes::of(&guest.socket(), "data");
+    let changes = WatchCounter::of(&guest.socket(), "data");
     let seen = changes.count();
     guest.left_behind("data/key", "1");
     assert!(changes.wait_beyond(seen, std::time::Instant::now() + PATIENCE));

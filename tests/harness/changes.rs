@@ -10,17 +10,17 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
 /// A watch, until dropped.
-pub struct Changes {
+pub struct WatchCounter {
     count: Arc<(Mutex<u64>, Condvar)>,
     stream: UnixStream,
 }
 
-impl Changes {
-    pub fn of(socket: &Path, node: &str) -> Changes {
+impl WatchCounter {
+    pub fn of(socket: &Path, node: &str) -> WatchCounter {
         let mut store = Store::connect(socket).unwrap();
         store.call(WATCH, &strings(&[node, "token"])).unwrap();
         let mut stream = store.into_stream();
-        let changes = Changes { count: Arc::default(), stream: stream.try_clone().unwrap() };
+        let changes = WatchCounter { count: Arc::default(), stream: stream.try_clone().unwrap() };
         let count = changes.count.clone();
         std::thread::spawn(move || {
             while receive(&mut stream).is_ok() {
@@ -46,7 +46,7 @@ impl Changes {
     }
 }
 
-impl Drop for Changes {
+impl Drop for WatchCounter {
     fn drop(&mut self) {
         let _ = self.stream.shutdown(Shutdown::Both);
     }

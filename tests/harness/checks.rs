@@ -4,19 +4,19 @@
 use super::Guest;
 use super::trace;
 use super::tree::is_rfc3339_utc;
-use super::{Mark, PATIENCE};
+use super::{PATIENCE, TracePosition};
 use std::time::Instant;
 
 /// The address that `catch_up` adds: a documentation one that no test uses.
 pub const LATEST: &str = "203.0.113.1";
 
 impl Guest {
-    pub fn mark(&self) -> Mark {
+    pub fn mark(&self) -> TracePosition {
         trace::mark(&self.run.path().join("trace"))
     }
 
     /// What the guest asked xenstored to change since the mark, from xenstored's trace.
-    pub fn changes_since(&self, mark: Mark) -> Vec<String> {
+    pub fn changes_since(&self, mark: TracePosition) -> Vec<String> {
         let mut changes = trace::changes_since(&self.run.path().join("trace"), mark);
         for change in &mut changes {
             if let Some(time) = change.strip_prefix("write data/updated = ") {
@@ -28,7 +28,7 @@ impl Guest {
     }
 
     /// Waits until the batch that the agent writes after the mark has ended, and tells it.
-    pub fn batch_since(&self, mark: Mark) -> Vec<String> {
+    pub fn batch_since(&self, mark: TracePosition) -> Vec<String> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let seen = self.dom0(|host| host.changes.count());
@@ -49,7 +49,7 @@ impl Guest {
     }
 
     /// Catches up, and checks that nothing was written since the mark but for that.
-    pub fn assert_quiet_since(&self, mark: Mark) {
+    pub fn assert_quiet_since(&self, mark: TracePosition) {
         self.ip(format!("addr add {LATEST}/32 dev eth0"));
         let mut changes = self.batch_since(mark);
         changes.retain(|change| !change.ends_with(LATEST) && !change.ends_with("/prefix = 32"));

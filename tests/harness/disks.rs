@@ -1,7 +1,7 @@
 //! Disks of a world: real loop devices, which the world's /dev and /sys show, and no others.
 
 use super::Scratch;
-use super::world::World;
+use super::world::TestNamespaces;
 use std::process::{Child, Command, Stdio};
 
 /// A disk, until dropped and no longer used.
@@ -12,9 +12,9 @@ pub struct Disk {
 }
 
 /// A FUSE file system that never answers, until dropped.
-pub struct Hung(Child);
+pub struct HungFuse(Child);
 
-impl World {
+impl TestNamespaces {
     /// Makes an empty disk of so many MiB.
     pub fn disk(&self, mib: u32) -> Disk {
         let image = Scratch::new();
@@ -56,7 +56,7 @@ impl World {
 
     /// Mounts a FUSE file system at `/mnt/NAME`, from a disk if there is one, whose daemon has begun to
     /// serve, takes requests, and answers none of them.
-    pub fn hung(&self, disk: Option<&Disk>, name: &str) -> Hung {
+    pub fn hung(&self, disk: Option<&Disk>, name: &str) -> HungFuse {
         let (kind, source) = match disk {
             Some(disk) => ("fuseblk", format!("/dev/{}", disk.name)),
             None => ("fuse", "far".into()),
@@ -84,11 +84,11 @@ impl World {
         let mut command = self.world_command("sh");
         let child = command.args(["-euc", &script]).stdin(Stdio::null()).spawn().unwrap();
         self.wait_sh(&format!("[ -e /dev/{name}.serves ]"));
-        Hung(child)
+        HungFuse(child)
     }
 }
 
-impl Hung {
+impl HungFuse {
     /// Whether its daemon is there: without one its requests would fail.
     pub fn hangs(&mut self) -> bool {
         self.0.try_wait().unwrap().is_none()
@@ -102,7 +102,7 @@ impl Drop for Disk {
     }
 }
 
-impl Drop for Hung {
+impl Drop for HungFuse {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();

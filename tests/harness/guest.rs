@@ -2,12 +2,12 @@
 //! This is the whole vocabulary of most tests.
 
 use super::agent::{Agent, Finished, PROGRAM};
-use super::changes::Changes;
+use super::changes::WatchCounter;
 use super::layout::{Layout, introduce, lay_out};
 use super::ring::{self, Ring};
 use super::tree::{OS_RELEASE, difference, is_rfc3339_utc, of_this_machine, text};
 use super::wire::{Nodes, Store};
-use super::world::World;
+use super::world::TestNamespaces;
 use super::xenstored::{Daemon, Xenstored};
 use super::{PATIENCE, Scratch};
 use std::cell::RefCell;
@@ -24,7 +24,7 @@ const FUNCTIONS: &str = "xenserver/device/net-sriov-vf";
 /// What dom0 holds of the guest, and how the guest reaches it.
 pub(super) struct Host {
     pub(super) store: Store,
-    pub(super) changes: Changes,
+    pub(super) changes: WatchCounter,
     /// What the toolstack made: not the guest's doing.
     pub(super) made: Nodes,
     pub(super) ring: Ring,
@@ -34,7 +34,7 @@ pub(super) struct Host {
 /// A guest, its world and its host; gone when dropped.
 pub struct Guest {
     pub(super) host: RefCell<Option<Host>>,
-    world: World,
+    world: TestNamespaces,
     daemon: Daemon,
     layout: Layout,
     pub run: Scratch,
@@ -42,9 +42,9 @@ pub struct Guest {
 }
 
 impl Deref for Guest {
-    type Target = World;
+    type Target = TestNamespaces;
 
-    fn deref(&self) -> &World {
+    fn deref(&self) -> &TestNamespaces {
         &self.world
     }
 }
@@ -58,7 +58,7 @@ impl Guest {
     /// The same on another host.
     pub fn on(layout: Layout, daemon: Daemon) -> Guest {
         let (run, scratch) = (Scratch::new(), Scratch::new());
-        let world = World::new(scratch.path());
+        let world = TestNamespaces::new(scratch.path());
         let guest =
             Guest { host: RefCell::default(), world, daemon, layout, run, _scratch: scratch };
         guest.file("/sys/hypervisor/type", "xen\n");
@@ -90,7 +90,7 @@ impl Guest {
         introduce(&mut store, DOMID).unwrap();
         let made = store.nodes(HOME);
         old.iter().for_each(|(key, value)| store.write(&format!("{HOME}/{key}"), value).unwrap());
-        let changes = Changes::of(&run.join("socket"), HOME);
+        let changes = WatchCounter::of(&run.join("socket"), HOME);
         let ring = Ring::open(run, DOMID, &self.socket());
         *self.host.borrow_mut() = Some(Host { store, changes, made, ring, daemon });
     }

@@ -21,14 +21,14 @@ mod world;
 mod xenstored;
 
 pub use agent::{Agent, Finished, PROGRAM};
-pub use changes::Changes;
+pub use changes::WatchCounter;
 pub use clock::{Clock, Jump};
-pub use disks::{Disk, Hung};
+pub use disks::{Disk, HungFuse};
 pub use faults::waiting_and_dropped;
 pub use guest::Guest;
 pub use layout::Layout;
-pub use proxy::{Fate, Message, Proxy};
-pub use trace::Mark;
+pub use proxy::{Message, Proxy, ProxyAction};
+pub use trace::TracePosition;
 pub use tree::{FIRST_TREE, OS_RELEASE, of_this_machine};
 pub use wire::Nodes;
 pub use xenstored::Daemon;

@@ -23,7 +23,7 @@ pub struct Message<'a> {
 }
 
 /// What becomes of a message.
-pub enum Fate {
+pub enum ProxyAction {
     Passed,
     /// This goes in its place.
     Replaced(Vec<u8>),
@@ -37,14 +37,14 @@ pub struct Proxy {
     connections: Arc<AtomicUsize>,
 }
 
-type Judge = Arc<dyn Fn(&Message) -> Fate + Send + Sync>;
+type ProxyPolicy = Arc<dyn Fn(&Message) -> ProxyAction + Send + Sync>;
 
 impl Proxy {
     /// Serves `socket`; each message of the store's goes past the judge.
     pub fn new(
         socket: PathBuf,
         store: &Path,
-        judge: impl Fn(&Message) -> Fate + Send + Sync + 'static,
+        judge: impl Fn(&Message) -> ProxyAction + Send + Sync + 'static,
     ) -> Proxy {
         let listener = UnixListener::bind(&socket).unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
@@ -76,7 +76,7 @@ impl Drop for Proxy {
     }
 }
 
-fn carry(connection: usize, agent: UnixStream, host: UnixStream, judge: Judge) {
+fn carry(connection: usize, agent: UnixStream, host: UnixStream, judge: ProxyPolicy) {
     let (mut from, mut to) = (agent.try_clone().unwrap(), host.try_clone().unwrap());
     thread::spawn(move || {
         let mut bytes = [0; 4096];
@@ -93,15 +93,15 @@ fn carry(connection: usize, agent: UnixStream, host: UnixStream, judge: Judge) {
     });
 }
 
-fn answer(connection: usize, mut agent: &UnixStream, mut host: UnixStream, judge: Judge) {
+fn answer(connection: usize, mut agent: &UnixStream, mut host: UnixStream, judge: ProxyPolicy) {
     let (mut number, mut offset) = (0, 0);
     while let Ok((header, body)) = receive(&mut host) {
         let bytes = header.with(&body);
         let message = Message { connection, number, offset, bytes: &bytes };
         let (bytes, goes_on) = match judge(&message) {
-            Fate::Passed => (bytes, true),
-            Fate::Replaced(other) => (other, true),
-            Fate::Cut(other) => (other, false),
+            ProxyAction::Passed => (bytes, true),
+            ProxyAction::Replaced(other) => (other, true),
+            ProxyAction::Cut(other) => (other, false),
         };
         if agent.write_all(&bytes).is_err() || !goes_on {
             break;

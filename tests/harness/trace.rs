@@ -9,14 +9,14 @@ use std::path::Path;
 
 /// A place in the trace.
 #[derive(Clone, Copy)]
-pub struct Mark(usize);
+pub struct TracePosition(usize);
 
-pub fn mark(trace: &Path) -> Mark {
-    Mark(fs::metadata(trace).unwrap().len() as usize)
+pub fn mark(trace: &Path) -> TracePosition {
+    TracePosition(fs::metadata(trace).unwrap().len() as usize)
 }
 
 /// The guest's changes since the mark: `write PATH = VALUE` and `rm PATH`.
-pub fn changes_since(trace: &Path, mark: Mark) -> Vec<String> {
+pub fn changes_since(trace: &Path, mark: TracePosition) -> Vec<String> {
     let bytes = fs::read(trace).unwrap();
     let text = String::from_utf8_lossy(bytes.get(mark.0..).unwrap_or_default()).into_owned();
     // A value may hold line ends: what starts a record is `IN 0x` and `OUT 0x` at a line's start.

@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 /// The world, alive until dropped.
-pub struct World {
+pub struct TestNamespaces {
     keeper: Child,
 }
 
-impl World {
+impl TestNamespaces {
     /// Makes a world; `scratch` is an empty directory that becomes its own.
-    pub fn new(scratch: &Path) -> World {
+    pub fn new(scratch: &Path) -> TestNamespaces {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness/world.sh");
         let mut keeper = Command::new("unshare")
             .args(["-m", "-n", "-u", "--", "sh"])
@@ -33,7 +33,7 @@ impl World {
             line, "ready\n",
             "no namespaces here: the tests need root and a kernel that has them"
         );
-        World { keeper }
+        TestNamespaces { keeper }
     }
 
     /// A command that runs inside.
@@ -179,7 +179,7 @@ impl World {
     }
 }
 
-impl Drop for World {
+impl Drop for TestNamespaces {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();

@@ -17,7 +17,7 @@ pub struct Nic {
     pub name: String,
     pub mac: String,
     /// The address that the device came with.
-    pub hardware: String,
+    pub perm_mac: String,
     up: bool,
     lower: String,
     master: String,
@@ -52,8 +52,8 @@ impl Kernel {
         let mut found = nic.usable();
         let is_nic = vif(&nic.name).is_some();
         for upper in self.above(nic).into_iter().filter(|_| is_nic) {
-            let inherited = upper.usable().into_iter();
-            found.extend(inherited.map(|mut address| {
+            let upper_addresses = upper.usable().into_iter();
+            found.extend(upper_addresses.map(|mut address| {
                 address.rank.2 = true;
                 address
             }));
@@ -106,7 +106,7 @@ fn link(line: &str) -> Nic {
     let mac = after(line, "link/ether").unwrap_or_default();
     Nic {
         name: name.into(),
-        hardware: after(line, "permaddr").unwrap_or_else(|| mac.clone()),
+        perm_mac: after(line, "permaddr").unwrap_or_else(|| mac.clone()),
         mac,
         up: flags.split(',').any(|flag| flag == "UP"),
         lower: lower.into(),
@@ -131,8 +131,9 @@ fn address(line: &str, sources: &[String]) -> Option<Address> {
         "link" => 253,
         _ => 254,
     };
-    let off_route = !sources.iter().any(|source| source == ip);
-    let rank = (scope, is("deprecated"), false, is("secondary") || is("temporary"), off_route);
+    let not_default_source = !sources.iter().any(|source| source == ip);
+    let rank =
+        (scope, is("deprecated"), false, is("secondary") || is("temporary"), not_default_source);
     Some(Address { ip: ip.into(), prefix: prefix.into(), rank })
 }
 

@@ -19,17 +19,17 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
-mod deeds;
+mod actions;
+mod checkpoint;
+mod expected;
 mod figures;
 mod foreign;
 mod host;
 mod journal;
 mod kernel;
-mod life;
 mod network;
 mod options;
-mod picture;
-mod quiet;
+mod process;
 mod random;
 mod report;
 mod soak;
@@ -46,26 +46,26 @@ fn main() {
     let start = Instant::now();
     println!("soak: --seconds {} --seed {}", options.seconds, options.seed);
     let mut soak = soak::Soak::new(&options);
-    quiet::settle(&mut soak);
+    checkpoint::settle(&mut soak);
     let (mut told, mut live) = (0, 0);
     while start.elapsed().as_secs() < options.seconds
         || soak.samples.len() < soak.restarts_until + LEAST
     {
         if soak.samples.len() == soak.restarts_until {
             network::storm(&mut soak);
-            live = life::least_live(&mut soak);
+            live = process::least_live(&mut soak);
         }
         for _ in 0..soak.random.between(20, 50) {
-            deeds::do_one(&mut soak);
+            actions::do_one(&mut soak);
         }
-        quiet::settle(&mut soak);
+        checkpoint::settle(&mut soak);
         let twentieths = start.elapsed().as_secs() * 20 / options.seconds;
         if twentieths > told {
             told = twentieths;
             report::progress(&soak, start.elapsed());
         }
     }
-    let live = [live, life::least_live(&mut soak)];
+    let live = [live, process::least_live(&mut soak)];
     soak.end();
     report::end(&soak, start.elapsed(), live);
 }

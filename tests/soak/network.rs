@@ -112,7 +112,7 @@ pub fn storm(soak: &mut Soak) {
         }
     }
     ip(soak, &lines);
-    crate::life::wait_at_rest(soak);
+    crate::process::wait_at_rest(soak);
 }
 
 /// Has the links be without addresses, and nothing stand on them.

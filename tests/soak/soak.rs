@@ -1,14 +1,14 @@
 //! The soak as a whole: the guest, its agent, what was done to them, and what came of it.
 
 use crate::figures::{Sample, ticks};
-use crate::harness::{Agent, Guest, Mark};
+use crate::harness::{Agent, Guest, TracePosition};
 use crate::host::Host;
 use crate::journal::Journal;
 use crate::options::Options;
 use crate::random::Random;
 use crate::system::System;
 use crate::volumes::Volumes;
-use crate::{life, network, system};
+use crate::{network, process, system};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub struct Soak {
     pub samples: Vec<Sample>,
     pub changes: usize,
     /// Where the trace begins since it was emptied.
-    beginning: Mark,
+    beginning: TracePosition,
     pub journal: Journal,
     pub random: Random,
     pub host: Host,
@@ -67,7 +67,7 @@ impl Soak {
         };
         network::prepare(&mut soak);
         system::prepare(&mut soak);
-        life::start(&mut soak);
+        process::start(&mut soak);
         soak
     }
 

@@ -33,7 +33,7 @@ pub const DEVICE: &str = if cfg!(target_os = "freebsd") {
 /// The store understood a request and said no: the name of the error, as `EACCES`.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{0}")]
-pub struct Refusal(pub String);
+pub struct XsError(pub String);
 
 /// A connection to xenstored.
 pub struct Connection {
@@ -80,7 +80,7 @@ impl Connection {
     /// Makes a request and waits for its answer: the payload.
     ///
     /// # Errors
-    /// A [`Refusal`] inside the error when the store says no; anything else means that the
+    /// An [`XsError`] inside the error when the store says no; anything else means that the
     /// connection is of no use any more.
     pub fn request(&mut self, request: Request, path: &str, rest: &[u8]) -> io::Result<Vec<u8>> {
         self.last_id = self.last_id.wrapping_add(1);

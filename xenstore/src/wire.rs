@@ -5,7 +5,7 @@
 
 use std::io;
 
-use crate::{Refusal, without_nul};
+use crate::{XsError, without_nul};
 
 /// Length of a message's header, in bytes.
 pub const HEADER: usize = 16;
@@ -35,7 +35,7 @@ const WATCH_EVENT: u32 = 15;
 /// a NUL.
 ///
 /// # Errors
-/// [`Refusal`] `E2BIG` when the payload is longer than the protocol allows.
+/// [`XsError`] `E2BIG` when the payload is longer than the protocol allows.
 pub fn encode(
     out: &mut Vec<u8>,
     request: Request,
@@ -95,7 +95,7 @@ impl<'a> Reply<'a> {
     /// The payload of the answer to `request` number `id`.
     ///
     /// # Errors
-    /// A [`Refusal`] if that is the answer; `InvalidData` if it answers something else.
+    /// An [`XsError`] if that is the answer; `InvalidData` if it answers something else.
     pub fn answer(&self, request: Request, id: u32) -> io::Result<&'a [u8]> {
         if self.id != id {
             return Err(senseless("a reply to another request"));
@@ -113,7 +113,7 @@ fn refusal(name: &str) -> io::Error {
     if name.is_empty() {
         name.push_str("an unnamed error");
     }
-    io::Error::other(Refusal(name))
+    io::Error::other(XsError(name))
 }
 
 fn senseless(what: &'static str) -> io::Error {

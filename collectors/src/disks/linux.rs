@@ -15,20 +15,20 @@ use std::time::{Duration, Instant};
 use facts::{Disks, Event, Outbox};
 use log::warn;
 
-use super::figures::Figures;
-use super::layout::{Known, MOST, lay_out};
-use super::places::{self, Place};
+use super::fs_usage::FsUsage;
+use super::mount_tree::{self, VolumeMount};
 use super::swaps::{self, Swap};
+use super::volumes::{MAX_VOLUMES, TrackedVolume, find_volumes};
 use super::{MOUNTINFO, SWAPS, mountinfo};
-use crate::files;
-use crate::health::Health;
-use crate::wait::{Source, Wake, Woken};
+use crate::bounded_read;
+use crate::failure_log::FailureLog;
+use crate::poll::{PollSource, WakeReason, WakeReceiver};
 
 /// How long to wait after a change for those that come with it.
 const CALM: Duration = Duration::from_millis(100);
 /// When to look once more after a change: udev writes down what it finds on a device while that is
 /// being mounted, or a moment later.
-const AGAIN: Duration = Duration::from_secs(2);
+const UDEV_DELAY: Duration = Duration::from_secs(2);
 /// What the kernel gives of a table with one read, in bytes.
 const PAGE: usize = 4096;
 /// More than any table of mounts, in bytes.
@@ -36,34 +36,34 @@ const LONGEST: u64 = 32 * 1024 * 1024;
 
 /// Sends the volumes of the system below `root` at once, after each change, and every `interval` if
 /// they have become fuller or emptier, until the end.
-pub fn run(wake: &Wake, outbox: &Outbox, root: &Path, interval: Duration) {
+pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, interval: Duration) {
     let mut volumes = Volumes::new(outbox, root, statvfs);
     volumes.look_up();
     let mut again = true;
     loop {
-        let pause = if again { AGAIN.min(interval) } else { interval };
+        let pause = if again { UDEV_DELAY.min(interval) } else { interval };
         again = match volumes.wait(wake, pause) {
-            Woken::End => return,
-            Woken::Refresh => {
+            WakeReason::Shutdown => return,
+            WakeReason::Refresh => {
                 volumes = Volumes::new(outbox, root, statvfs);
                 volumes.look_up();
                 true
             }
-            Woken::Source => {
+            WakeReason::Ready => {
                 volumes.look_up();
                 true
             }
-            Woken::Timeout if again => {
+            WakeReason::Timeout if again => {
                 volumes.look_up();
                 false
             }
-            Woken::Timeout => volumes.sample(),
+            WakeReason::Timeout => volumes.sample(),
         };
     }
 }
 
 /// Tells how full the file system at a path is.
-type Statvfs = fn(&Path) -> io::Result<Figures>;
+type Statvfs = fn(&Path) -> io::Result<FsUsage>;
 
 /// The volumes, as they were found and as they were sent.
 struct Volumes<'a> {
@@ -72,13 +72,13 @@ struct Volumes<'a> {
     statvfs: Statvfs,
     mounts: Table,
     swaps: Table,
-    health: Health,
-    devices: Health,
-    fullness: Health,
+    failures: FailureLog,
+    devices: FailureLog,
+    fullness: FailureLog,
     told_cut: bool,
     /// What they were made of.
-    found: (Vec<Place>, Vec<Swap>),
-    known: Vec<Known>,
+    found: (Vec<VolumeMount>, Vec<Swap>),
+    known: Vec<TrackedVolume>,
     /// The room that each file system had in all when it was asked last.
     totals: Vec<Option<u64>>,
     sent: Option<Disks>,
@@ -92,9 +92,9 @@ impl<'a> Volumes<'a> {
             statvfs,
             mounts: Table::new(root, MOUNTINFO),
             swaps: Table::new(root, SWAPS),
-            health: Health::new("disks"),
-            devices: Health::new("disks: devices"),
-            fullness: Health::new("disks: fullness"),
+            failures: FailureLog::new("disks"),
+            devices: FailureLog::new("disks: devices"),
+            fullness: FailureLog::new("disks: fullness"),
             told_cut: false,
             found: Default::default(),
             known: Vec::new(),
@@ -104,19 +104,19 @@ impl<'a> Volumes<'a> {
     }
 
     /// Sleeps until mounts that count, or swaps, have changed, or for another reason.
-    fn wait(&mut self, wake: &Wake, pause: Duration) -> Woken {
+    fn wait(&mut self, wake: &WakeReceiver, pause: Duration) -> WakeReason {
         let due = Instant::now() + pause;
         let tables = [&self.mounts, &self.swaps];
-        let changes: Vec<Source> = tables.into_iter().filter_map(Table::change).collect();
+        let changes: Vec<PollSource> = tables.into_iter().filter_map(Table::change).collect();
         loop {
             let woken = wake.wait(&changes, Some(due.saturating_duration_since(Instant::now())));
-            if woken != Woken::Source {
+            if woken != WakeReason::Ready {
                 return woken;
             }
             // The event is gone with the poll; of a flood of them only so many are looked at.
             match wake.wait(&[], Some(CALM)) {
-                Woken::Timeout if self.has_changed() => return Woken::Source,
-                Woken::Timeout => {}
+                WakeReason::Timeout if self.has_changed() => return WakeReason::Ready,
+                WakeReason::Timeout => {}
                 other => return other,
             }
         }
@@ -131,9 +131,9 @@ impl<'a> Volumes<'a> {
         })
     }
 
-    fn read_tables(&mut self) -> Option<(Vec<Place>, Vec<Swap>)> {
-        let mounts = self.health.note(self.mounts.read())?;
-        Some((places::of(&mountinfo::parse(&mounts)), self.read_swaps()))
+    fn read_tables(&mut self) -> Option<(Vec<VolumeMount>, Vec<Swap>)> {
+        let mounts = self.failures.record(self.mounts.read())?;
+        Some((mount_tree::of(&mountinfo::parse(&mounts)), self.read_swaps()))
     }
 
     /// A kernel may be without swap.
@@ -144,16 +144,17 @@ impl<'a> Volumes<'a> {
     /// Finds out which volumes there are now, and sends them if they differ from what was sent.
     fn look_up(&mut self) {
         let Some(found) = self.read_tables() else { return };
-        let laid_out = files::seen(|| lay_out(self.root, &found.0, &found.1));
-        let Some(known) = self.devices.note(laid_out) else {
+        let laid_out =
+            bounded_read::check_fd_exhaustion(|| find_volumes(self.root, &found.0, &found.1));
+        let Some(known) = self.devices.record(laid_out) else {
             // To be looked up with the next sample.
             return self.sent = None;
         };
         (self.found, self.known) = (found, known);
-        if self.known.len() > MOST && !std::mem::replace(&mut self.told_cut, true) {
-            warn!("disks: of {} volumes the first {MOST} are told", self.known.len());
+        if self.known.len() > MAX_VOLUMES && !std::mem::replace(&mut self.told_cut, true) {
+            warn!("disks: of {} volumes the first {MAX_VOLUMES} are told", self.known.len());
         }
-        self.known.truncate(MOST);
+        self.known.truncate(MAX_VOLUMES);
         self.totals = self.ask();
         self.send();
     }
@@ -184,7 +185,7 @@ impl<'a> Volumes<'a> {
             totals.push(figures.map(|figures| figures.total));
             volume.take(figures, &self.found.1);
         }
-        self.fullness.note(failure.map_or(Ok(()), Err));
+        self.fullness.record(failure.map_or(Ok(()), Err));
         totals
     }
 
@@ -209,8 +210,8 @@ impl Table {
         Self { open: File::open(&path).ok(), path }
     }
 
-    fn change(&self) -> Option<Source> {
-        self.open.as_ref().map(|file| Source::Changed(file.as_raw_fd()))
+    fn change(&self) -> Option<PollSource> {
+        self.open.as_ref().map(|file| PollSource::PollPri(file.as_raw_fd()))
     }
 
     fn read(&mut self) -> io::Result<Vec<u8>> {
@@ -229,7 +230,7 @@ impl Table {
 
 #[allow(clippy::unnecessary_cast, reason = "32-bit systems have other types")]
 #[allow(unsafe_code, reason = "a system call")]
-fn statvfs(path: &Path) -> io::Result<Figures> {
+fn statvfs(path: &Path) -> io::Result<FsUsage> {
     let path = CString::new(path.as_os_str().as_bytes())?;
     let mut figures = MaybeUninit::<libc::statvfs>::uninit();
     // SAFETY: `path` ends with a NUL, and there is room for one `statvfs` at the other pointer.
@@ -241,7 +242,7 @@ fn statvfs(path: &Path) -> io::Result<Figures> {
     let figures = unsafe { figures.assume_init() };
     let unit = figures.f_frsize as u64;
     let bytes = |blocks| unit.saturating_mul(blocks);
-    Ok(Figures { total: bytes(figures.f_blocks as u64), free: bytes(figures.f_bavail as u64) })
+    Ok(FsUsage { total: bytes(figures.f_blocks as u64), free: bytes(figures.f_bavail as u64) })
 }
 
 #[cfg(test)]

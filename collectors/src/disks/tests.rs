@@ -32,10 +32,10 @@ impl Drop for Guest {
     }
 }
 
-fn figures(path: &Path) -> io::Result<Figures> {
+fn figures(path: &Path) -> io::Result<FsUsage> {
     let text = fs::read_to_string(path.join("figures"))?;
     let (total, free) = text.split_once(' ').unwrap();
-    Ok(Figures { total: total.parse().unwrap(), free: free.parse().unwrap() })
+    Ok(FsUsage { total: total.parse().unwrap(), free: free.parse().unwrap() })
 }
 
 /// Size and free of the volume in each fact that was sent.

@@ -12,24 +12,24 @@ use std::time::Duration;
 
 use facts::{Event, Outbox};
 
-use crate::files;
-use crate::health::Health;
-use crate::wait::{Wake, Woken};
-pub use sysfs::{BALLOON, look};
+use crate::bounded_read;
+use crate::failure_log::FailureLog;
+use crate::poll::{WakeReason, WakeReceiver};
+pub use sysfs::{BALLOON, list_drivers};
 use uevents::Uevents;
 
 /// How long to wait after an event for those that come with it: a driver tells of each device.
 const CALM: Duration = Duration::from_millis(100);
 
 /// Sends the drivers that sysfs shows below `root`, at once and after each change, until the end.
-pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
+pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path) {
     // Before the first look: what changes from here on is noticed.
     let mut uevents = Uevents::listen();
-    let mut health = Health::new("drivers");
+    let mut failures = FailureLog::new("drivers");
     let mut sent = None;
     loop {
-        let drivers = health.note(files::seen(|| look(root)));
-        let pause = drivers.is_none().then_some(files::PAUSE);
+        let drivers = failures.record(bounded_read::check_fd_exhaustion(|| list_drivers(root)));
+        let pause = drivers.is_none().then_some(bounded_read::PAUSE);
         if drivers.is_some() && drivers != sent {
             sent = drivers;
             sent.iter().for_each(|drivers| outbox.send(Event::Drivers(drivers.clone())));
@@ -41,20 +41,20 @@ pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
 }
 
 /// Waits until it is worth looking again, as after `pause`; false at the end.
-fn wait(wake: &Wake, uevents: &mut Uevents, pause: Option<Duration>) -> bool {
+fn wait(wake: &WakeReceiver, uevents: &mut Uevents, pause: Option<Duration>) -> bool {
     loop {
         match wake.wait(&uevents.sources(), pause) {
-            Woken::End => return false,
-            Woken::Timeout => return true,
-            Woken::Refresh => {
+            WakeReason::Shutdown => return false,
+            WakeReason::Timeout => return true,
+            WakeReason::Refresh => {
                 *uevents = Uevents::listen();
                 return true;
             }
-            Woken::Source if !uevents.read() => {}
-            Woken::Source => {
+            WakeReason::Ready if !uevents.read() => {}
+            WakeReason::Ready => {
                 let woken = wake.wait(&[], Some(CALM));
                 uevents.read();
-                return woken != Woken::End;
+                return woken != WakeReason::Shutdown;
             }
         }
     }

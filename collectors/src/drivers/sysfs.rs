@@ -6,7 +6,7 @@ use std::path::Path;
 
 use facts::{Driver, Drivers};
 
-use crate::files::{entries, first_line};
+use crate::bounded_read::{entries, first_line};
 
 /// The drivers of the devices that the host's toolstack plugs in.
 const DRIVERS: &str = "sys/bus/xen/drivers";
@@ -16,7 +16,7 @@ pub const BALLOON: &str = "sys/devices/system/xen_memory/xen_memory0";
 
 /// The drivers of the system below `root`. Without sysfs there are none.
 #[must_use]
-pub fn look(root: &Path) -> Drivers {
+pub fn list_drivers(root: &Path) -> Drivers {
     let drivers = root.join(DRIVERS);
     let mut names: Vec<String> =
         entries(&drivers).filter(|entry| drives(&entry.path())).map(|entry| name(&entry)).collect();

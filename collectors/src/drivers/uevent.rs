@@ -6,7 +6,7 @@ const SUBSYSTEMS: [&[u8]; 4] = [b"xen", b"xen_memory", b"drivers", b"module"];
 
 /// Whether the drivers of Xen's devices may be others after this event.
 #[must_use]
-pub fn concerns_us(event: &[u8]) -> bool {
+pub fn is_relevant(event: &[u8]) -> bool {
     let mut settings = event.split(|&byte| byte == 0);
     let subsystem = settings.find_map(|setting| setting.strip_prefix(b"SUBSYSTEM="));
     subsystem.is_some_and(|subsystem| SUBSYSTEMS.contains(&subsystem))
@@ -22,17 +22,17 @@ mod tests {
             format!("add@/x\0ACTION=add\0DEVPATH=/x\0SUBSYSTEM={subsystem}\0SEQNUM=7\0")
         };
         for subsystem in ["xen", "xen_memory", "drivers", "module"] {
-            assert!(concerns_us(event(subsystem).as_bytes()), "{subsystem}");
+            assert!(is_relevant(event(subsystem).as_bytes()), "{subsystem}");
         }
         for subsystem in ["net", "xen-backend", "xenx", "block", ""] {
-            assert!(!concerns_us(event(subsystem).as_bytes()), "{subsystem}");
+            assert!(!is_relevant(event(subsystem).as_bytes()), "{subsystem}");
         }
     }
 
     #[test]
     fn what_is_no_event_concerns_nobody() {
         for event in [&b""[..], b"\0", b"libudev\0\xfe\xed\xca\xfe", b"XSUBSYSTEM=xen\0", b"\xff"] {
-            assert!(!concerns_us(event));
+            assert!(!is_relevant(event));
         }
     }
 }

@@ -5,7 +5,7 @@
 
 mod meminfo;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "fallback.rs")]
 mod platform;
 
 use std::path::Path;
@@ -13,22 +13,22 @@ use std::time::Duration;
 
 use facts::{Event, Outbox};
 
-use crate::health::Health;
-use crate::wait::{Wake, Woken};
+use crate::failure_log::FailureLog;
+use crate::poll::{WakeReason, WakeReceiver};
 pub use platform::Source;
 
 /// Samples the memory of the system below `root` every `interval` and sends it, until the end.
-pub fn run(wake: &Wake, outbox: &Outbox, root: &Path, interval: Duration) {
+pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, interval: Duration) {
     let mut source = Source::new(root);
-    let mut health = Health::new("memory");
+    let mut failures = FailureLog::new("memory");
     loop {
-        if let Some(memory) = health.note(source.sample()) {
+        if let Some(memory) = failures.record(source.sample()) {
             outbox.send(Event::Memory(memory));
         }
         match wake.wait(&[], Some(interval)) {
-            Woken::End => return,
-            Woken::Refresh => source = Source::new(root),
-            Woken::Source | Woken::Timeout => {}
+            WakeReason::Shutdown => return,
+            WakeReason::Refresh => source = Source::new(root),
+            WakeReason::Ready | WakeReason::Timeout => {}
         }
     }
 }

@@ -4,17 +4,17 @@
 //! `linux/if_addr.h`. The crate neli has types for these too; they allocate for each of the sixty
 //! attributes of a link and hold one kind of message at a time, while a subscription mixes them.
 
-mod bytes;
-mod kinds;
+mod attributes;
+mod messages;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use facts::{Mac, Rank};
 use thiserror::Error;
 
-pub use kinds::{Address, Kind, Link, Message, Parent};
+pub use messages::{Address, Kind, Link, Message, Parent};
 
-use bytes::{each_attribute, split, u16_at, u32_at, until_nul};
+use attributes::{each_attribute, split, u16_at, u32_at, until_nul};
 
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
@@ -83,9 +83,9 @@ fn read_message(message: &[u8]) -> Result<Message, Malformed> {
         NLMSG_DONE => Some(refusal(body).map_or(Kind::Done, Kind::Refused)),
         NLMSG_ERROR => Some(Kind::Refused(refusal(body).ok_or(malformed)?)),
         RTM_NEWLINK => link(body).map(|link| link.map_or(Kind::Other, Kind::Link)),
-        RTM_DELLINK => link(body).map(|l| l.map_or(Kind::Other, |link| Kind::LinkGone(link.index))),
+        RTM_DELLINK => link(body).map(|l| l.map_or(Kind::Other, |link| Kind::DelLink(link.index))),
         RTM_NEWADDR => address(body).map(|a| a.map_or(Kind::Other, Kind::Address)),
-        RTM_DELADDR => address(body).map(|a| a.map_or(Kind::Other, Kind::AddressGone)),
+        RTM_DELADDR => address(body).map(|a| a.map_or(Kind::Other, Kind::DelAddr)),
         RTM_NEWROUTE => route(body).map(Kind::Route),
         _ => Some(Kind::Other),
     };
@@ -165,9 +165,9 @@ fn address(body: &[u8]) -> Option<Option<Address>> {
     let rank = Rank {
         scope,
         deprecated: flags & IFA_F_DEPRECATED != 0,
-        inherited: false,
+        upper_addresses: false,
         secondary: flags & IFA_F_SECONDARY != 0,
-        off_route: false,
+        not_default_source: false,
     };
     let usable = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) == 0;
     Some(Some(Address { link: u32_at(header, 4)?, ip, prefix, usable, rank }))

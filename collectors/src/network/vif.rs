@@ -11,7 +11,7 @@ use std::path::Path;
 use log::warn;
 
 use super::rtnetlink::Parent;
-use crate::files::first_line;
+use crate::bounded_read::first_line;
 
 /// The VIF behind a parent device; `None` for another kind of device.
 #[must_use]

@@ -3,9 +3,9 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+use super::legacy_release;
 use super::os_release::OsRelease;
-use super::release_files;
-use crate::files;
+use crate::bounded_read;
 
 /// A distribution as its own files name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,9 +26,9 @@ const OS_RELEASE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
 /// The distribution installed below `root`; where no file says so, os-release's default, `Linux`.
 pub fn find(root: &Path) -> Distribution {
     let mut found = from_os_release(root)
-        .or_else(|| release_files::find(root))
+        .or_else(|| legacy_release::find(root))
         .unwrap_or_else(|| described(&OsRelease::default()));
-    if let Some(exact) = release_files::exact_version(root, &found) {
+    if let Some(exact) = legacy_release::exact_version(root, &found) {
         found.version = Some(exact);
     }
     found
@@ -40,8 +40,10 @@ pub fn find(root: &Path) -> Distribution {
 /// As open(2) and read(2) have them, with the path.
 pub fn check(root: &Path) -> io::Result<()> {
     for place in OS_RELEASE {
-        match files::text(&root.join(place)) {
-            Err(error) if error.kind() != ErrorKind::NotFound && !files::is_exhaustion(&error) => {
+        match bounded_read::text(&root.join(place)) {
+            Err(error)
+                if error.kind() != ErrorKind::NotFound && !bounded_read::is_exhaustion(&error) =>
+            {
                 return Err(io::Error::new(error.kind(), format!("/{place}: {error}")));
             }
             _ => {}
@@ -52,7 +54,7 @@ pub fn check(root: &Path) -> io::Result<()> {
 
 fn from_os_release(root: &Path) -> Option<Distribution> {
     OS_RELEASE.iter().find_map(|place| {
-        let release = OsRelease::parse(&files::text(&root.join(place)).ok()?);
+        let release = OsRelease::parse(&bounded_read::text(&root.join(place)).ok()?);
         let names_something =
             ["ID", "NAME", "PRETTY_NAME"].iter().any(|n| release.get(n).is_some());
         names_something.then(|| described(&release))

@@ -4,9 +4,9 @@
 //! run and no name is looked up in the network.
 
 mod distribution;
-mod domain;
+mod hostname;
+mod legacy_release;
 mod os_release;
-mod release_files;
 mod watch;
 
 use std::path::Path;
@@ -15,9 +15,9 @@ use std::time::Duration;
 use facts::{Event, Os, Outbox};
 use uname::uname;
 
-use crate::files;
-use crate::health::Health;
-use crate::wait::{Wake, Woken};
+use crate::bounded_read;
+use crate::failure_log::FailureLog;
+use crate::poll::{WakeReason, WakeReceiver};
 use distribution::Distribution;
 use watch::Watch;
 
@@ -34,30 +34,31 @@ pub struct Kernel {
 }
 
 /// Sends what the system below `root` is, at once and after each change, until the end.
-pub fn run(wake: &Wake, outbox: &Outbox, root: &Path) {
-    let (mut health, mut reading) = (Health::new("os"), Health::new("os: release files"));
+pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path) {
+    let (mut failures, mut reading) = (FailureLog::new("os"), FailureLog::new("os: release files"));
     // Before the first look: what changes from here on is noticed.
     let mut watch = Watch::new(root);
     let mut sent = None;
     loop {
-        let seen = kernel().and_then(|kernel| files::seen(|| describe(root, kernel)));
-        let os = health.note(seen);
-        reading.note(distribution::check(root));
-        let pause = os.is_none().then_some(files::PAUSE);
+        let seen = kernel()
+            .and_then(|kernel| bounded_read::check_fd_exhaustion(|| describe(root, kernel)));
+        let os = failures.record(seen);
+        reading.record(distribution::check(root));
+        let pause = os.is_none().then_some(bounded_read::PAUSE);
         if os.is_some() && os != sent {
             sent = os;
             sent.iter().for_each(|os| outbox.send(Event::Os(os.clone())));
         }
         let mut woken = wake.wait(&watch.sources(), pause);
-        if woken == Woken::Source {
+        if woken == WakeReason::Ready {
             woken = wake.wait(&[], Some(CALM));
             watch.drain();
         }
         match woken {
-            Woken::End => return,
+            WakeReason::Shutdown => return,
             // What was not there to be watched may be now.
-            Woken::Refresh => watch = Watch::new(root),
-            Woken::Source | Woken::Timeout => {}
+            WakeReason::Refresh => watch = Watch::new(root),
+            WakeReason::Ready | WakeReason::Timeout => {}
         }
     }
 }
@@ -68,7 +69,7 @@ pub fn describe(root: &Path, kernel: Kernel) -> Os {
     let Distribution { pretty_name, name, id, version } = distribution::find(root);
     let mut parts = version.iter().flat_map(|version| version.split('.')).map(str::to_owned);
     let (major, minor) = (parts.next(), parts.next());
-    let (host_name, domain) = domain::split(root, &kernel.node_name);
+    let (host_name, domain) = hostname::split(root, &kernel.node_name);
     let kernel_release = kernel.release;
     Os { pretty_name, name, distro: id, version, major, minor, kernel_release, host_name, domain }
 }

@@ -1,4 +1,4 @@
-//! The schemas: which keys a picture of the guest makes. Pure; cannot fail.
+//! The schemas: which keys a state of the guest makes. Pure; cannot fail.
 //!
 //! A schema names the roots that it owns and the source that tells each. What a source has not told
 //! yet stays as it is published. Every run owns the roots of all schemas: what an agent with another
@@ -6,10 +6,9 @@
 
 mod rfc;
 mod std;
-mod volumes;
 
-use crate::picture::{Picture, Source};
-use crate::tree::Tree;
+use crate::guest_state::{GuestState, Source};
+use crate::key_tree::Tree;
 
 /// A way to lay out the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,19 +65,19 @@ pub fn root_of(path: &str) -> Option<&'static Root> {
 }
 
 impl Schema {
-    /// The keys that `picture` makes. `published` is what the store has: addresses keep their index,
+    /// The keys that `state` makes. `published` is what the store has: addresses keep their index,
     /// and what nobody has told yet stays, as does what is another program's.
     #[must_use]
-    pub fn render(self, picture: &Picture, published: &Tree) -> Tree {
+    pub fn render(self, state: &GuestState, published: &Tree) -> Tree {
         let (mut tree, own) = match self {
-            Self::Std => (std::render(picture, published, |link| link.vif), std::ROOTS),
+            Self::Std => (std::render(state, published, |link| link.vif), std::ROOTS),
             Self::StdEveryNic => {
-                (std::render(picture, published, |link| Some(link.index)), std::ROOTS)
+                (std::render(state, published, |link| Some(link.index)), std::ROOTS)
             }
-            Self::Rfc => (rfc::render(picture), rfc::ROOTS),
+            Self::Rfc => (rfc::render(state), rfc::ROOTS),
             Self::Withdrawn => (withdrawn(published), [].as_slice()),
         };
-        for root in own.iter().filter(|root| !picture.knows(root.source)) {
+        for root in own.iter().filter(|root| !state.is_known(root.source)) {
             tree.keep(published, root.path);
         }
         for root in roots().filter(|root| root.mark.is_some()) {

@@ -5,8 +5,8 @@
 use facts::{Link, Os};
 
 use super::{Root, root};
-use crate::picture::{Picture, Source};
-use crate::tree::Tree;
+use crate::guest_state::{GuestState, Source};
+use crate::key_tree::Tree;
 
 pub const ROOTS: &[Root] = &[
     root("data/xen-guest-agent", Source::Agent),
@@ -18,17 +18,17 @@ pub const ROOTS: &[Root] = &[
 /// The version of this layout.
 const PROTOCOL: &str = "0.1.0";
 
-/// The keys of `picture`.
-pub fn render(picture: &Picture) -> Tree {
+/// The keys of `state`.
+pub fn render(state: &GuestState) -> Tree {
     let mut tree = Tree::default();
     tree.set("data/xen-guest-agent", PROTOCOL);
-    if let Some(os) = &picture.os {
+    if let Some(os) = &state.os {
         names(&mut tree, os);
     }
-    for link in picture.network.iter().flat_map(|network| &network.links) {
+    for link in state.network.iter().flat_map(|network| &network.links) {
         nic(&mut tree, link);
     }
-    if let Some(memory) = &picture.memory {
+    if let Some(memory) = &state.memory {
         tree.set("data/memory/total", &memory.total.to_string());
         tree.set("data/memory/free", &memory.available.to_string());
     }
@@ -36,16 +36,16 @@ pub fn render(picture: &Picture) -> Tree {
 }
 
 fn names(tree: &mut Tree, os: &Os) {
-    tree.set_some("data/os/name", Some(&os.name));
-    tree.set_some("data/os/version", os.version.as_deref());
+    tree.set_nonempty("data/os/name", Some(&os.name));
+    tree.set_nonempty("data/os/version", os.version.as_deref());
     tree.set("data/os/class", "unix");
-    tree.set_some("data/os/unix/kernel-version", Some(&os.kernel_release));
+    tree.set_nonempty("data/os/unix/kernel-version", Some(&os.kernel_release));
 }
 
 fn nic(tree: &mut Tree, link: &Link) {
     let node = format!("data/net/{}", link.index);
     // An empty value above others could not be told from a directory when it is read back.
-    tree.set_some(&node, Some(&link.name));
+    tree.set_nonempty(&node, Some(&link.name));
     if let Some(mac) = link.mac {
         tree.set(format!("{node}/mac/{}", as_name(&mac.to_string())), "");
     }
@@ -69,10 +69,17 @@ mod tests {
     fn a_name_that_cannot_be_shown_is_no_key() {
         let name = "\u{1}\u{2}".into();
         let (mac, addresses) = (Some(facts::Mac([2; 6])), Vec::new());
-        let link =
-            Link { index: 7, name, mac, vif: None, addresses, hardware: None, inherited: vec![] };
+        let link = Link {
+            index: 7,
+            name,
+            mac,
+            vif: None,
+            addresses,
+            perm_mac: None,
+            upper_addresses: vec![],
+        };
         let network = Some(Network { links: vec![link] });
-        let tree = render(&Picture { network, ..Picture::default() });
+        let tree = render(&GuestState { network, ..GuestState::default() });
         let shown: Vec<_> = tree.below("data/net").map(|(path, _)| path).collect();
         assert_eq!((tree.get("data/net/7"), shown), (None, vec!["7/mac/02_02_02_02_02_02"]));
     }

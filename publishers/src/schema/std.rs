@@ -4,16 +4,17 @@
 mod drivers;
 mod service;
 mod sriov;
+mod volumes;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use facts::{Address, Link, Network, Os};
 
-use super::{Root, root, volumes};
-use crate::indices::assign;
-use crate::picture::{Picture, Source};
-use crate::tree::Tree;
+use super::{Root, root};
+use crate::address_index::assign;
+use crate::guest_state::{GuestState, Source};
+use crate::key_tree::Tree;
 
 pub const ROOTS: &[Root] = &[
     root("attr/PVAddons", Source::Agent),
@@ -74,30 +75,30 @@ pub fn rings(path: &str) -> bool {
     path.starts_with("drivers/") || path.starts_with("data/") && !is_quiet
 }
 
-/// The keys of `picture`; `vif` says which VIF a link is.
-pub fn render(picture: &Picture, published: &Tree, vif: impl Fn(&Link) -> Option<u32>) -> Tree {
+/// The keys of `state`; `vif` says which VIF a link is.
+pub fn render(state: &GuestState, published: &Tree, vif: impl Fn(&Link) -> Option<u32>) -> Tree {
     let mut tree = Tree::default();
     agent(&mut tree);
-    if let Some(network) = &picture.network {
+    if let Some(network) = &state.network {
         vifs(&mut tree, network, published, vif);
-        sriov::render(&mut tree, network, picture.functions.as_deref(), published);
+        sriov::render(&mut tree, network, state.functions.as_deref(), published);
     }
-    if let Some(memory) = &picture.memory {
+    if let Some(memory) = &state.memory {
         tree.set("data/meminfo_total", &memory.total.to_string());
         tree.set("data/meminfo_free", &memory.available.to_string());
         // Hosts test for existence: a 0 would claim a balloon.
-        tree.set_some("control/feature-balloon", memory.balloon.then_some("1"));
+        tree.set_nonempty("control/feature-balloon", memory.balloon.then_some("1"));
     }
-    if let Some(os) = &picture.os {
+    if let Some(os) = &state.os {
         names(&mut tree, os);
     }
-    if let Some(drivers) = &picture.drivers {
+    if let Some(drivers) = &state.drivers {
         drivers::render(&mut tree, drivers, published);
     }
-    if let Some(service) = &picture.service {
+    if let Some(service) = &state.service {
         service::render(&mut tree, service, published);
     }
-    if let Some(disks) = &picture.disks {
+    if let Some(disks) = &state.disks {
         volumes::render(&mut tree, disks, published);
     }
     tree
@@ -116,13 +117,13 @@ fn agent(tree: &mut Tree) {
 }
 
 fn names(tree: &mut Tree, os: &Os) {
-    tree.set_some("data/os_name", Some(&os.pretty_name));
-    tree.set_some("data/os_distro", Some(&os.distro));
-    tree.set_some("data/os_majorver", os.major.as_deref());
-    tree.set_some("data/os_minorver", os.minor.as_deref());
-    tree.set_some("data/os_uname", Some(&os.kernel_release));
-    tree.set_some("data/host_name_dns", Some(&os.host_name));
-    tree.set_some("data/domain", os.domain.as_deref());
+    tree.set_nonempty("data/os_name", Some(&os.pretty_name));
+    tree.set_nonempty("data/os_distro", Some(&os.distro));
+    tree.set_nonempty("data/os_majorver", os.major.as_deref());
+    tree.set_nonempty("data/os_minorver", os.minor.as_deref());
+    tree.set_nonempty("data/os_uname", Some(&os.kernel_release));
+    tree.set_nonempty("data/host_name_dns", Some(&os.host_name));
+    tree.set_nonempty("data/domain", os.domain.as_deref());
 }
 
 fn vifs(tree: &mut Tree, network: &Network, published: &Tree, vif: impl Fn(&Link) -> Option<u32>) {
@@ -135,8 +136,8 @@ fn vifs(tree: &mut Tree, network: &Network, published: &Tree, vif: impl Fn(&Link
     }
     for (id, link) in by_vif {
         let node = format!("attr/vif/{id}");
-        tree.set_some(format!("{node}/name"), Some(&link.name));
-        tree.set_some(format!("{node}/mac/0"), link.mac.map(|mac| mac.to_string()).as_deref());
+        tree.set_nonempty(format!("{node}/name"), Some(&link.name));
+        tree.set_nonempty(format!("{node}/mac/0"), link.mac.map(|mac| mac.to_string()).as_deref());
         for (path, address) in addresses(&node, link, published) {
             tree.set(&path, &address.ip.to_string());
             tree.set(format!("{path}/prefix"), &address.prefix.to_string());
@@ -146,7 +147,7 @@ fn vifs(tree: &mut Tree, network: &Network, published: &Tree, vif: impl Fn(&Link
 
 /// The addresses by which one reaches the guest through a NIC, each with its path below `node`.
 fn addresses(node: &str, link: &Link, published: &Tree) -> Vec<(String, Address)> {
-    let all = link.addresses.iter().chain(&link.inherited);
+    let all = link.addresses.iter().chain(&link.upper_addresses);
     let (ipv4, ipv6): (Vec<_>, Vec<_>) = all.partition(|address| address.ip.is_ipv4());
     let mut found = Vec::new();
     for (family, addresses) in [("ipv4", ipv4), ("ipv6", ipv6)] {

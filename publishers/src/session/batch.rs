@@ -7,11 +7,11 @@ use std::time::SystemTime;
 use log::info;
 
 use super::{Done, Session};
-use crate::clock::rfc3339;
 use crate::diff::Change;
-use crate::order::{Importance, is_watched, turn};
+use crate::key_tree::Tree;
+use crate::order::{KeyPriorities, is_watched, turn};
 use crate::schema::Schema;
-use crate::tree::Tree;
+use crate::timestamp::rfc3339;
 
 /// New nodes that are tried in one batch after the store was found full: a limit may be that of one
 /// directory only, while others still have room.
@@ -21,9 +21,9 @@ const TRIES_WHEN_FULL: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The store shows what is wanted, but for what it will never take.
-    Settled,
+    Synced,
     /// Something is to be tried again later.
-    Pending,
+    RetryLater,
 }
 
 impl Session {
@@ -37,38 +37,38 @@ impl Session {
         wanted: &Tree,
         schema: Schema,
     ) -> io::Result<Outcome> {
-        changes.retain(|change| !self.is_out_of_reach(change.path()));
+        changes.retain(|change| !self.is_blocked(change.path()));
         changes.sort_by_key(|change| (turn(change.path()), matches!(change, Change::Write(..))));
         let touched: Vec<String> = changes.iter().map(|change| change.path().to_owned()).collect();
-        let importance = Importance::of(wanted);
+        let importance = KeyPriorities::of(wanted);
         let mut outcome = self.apply_all(changes.into(), &importance)?;
         if !self.unstamped && !self.lacks_stamp(schema) {
             return Ok(outcome);
         }
         self.ring(&touched, wanted, schema)?;
         if !self.stamp(&importance, schema)? {
-            outcome = Outcome::Pending;
+            outcome = Outcome::RetryLater;
         }
-        self.store.settle()?;
+        self.store.batch_done()?;
         Ok(outcome)
     }
 
     fn apply_all(
         &mut self,
         mut changes: VecDeque<Change>,
-        importance: &Importance,
+        importance: &KeyPriorities,
     ) -> io::Result<Outcome> {
-        let (mut troubled, mut found_full, mut refused) = (false, false, 0);
+        let (mut transient_error, mut found_full, mut refused) = (false, false, 0);
         while let Some(change) = changes.pop_front() {
             let done = match found_full {
-                true => self.make_room_and(&change, importance)?,
+                true => self.apply_evicting(&change, importance)?,
                 false => self.make(&change)?,
             };
             match done {
-                Done::Yes => self.unstamped = true,
-                Done::Never => {}
-                Done::Later => troubled = true,
-                Done::Full(why) if !found_full => {
+                Done::Applied => self.unstamped = true,
+                Done::Denied => {}
+                Done::Retry => transient_error = true,
+                Done::Quota(why) if !found_full => {
                     found_full = true;
                     self.tell_full(&why);
                     changes.push_front(change);
@@ -77,21 +77,21 @@ impl Session {
                         (is_write, importance.rank(change.path()))
                     });
                 }
-                Done::Full(_) => refused += 1,
+                Done::Quota(_) => refused += 1,
             }
             if refused == TRIES_WHEN_FULL {
                 // What there is already can still be changed.
                 changes.retain(|change| self.published.get(change.path()).is_some());
             }
         }
-        self.troubled = troubled;
-        if troubled || found_full || !self.knows_all() {
-            return Ok(Outcome::Pending);
+        self.transient_error = transient_error;
+        if transient_error || found_full || !self.is_fully_known() {
+            return Ok(Outcome::RetryLater);
         }
         if std::mem::replace(&mut self.full, false) {
             info!("the store has room again; everything is published");
         }
-        Ok(Outcome::Settled)
+        Ok(Outcome::Synced)
     }
 
     /// Writes the doorbell if nothing that hosts watch was `touched` but something they should see.
@@ -113,11 +113,11 @@ impl Session {
     }
 
     /// Writes the time as the last key of the batch; false when that is to be tried again.
-    fn stamp(&mut self, importance: &Importance, schema: Schema) -> io::Result<bool> {
+    fn stamp(&mut self, importance: &KeyPriorities, schema: Schema) -> io::Result<bool> {
         if let Some(path) = schema.stamp().filter(|&path| !self.denied.contains(path)) {
             let change = Change::Write(path.to_owned(), rfc3339(SystemTime::now()));
-            let done = self.make_room_and(&change, importance)?;
-            self.unstamped = matches!(done, Done::Later | Done::Full(_));
+            let done = self.apply_evicting(&change, importance)?;
+            self.unstamped = matches!(done, Done::Retry | Done::Quota(_));
         } else {
             self.unstamped = false;
         }

@@ -5,7 +5,7 @@
 //! difference. No transactions: at a quota one loses everything, over a suspend it cannot commit.
 
 mod batch;
-mod room;
+mod quota;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -13,15 +13,15 @@ use std::time::{Duration, Instant};
 
 use log::{debug, info, warn};
 
-use crate::adopt::{Found, adopt};
 use crate::diff::Change;
+use crate::key_tree::Tree;
+use crate::read_back::{Snapshot, adopt};
 use crate::store::{Failure, Store};
-use crate::tree::Tree;
 pub use batch::Outcome;
 
 /// How long what the store refuses is left alone. It is asked for again with what comes next then, so
 /// that a host that lets the guest write more is noticed and one that never will costs next to nothing.
-const LEFT_ALONE: Duration = Duration::from_secs(600);
+const DENIED_RETRY_INTERVAL: Duration = Duration::from_secs(600);
 
 /// An open store and what is known of it.
 pub struct Session {
@@ -32,23 +32,23 @@ pub struct Session {
     /// Paths that the store will not take; asked again after it was read back, or was left alone.
     denied: BTreeSet<String>,
     /// Those that were told of.
-    told_denied: BTreeSet<String>,
+    denied_logged: BTreeSet<String>,
     /// Something may not be read.
     hidden: bool,
     /// When to ask again for what may not be read or written.
-    ask_again: Option<Instant>,
+    retry_denied: Option<Instant>,
     /// A batch changed something and has not been stamped yet.
     unstamped: bool,
     full: bool,
-    troubled: bool,
+    transient_error: bool,
 }
 
 /// What became of one request.
 enum Done {
-    Yes,
-    Never,
-    Later,
-    Full(String),
+    Applied,
+    Denied,
+    Retry,
+    Quota(String),
 }
 
 impl Session {
@@ -59,12 +59,12 @@ impl Session {
             published: Tree::default(),
             unknown: BTreeMap::new(),
             denied: BTreeSet::new(),
-            told_denied: BTreeSet::new(),
+            denied_logged: BTreeSet::new(),
             hidden: false,
-            ask_again: None,
+            retry_denied: None,
             unstamped: false,
             full: false,
-            troubled: false,
+            transient_error: false,
         }
     }
 
@@ -78,13 +78,13 @@ impl Session {
     /// # Errors
     /// When the connection is lost.
     pub fn reread(&mut self) -> io::Result<()> {
-        let Found { tree, hidden, unknown } = adopt(self.store.as_ref())?;
+        let Snapshot { tree, hidden, unknown } = adopt(self.store.as_ref())?;
         if let (true, Some((path, why))) = (self.unknown.is_empty(), unknown.first_key_value()) {
             warn!("{path}: cannot be read back ({why}); it is left alone until it can be");
         }
         (self.published, self.hidden, self.unknown) = (tree, hidden, unknown);
         self.denied.clear();
-        self.ask_again = hidden.then(|| Instant::now() + LEFT_ALONE);
+        self.retry_denied = hidden.then(|| Instant::now() + DENIED_RETRY_INTERVAL);
         Ok(())
     }
 
@@ -92,20 +92,20 @@ impl Session {
     ///
     /// # Errors
     /// When the connection is lost.
-    pub fn ask_again(&mut self) -> io::Result<()> {
-        if self.ask_again.is_none_or(|at| Instant::now() < at) {
+    pub fn retry_denied(&mut self) -> io::Result<()> {
+        if self.retry_denied.is_none_or(|at| Instant::now() < at) {
             return Ok(());
         }
         if self.hidden {
             return self.reread();
         }
-        self.ask_again = None;
+        self.retry_denied = None;
         self.denied.clear();
         Ok(())
     }
 
     /// Whether everything could be read back.
-    pub fn knows_all(&self) -> bool {
+    pub fn is_fully_known(&self) -> bool {
         self.unknown.is_empty()
     }
 
@@ -115,8 +115,8 @@ impl Session {
     }
 
     /// Whether the store can be opened again when the connection is lost.
-    pub fn reopens(&self) -> bool {
-        self.store.reopens()
+    pub fn can_reconnect(&self) -> bool {
+        self.store.can_reconnect()
     }
 
     /// Makes one change; what is known as published follows.
@@ -131,37 +131,37 @@ impl Session {
                 debug!("write {path} = {value:?}");
                 self.published.set_raw(path, value.clone());
                 self.taken(path);
-                Ok(Done::Yes)
+                Ok(Done::Applied)
             }
-            (Ok(()) | Err(Failure::Absent), Change::Remove(_)) => {
+            (Ok(()) | Err(Failure::NotFound), Change::Remove(_)) => {
                 debug!("remove {path}");
                 self.published.remove(path);
                 self.taken(path);
-                Ok(Done::Yes)
+                Ok(Done::Applied)
             }
-            (Err(Failure::Lost(error)), _) => Err(error),
-            (Err(Failure::Full(why)), _) => Ok(Done::Full(why)),
+            (Err(Failure::Disconnected(error)), _) => Err(error),
+            (Err(Failure::Quota(why)), _) => Ok(Done::Quota(why)),
             (Err(Failure::Denied(why)), _) => {
-                if self.told_denied.insert(path.to_owned()) {
+                if self.denied_logged.insert(path.to_owned()) {
                     warn!("{path}: the store refuses it ({why}); the agent does without");
                 }
                 self.denied.insert(path.to_owned());
-                self.ask_again.get_or_insert_with(|| Instant::now() + LEFT_ALONE);
-                Ok(Done::Never)
+                self.retry_denied.get_or_insert_with(|| Instant::now() + DENIED_RETRY_INTERVAL);
+                Ok(Done::Denied)
             }
-            (Err(Failure::Passing(why)), _) => Ok(self.later(path, &why)),
-            (Err(Failure::Absent), Change::Write(..)) => Ok(self.later(path, "ENOENT")),
+            (Err(Failure::Transient(why)), _) => Ok(self.later(path, &why)),
+            (Err(Failure::NotFound), Change::Write(..)) => Ok(self.later(path, "ENOENT")),
         }
     }
 
     fn taken(&mut self, path: &str) {
-        if self.told_denied.remove(path) {
+        if self.denied_logged.remove(path) {
             info!("{path}: the store does not refuse it any more");
         }
     }
 
     /// Whether this path may not be touched: refused, or nobody knows what is there.
-    fn is_out_of_reach(&self, path: &str) -> bool {
+    fn is_blocked(&self, path: &str) -> bool {
         let mut above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
         self.denied.contains(path)
             || self.unknown.contains_key(path)
@@ -169,10 +169,10 @@ impl Session {
     }
 
     fn later(&mut self, path: &str, why: &str) -> Done {
-        if !std::mem::replace(&mut self.troubled, true) {
+        if !std::mem::replace(&mut self.transient_error, true) {
             warn!("{path}: the store failed ({why}); it will be tried again");
         }
-        Done::Later
+        Done::Retry
     }
 }
 

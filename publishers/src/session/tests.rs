@@ -1,5 +1,5 @@
-//! Properties of the way from a picture to a store: whatever came before and whatever failed in
-//! between, the store ends equal to the picture, and a change costs only itself.
+//! Properties of the way from a state to a store: whatever came before and whatever failed in
+//! between, the store ends equal to the state, and a change costs only itself.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -8,54 +8,54 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::diff::diff;
-use crate::order::Importance;
-use crate::picture::Picture;
+use crate::guest_state::GuestState;
+use crate::order::KeyPriorities;
 use crate::schema::Schema;
-use crate::store::fake::{Fault, Shared};
+use crate::store::fake::{FakeXenstore, Fault};
 
 const STAMP: &str = "data/updated";
 
 /// A publisher without its thread: a session on a fake store.
-struct Bench {
-    fake: Shared,
+struct StoreFixture {
+    fake: FakeXenstore,
     session: Session,
 }
 
-impl Bench {
+impl StoreFixture {
     fn new() -> Self {
-        let fake = Shared::default();
+        let fake = FakeXenstore::default();
         let session = Session::new(Box::new(fake.clone()));
         Self { fake, session }
     }
 
-    fn publish(&mut self, picture: &Picture) -> io::Result<Outcome> {
-        let wanted = Schema::Std.render(picture, self.session.published());
+    fn publish(&mut self, state: &GuestState) -> io::Result<Outcome> {
+        let wanted = Schema::Std.render(state, self.session.published());
         let changes = diff(self.session.published(), &wanted);
         self.session.apply(changes, &wanted, Schema::Std)
     }
 
     /// Publishes with these faults in the way, reading back after a lost connection, then without.
-    fn publish_through(&mut self, picture: &Picture, faults: Vec<Option<Fault>>) {
+    fn publish_through(&mut self, state: &GuestState, faults: Vec<Option<Fault>>) {
         self.fake.see().faults = faults;
         for _ in 0..3 {
-            if self.publish(picture).is_err() {
+            if self.publish(state).is_err() {
                 let _ = self.session.reread();
             }
         }
         self.fake.see().faults.clear();
         self.session.reread().unwrap();
-        assert_eq!(self.publish(picture).unwrap(), Outcome::Settled);
+        assert_eq!(self.publish(state).unwrap(), Outcome::Synced);
     }
 
-    /// The requests that publishing `picture` takes.
-    fn cost(&mut self, picture: &Picture) -> Vec<String> {
+    /// The requests that publishing `state` takes.
+    fn cost(&mut self, state: &GuestState) -> Vec<String> {
         self.fake.see().requests.clear();
-        assert_eq!(self.publish(picture).unwrap(), Outcome::Settled);
+        assert_eq!(self.publish(state).unwrap(), Outcome::Synced);
         self.fake.see().requests.drain(..).collect()
     }
 
-    fn check(&self, picture: &Picture) {
-        let mut wanted = Schema::Std.render(picture, self.session.published());
+    fn check(&self, state: &GuestState) {
+        let mut wanted = Schema::Std.render(state, self.session.published());
         wanted.remove(STAMP);
         let mut held = self.fake.see().keys();
         assert!(held.get(STAMP).is_some());
@@ -80,15 +80,15 @@ fn address(host: u8, rank: u8) -> Address {
     Address { ip: Ipv4Addr::new(192, 0, 2, host).into(), prefix: 24 + host % 4, rank }
 }
 
-fn picture(vifs: Vec<Vec<Address>>) -> Picture {
+fn state(vifs: Vec<Vec<Address>>) -> GuestState {
     let link = |(index, addresses): (usize, Vec<Address>)| Link {
         index: index as u32 + 2,
         name: format!("eth{index}"),
         mac: Some(Mac([0, 0x16, 0x3e, 0, 0, index as u8])),
         vif: Some(index as u32),
-        hardware: None,
+        perm_mac: None,
         addresses,
-        inherited: vec![],
+        upper_addresses: vec![],
     };
     let volumes = vifs.get(1).map_or(0, |addresses| addresses.len() as u64 / 2);
     let links = vifs.into_iter().enumerate().map(link).collect();
@@ -101,7 +101,7 @@ fn picture(vifs: Vec<Vec<Address>>) -> Picture {
     };
     // As many as there are addresses, so that they come and go as well.
     let disks = Some(Disks { volumes: (0..volumes).map(volume).collect() });
-    Picture { network: Some(Network { links }), memory, disks, ..Picture::default() }
+    GuestState { network: Some(Network { links }), memory, disks, ..GuestState::default() }
 }
 
 fn addresses() -> impl Strategy<Value = Vec<Address>> {
@@ -110,8 +110,8 @@ fn addresses() -> impl Strategy<Value = Vec<Address>> {
         .prop_shuffle()
 }
 
-fn pictures() -> impl Strategy<Value = Vec<Picture>> {
-    let one = proptest::collection::vec(addresses(), 0..3).prop_map(picture);
+fn pictures() -> impl Strategy<Value = Vec<GuestState>> {
+    let one = proptest::collection::vec(addresses(), 0..3).prop_map(state);
     proptest::collection::vec(one, 1..6)
 }
 
@@ -135,29 +135,29 @@ fn check_first(shown: &[IpAddr], wanted: &[Address]) {
 proptest! {
     #[test]
     fn the_store_ends_equal_to_the_picture_whatever_failed(pictures in pictures(), faults in faults()) {
-        let mut bench = Bench::new();
-        for picture in &pictures {
-            bench.publish_through(picture, faults.clone());
-            bench.check(picture);
+        let mut bench = StoreFixture::new();
+        for state in &pictures {
+            bench.publish_through(state, faults.clone());
+            bench.check(state);
         }
     }
 
     #[test]
     fn the_preferred_address_stands_first(lists in proptest::collection::vec(addresses(), 1..8)) {
-        let mut bench = Bench::new();
+        let mut bench = StoreFixture::new();
         for list in lists {
-            bench.publish(&picture(vec![list.clone()])).unwrap();
+            bench.publish(&state(vec![list.clone()])).unwrap();
             check_first(&bench.addresses(), &list);
         }
     }
 
     #[test]
     fn one_address_added_costs_itself_its_prefix_and_the_stamp(list in addresses(), rest in addresses()) {
-        let mut bench = Bench::new();
-        bench.publish(&picture(vec![list.clone(), rest.clone()])).unwrap();
+        let mut bench = StoreFixture::new();
+        bench.publish(&state(vec![list.clone(), rest.clone()])).unwrap();
         let worst = address(99, 3);
         let more = [list, vec![worst]].concat();
-        let cost = bench.cost(&picture(vec![more, rest]));
+        let cost = bench.cost(&state(vec![more, rest]));
         prop_assert_eq!(cost.len(), 3, "{:?}", cost);
         prop_assert!(cost[0].starts_with("write attr/vif/0/ipv4/") && cost[0].ends_with(" 192.0.2.99"));
         prop_assert!(cost[1].starts_with("write attr/vif/0/ipv4/") && cost[1].contains("/prefix 27"));
@@ -166,50 +166,50 @@ proptest! {
 
     #[test]
     fn one_address_removed_costs_one_removal_and_the_stamp(mut list in addresses(), at in any::<prop::sample::Index>()) {
-        let mut bench = Bench::new();
-        bench.publish(&picture(vec![list.clone(), vec![]])).unwrap();
+        let mut bench = StoreFixture::new();
+        bench.publish(&state(vec![list.clone(), vec![]])).unwrap();
         prop_assume!(!list.is_empty());
         let removed = list.remove(at.index(list.len()));
         // Where the first is gone and the next is not as good as another, that one moves too.
         let best = list.iter().map(|a| a.rank).min();
         let next = bench.addresses().into_iter().find(|ip| *ip != removed.ip);
         prop_assume!(next.is_none_or(|ip| list.iter().any(|a| a.ip == ip && Some(a.rank) == best)));
-        let cost = bench.cost(&picture(vec![list, vec![]]));
+        let cost = bench.cost(&state(vec![list, vec![]]));
         prop_assert_eq!(cost.len(), 2, "{:?}", cost);
         prop_assert!(cost[0].starts_with("rm attr/vif/0/ipv4"));
     }
 
     #[test]
-    fn nothing_changed_costs_nothing_even_after_a_restart(picture in pictures()) {
-        let mut bench = Bench::new();
-        for picture in &picture {
-            bench.publish(picture).unwrap();
+    fn nothing_changed_costs_nothing_even_after_a_restart(state in pictures()) {
+        let mut bench = StoreFixture::new();
+        for state in &state {
+            bench.publish(state).unwrap();
             bench.session.reread().unwrap();
-            prop_assert!(bench.cost(picture).is_empty());
+            prop_assert!(bench.cost(state).is_empty());
         }
     }
 
     /// "At the limit … publish what fits, most important first."
     #[test]
     fn a_full_store_has_what_matters_most(list in addresses(), more in addresses(), room in 8..90_usize) {
-        let mut bench = Bench::new();
-        let picture = picture(vec![list, more]);
+        let mut bench = StoreFixture::new();
+        let state = state(vec![list, more]);
         bench.fake.see().room = Some(room);
-        let _ = bench.publish(&picture).unwrap();
-        let _ = bench.publish(&picture).unwrap();
+        let _ = bench.publish(&state).unwrap();
+        let _ = bench.publish(&state).unwrap();
         let held = bench.fake.see().keys();
-        let wanted = Schema::Std.render(&picture, bench.session.published());
+        let wanted = Schema::Std.render(&state, bench.session.published());
         prop_assert!(held.iter().all(|(path, _)| wanted.get(path).is_some()), "{:?}", held);
         let missing = wanted.iter().filter(|(path, _)| held.get(path).is_none());
-        let importance = Importance::of(&wanted);
+        let importance = KeyPriorities::of(&wanted);
         if let Some(most) = missing.map(|(path, _)| importance.rank(path)).min() {
             let lesser = held.iter().filter(|(path, _)| importance.rank(path) > most).count();
             // The first address of a vif takes four nodes and its prefix one.
             prop_assert!(lesser < 5, "{most} {held:?}");
         }
         bench.fake.see().room = None;
-        prop_assert_eq!(bench.publish(&picture).unwrap(), Outcome::Settled);
-        bench.check(&picture);
+        prop_assert_eq!(bench.publish(&state).unwrap(), Outcome::Synced);
+        bench.check(&state);
     }
 }
 
@@ -235,7 +235,7 @@ fn a_difference_applied_is_the_wanted_tree() {
         if from & 3 == 2 || to & 3 == 2 {
             continue;
         }
-        let fake = Shared::default();
+        let fake = FakeXenstore::default();
         let mut session = Session::new(Box::new(fake.clone()));
         for wanted in [tree(from, "a"), tree(to, "b")] {
             let changes = diff(session.published(), &wanted);

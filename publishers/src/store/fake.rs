@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 
-use xenstore::Refusal;
+use xenstore::XsError;
 use xenstore_rs::Xs;
 
 use super::Store;
-use crate::tree::Tree;
+use crate::key_tree::Tree;
 
 #[derive(Clone, Debug)]
 pub enum Fault {
@@ -87,22 +87,22 @@ impl Fake {
 }
 
 fn refusal(name: &str) -> io::Error {
-    io::Error::other(Refusal(name.into()))
+    io::Error::other(XsError(name.into()))
 }
 
 /// One fake, seen by the session and by the test.
 #[derive(Clone, Debug, Default)]
-pub struct Shared(Rc<RefCell<Fake>>);
+pub struct FakeXenstore(Rc<RefCell<Fake>>);
 
-impl Shared {
+impl FakeXenstore {
     pub fn see(&self) -> RefMut<'_, Fake> {
         self.0.borrow_mut()
     }
 }
 
-impl Store for Shared {}
+impl Store for FakeXenstore {}
 
-impl Xs for Shared {
+impl Xs for FakeXenstore {
     fn directory(&self, path: &str) -> io::Result<Vec<Box<str>>> {
         self.see().fault()?;
         Ok(self.see().children(path))

@@ -1,7 +1,7 @@
 //! The stores that keys are written to, and what their errors mean.
 //!
 //! The seam is `xenstore_rs::Xs`: read, write, rm, directory. A store says no by an error that holds
-//! a [`Refusal`]; every other error means that the connection is of no use any more.
+//! a [`XsError`]; every other error means that the connection is of no use any more.
 
 #[cfg(test)]
 pub mod fake;
@@ -10,7 +10,7 @@ mod xenstore;
 
 use std::io;
 
-use ::xenstore::Refusal;
+use ::xenstore::XsError;
 use xenstore_rs::Xs;
 
 pub use stdout::Stdout;
@@ -22,12 +22,12 @@ pub trait Store: Xs {
     ///
     /// # Errors
     /// As for a write.
-    fn settle(&self) -> io::Result<()> {
+    fn batch_done(&self) -> io::Result<()> {
         Ok(())
     }
 
     /// Whether it is worth opening the store again when the connection to it is lost.
-    fn reopens(&self) -> bool {
+    fn can_reconnect(&self) -> bool {
         true
     }
 }
@@ -36,29 +36,29 @@ pub trait Store: Xs {
 #[derive(Debug)]
 pub enum Failure {
     /// There is no such node.
-    Absent,
+    NotFound,
     /// Not allowed here, or not possible at all: asking again would not help.
     Denied(String),
     /// A quota is used up.
-    Full(String),
+    Quota(String),
     /// Something else that may pass.
-    Passing(String),
+    Transient(String),
     /// The connection is lost, or what came over it makes no sense.
-    Lost(io::Error),
+    Disconnected(io::Error),
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        let refusal = error.get_ref().and_then(|inner| inner.downcast_ref::<Refusal>());
-        let Some(Refusal(name)) = refusal else {
-            return Self::Lost(error);
+        let refusal = error.get_ref().and_then(|inner| inner.downcast_ref::<XsError>());
+        let Some(XsError(name)) = refusal else {
+            return Self::Disconnected(error);
         };
         match name.as_str() {
-            "ENOENT" => Self::Absent,
+            "ENOENT" => Self::NotFound,
             "EACCES" | "EPERM" | "EROFS" | "EINVAL" | "EISDIR" => Self::Denied(name.clone()),
             // The C xenstored says ENOSPC, oxenstored EQUOTA; both E2BIG for what is too long.
-            "ENOSPC" | "EQUOTA" | "E2BIG" => Self::Full(name.clone()),
-            _ => Self::Passing(name.clone()),
+            "ENOSPC" | "EQUOTA" | "E2BIG" => Self::Quota(name.clone()),
+            _ => Self::Transient(name.clone()),
         }
     }
 }

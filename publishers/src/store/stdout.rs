@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use xenstore::Refusal;
+use xenstore::XsError;
 use xenstore_rs::Xs;
 
 use super::Store;
-use crate::tree::Tree;
+use crate::key_tree::Tree;
 
 /// Shows on standard output what would be written, and remembers it.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ fn print(text: &str) -> io::Result<()> {
 }
 
 impl Store for Stdout {
-    fn settle(&self) -> io::Result<()> {
+    fn batch_done(&self) -> io::Result<()> {
         let mut shown = self.0.borrow_mut();
         if std::mem::replace(&mut shown.live, true) {
             return Ok(());
@@ -43,7 +43,7 @@ impl Store for Stdout {
         print(&drawn(&shown.keys))
     }
 
-    fn reopens(&self) -> bool {
+    fn can_reconnect(&self) -> bool {
         false
     }
 }
@@ -61,7 +61,7 @@ impl Xs for Stdout {
         match shown.keys.get(path) {
             Some(value) => Ok(value.into()),
             None if shown.keys.reaches(path) => Ok("".into()),
-            None => Err(io::Error::other(Refusal("ENOENT".into()))),
+            None => Err(io::Error::other(XsError("ENOENT".into()))),
         }
     }
 

@@ -2,16 +2,16 @@
 //! before needs.
 
 mod capabilities;
-mod files;
+mod landlock;
 #[cfg_attr(
     any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"),
-    path = "system_calls.rs"
+    path = "seccomp.rs"
 )]
 #[cfg_attr(
     not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")),
     path = "no_filter.rs"
 )]
-mod system_calls;
+mod seccomp;
 
 use log::{debug, info};
 
@@ -19,8 +19,8 @@ use log::{debug, info};
 pub fn enter() {
     let parts = [
         ("capabilities", capabilities::restrict().map_err(|error| error.to_string())),
-        ("Landlock", files::restrict().map_err(|error| error.to_string())),
-        ("seccomp", system_calls::restrict().map_err(|error| error.to_string())),
+        ("Landlock", landlock::restrict().map_err(|error| error.to_string())),
+        ("seccomp", seccomp::restrict().map_err(|error| error.to_string())),
     ];
     let without = |(part, result): &(&str, Result<(), String>)| {
         result.as_ref().err().map(|why| format!("{part} ({why})"))

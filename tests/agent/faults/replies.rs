@@ -1,7 +1,7 @@
 //! A reply that is cut, of the wrong type, with an error name nobody knows; a connection that closes at
 //! any byte. A proxy between the agent and the real store does it to one reply each time.
 
-use super::super::harness::{Agent, FIRST_TREE, Fate, Guest, Message, Proxy};
+use super::super::harness::{Agent, FIRST_TREE, Guest, Message, Proxy, ProxyAction};
 use super::{EARLIER, Random, assert_calm, assert_never_wrong};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +23,7 @@ const PUBLISHERS: usize = 0;
 fn live_through(
     guest: &Guest,
     arguments: &[&str],
-    judge: impl Fn(&Message) -> Fate + Send + Sync + 'static,
+    judge: impl Fn(&Message) -> ProxyAction + Send + Sync + 'static,
 ) -> usize {
     guest.rebuild();
     EARLIER.iter().for_each(|(key, value)| guest.left_behind(key, value));
@@ -67,17 +67,17 @@ fn undamaged(guest: &Guest) -> (usize, usize) {
             count.0.store(message.number + 1, Ordering::SeqCst);
             count.1.store(message.offset + message.bytes.len(), Ordering::SeqCst);
         }
-        Fate::Passed
+        ProxyAction::Passed
     });
     (seen.0.load(Ordering::SeqCst), seen.1.load(Ordering::SeqCst))
 }
 
 /// Closes a connection behind its first `length` bytes.
-fn cut(message: &Message, connection: usize, length: usize) -> Fate {
+fn cut(message: &Message, connection: usize, length: usize) -> ProxyAction {
     if message.connection != connection || message.offset + message.bytes.len() <= length {
-        return Fate::Passed;
+        return ProxyAction::Passed;
     }
-    Fate::Cut(message.bytes[..length - message.offset].to_vec())
+    ProxyAction::Cut(message.bytes[..length - message.offset].to_vec())
 }
 
 /// One in so many of what could be damaged; all with `XGA_EVERY=1`, which takes minutes.
@@ -116,7 +116,7 @@ fn connections_that_all_close_somewhere_for_a_while() {
     let guest = Guest::new();
     live_through(&guest, &[], |message| match message.connection {
         0..9 => cut(message, message.connection, 97 * (message.connection + 1)),
-        _ => Fate::Passed,
+        _ => ProxyAction::Passed,
     });
 }
 
@@ -124,7 +124,7 @@ fn connections_that_all_close_somewhere_for_a_while() {
 /// Whether that makes the agent open the connection again is told, and checked.
 fn damage(
     opens_again: bool,
-    what: impl Fn(&Message, &mut Random) -> Fate + Send + Sync + Copy + 'static,
+    what: impl Fn(&Message, &mut Random) -> ProxyAction + Send + Sync + Copy + 'static,
 ) {
     let guest = Guest::new();
     let (replies, _) = undamaged(&guest);
@@ -135,7 +135,7 @@ fn damage(
             if (message.connection, message.number) == (connection, number) {
                 what(message, &mut Random((number + 1) as u64))
             } else {
-                Fate::Passed
+                ProxyAction::Passed
             }
         });
         // Behind the last reply nothing more is asked, so the loss may not be noticed.
@@ -149,13 +149,13 @@ fn damage(
 fn a_reply_of_the_wrong_type() {
     damage(true, |message, _| {
         let is_write = message.bytes[0] == WRITE as u8;
-        Fate::Replaced(with(message, TYPE, if is_write { 2 } else { WRITE }))
+        ProxyAction::Replaced(with(message, TYPE, if is_write { 2 } else { WRITE }))
     });
 }
 
 #[test]
 fn a_reply_of_a_type_that_nobody_knows() {
-    damage(true, |message, _| Fate::Replaced(with(message, TYPE, 0xffff_fff0)));
+    damage(true, |message, _| ProxyAction::Replaced(with(message, TYPE, 0xffff_fff0)));
 }
 
 // A watch event where there is no watch, and the reply behind it.
@@ -164,47 +164,47 @@ fn an_event_that_nobody_asked_for() {
     damage(false, |message, _| {
         let event = Message { bytes: b"\x0f\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\0a\0b\0", ..*message };
         assert_eq!(u32::from(event.bytes[0]), WATCH_EVENT);
-        Fate::Replaced([event.bytes, message.bytes].concat())
+        ProxyAction::Replaced([event.bytes, message.bytes].concat())
     });
 }
 
 // The node is neither taken for an absent one nor written blindly: it is read again.
 #[test]
 fn an_error_name_that_nobody_knows() {
-    damage(false, |message, _| Fate::Replaced(refusal(message, "EWHATEVER")));
+    damage(false, |message, _| ProxyAction::Replaced(refusal(message, "EWHATEVER")));
 }
 
 #[test]
 fn an_error_without_a_name_or_with_control_characters() {
     damage(false, |message, random| {
         let name = if random.below(2) == 0 { "" } else { "\x1b[2J\nE\0X" };
-        Fate::Replaced(refusal(message, name))
+        ProxyAction::Replaced(refusal(message, name))
     });
 }
 
 #[test]
 fn a_reply_to_another_request() {
     damage(true, |message, random| {
-        Fate::Replaced(with(message, ID, random.below(1 << 31) as u32 | 1 << 31))
+        ProxyAction::Replaced(with(message, ID, random.below(1 << 31) as u32 | 1 << 31))
     });
 }
 
 #[test]
 fn a_reply_that_claims_to_be_longer_than_any() {
-    damage(true, |message, _| Fate::Replaced(with(message, LENGTH, u32::MAX)));
-    damage(true, |message, _| Fate::Replaced(with(message, LENGTH, 4097)));
+    damage(true, |message, _| ProxyAction::Replaced(with(message, LENGTH, u32::MAX)));
+    damage(true, |message, _| ProxyAction::Replaced(with(message, LENGTH, 4097)));
 }
 
 // …or shorter than it is: what is left of it is no reply to anything.
 #[test]
 fn a_reply_that_claims_to_be_shorter_than_it_is() {
-    damage(true, |message, _| Fate::Cut(with(message, LENGTH, 0)));
+    damage(true, |message, _| ProxyAction::Cut(with(message, LENGTH, 0)));
 }
 
 #[test]
 fn random_bytes_instead_of_a_reply() {
     damage(true, |_, random| {
         let length = 1 + random.below(5000);
-        Fate::Cut((0..length).map(|_| random.below(256) as u8).collect())
+        ProxyAction::Cut((0..length).map(|_| random.below(256) as u8).collect())
     });
 }

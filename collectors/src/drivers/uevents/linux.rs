@@ -8,8 +8,8 @@ use neli::consts::socket::{Msg, NlFamily};
 use neli::socket::NlSocket;
 use neli::utils::Groups;
 
-use crate::drivers::uevent::concerns_us;
-use crate::wait::Source;
+use crate::drivers::uevent::is_relevant;
+use crate::poll::PollSource;
 
 /// The kernel's group; only root can send to it besides.
 const KERNEL: u32 = 1;
@@ -27,8 +27,8 @@ impl Uevents {
     }
 
     /// What to wait for.
-    pub fn sources(&self) -> Vec<Source> {
-        self.0.iter().map(|socket| Source::Readable(socket.as_raw_fd())).collect()
+    pub fn sources(&self) -> Vec<PollSource> {
+        self.0.iter().map(|socket| PollSource::PollIn(socket.as_raw_fd())).collect()
     }
 
     /// Reads the events that wait: whether one of them calls for another look, or some were lost.
@@ -40,7 +40,7 @@ impl Uevents {
                 Ok((length, _)) => {
                     let event = buffer.get(..length).unwrap_or_default();
                     trace!("drivers: {}", event.escape_ascii());
-                    concerned |= concerns_us(event);
+                    concerned |= is_relevant(event);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

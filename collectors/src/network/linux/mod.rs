@@ -5,7 +5,7 @@
 //! the last one. When the kernel had to drop events (ENOBUFS), or says that a dump was overtaken by
 //! a change, everything is dumped again; until a dump succeeds the last picture stands.
 
-mod bell;
+mod default_route;
 mod requests;
 mod socket;
 
@@ -20,13 +20,13 @@ use log::{debug, trace, warn};
 use neli::consts::socket::Msg;
 use neli::socket::NlSocket;
 
-use self::bell::Bell;
-use self::requests::FAR_AWAY;
+use self::default_route::DefaultRouteMonitor;
+use self::requests::ROUTE_PROBES;
+use super::link_table::Table;
 use super::rtnetlink::{Kind, Malformed, Message, messages};
-use super::table::Table;
 use super::{Exclude, rtnetlink, vif};
-use crate::health::Health;
-use crate::wait::{Source, Wake, Woken};
+use crate::failure_log::FailureLog;
+use crate::poll::{PollSource, WakeReason, WakeReceiver};
 
 /// The kernel's dumps come in pieces of at most 32 KiB (`NLMSG_GOODSIZE` in `linux/netlink.h`).
 const DATAGRAM: usize = 32 * 1024;
@@ -39,12 +39,12 @@ const PAUSE: Duration = Duration::from_secs(5);
 
 /// Sends the network as the kernel has it, at once and after each change, until the end. `root` is
 /// where sysfs is looked for; `exclude` says which NICs are left out.
-pub fn run(wake: &Wake, outbox: &Outbox, root: &Path, exclude: &Exclude) {
+pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, exclude: &Exclude) {
     let mut reader = Reader {
         outbox,
         root,
         exclude,
-        health: Health::new("network"),
+        failures: FailureLog::new("network"),
         sequence: 0,
         sent: None,
         told_malformed: false,
@@ -59,11 +59,11 @@ pub fn run(wake: &Wake, outbox: &Outbox, root: &Path, exclude: &Exclude) {
                 CALM
             }
             Err(error) => {
-                reader.health.failed(&error);
+                reader.failures.failed(&error);
                 PAUSE
             }
         };
-        if wake.wait(&[], Some(pause)) == Woken::End {
+        if wake.wait(&[], Some(pause)) == WakeReason::Shutdown {
             return;
         }
     }
@@ -96,7 +96,7 @@ struct Reader<'a> {
     outbox: &'a Outbox,
     root: &'a Path,
     exclude: &'a Exclude,
-    health: Health,
+    failures: FailureLog,
     sequence: u32,
     sent: Option<Network>,
     told_malformed: bool,
@@ -105,9 +105,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Subscribes, dumps and follows on a new socket, until something ends it.
-    fn follow(&mut self, wake: &Wake) -> io::Result<Ended> {
+    fn follow(&mut self, wake: &WakeReceiver) -> io::Result<Ended> {
         let socket = socket::open()?;
-        let bell = Bell::new().inspect_err(|error| {
+        let bell = DefaultRouteMonitor::new().inspect_err(|error| {
             debug!("network: default routes are not followed: {error}");
         });
         let mut table = Table::default();
@@ -118,12 +118,12 @@ impl Reader<'_> {
                 Answer::Whole | Answer::Route(_) => {}
             }
         }
-        self.health.well();
-        let sources: Vec<Source> =
-            [Some(socket.as_raw_fd()), bell.as_ref().ok().map(Bell::as_raw_fd)]
+        self.failures.ok();
+        let sources: Vec<PollSource> =
+            [Some(socket.as_raw_fd()), bell.as_ref().ok().map(DefaultRouteMonitor::as_raw_fd)]
                 .into_iter()
                 .flatten()
-                .map(Source::Readable)
+                .map(PollSource::PollIn)
                 .collect();
         loop {
             if !self.ask_routes(&socket, &mut table)? {
@@ -131,11 +131,11 @@ impl Reader<'_> {
             }
             self.send(&table);
             match wake.wait(&sources, None) {
-                Woken::End => return Ok(Ended::Told),
-                Woken::Refresh => return Ok(Ended::Stale),
-                Woken::Source | Woken::Timeout => {}
+                WakeReason::Shutdown => return Ok(Ended::Told),
+                WakeReason::Refresh => return Ok(Ended::Stale),
+                WakeReason::Ready | WakeReason::Timeout => {}
             }
-            bell.iter().for_each(Bell::silence);
+            bell.iter().for_each(DefaultRouteMonitor::silence);
             if !self.read_waiting(&socket, &mut table)? {
                 return Ok(Ended::Overrun);
             }
@@ -145,7 +145,7 @@ impl Reader<'_> {
     /// Finds out which addresses the default routes use; false when events were lost meanwhile.
     fn ask_routes(&mut self, socket: &NlSocket, table: &mut Table) -> io::Result<bool> {
         let mut sources = Vec::new();
-        for destination in FAR_AWAY {
+        for destination in ROUTE_PROBES {
             match self.ask(socket, table, |sequence| requests::route(sequence, destination))? {
                 Answer::Lost => return Ok(false),
                 Answer::Route(source) => sources.extend(source),

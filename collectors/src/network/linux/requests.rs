@@ -13,7 +13,7 @@ const AF_INET6: u8 = 10;
 
 /// Addresses that only a default route leads to: 6to4's anycast address, which nobody uses since
 /// RFC 7526, and the first of IPv6's global ones, which belongs to nobody.
-pub const FAR_AWAY: [IpAddr; 2] = [
+pub const ROUTE_PROBES: [IpAddr; 2] = [
     IpAddr::V4(Ipv4Addr::new(192, 88, 99, 1)),
     IpAddr::V6(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0)),
 ];

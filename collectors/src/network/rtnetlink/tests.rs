@@ -82,7 +82,7 @@ fn a_bridge_losing_a_port_is_not_the_end_of_the_link() {
     let gone = message(RTM_DELLINK, 0, &link_body(AF_BRIDGE, &[]));
     assert_eq!(kinds(&gone), [Ok(Kind::Other)]);
     let gone = message(RTM_DELLINK, 0, &link_body(AF_UNSPEC, &[]));
-    assert_eq!(kinds(&gone), [Ok(Kind::LinkGone(3))]);
+    assert_eq!(kinds(&gone), [Ok(Kind::DelLink(3))]);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use log::warn;
 
-use crate::directories::{Directories, Notice};
-use crate::wait::Source;
+use crate::dir_watch::{DirEvents, DirWatch};
+use crate::poll::PollSource;
 
 /// Where release files and hosts(5) are.
 const DIRECTORIES: [&str; 2] = ["etc", "usr/lib"];
@@ -18,7 +18,7 @@ const DIRECTORIES: [&str; 2] = ["etc", "usr/lib"];
 #[derive(Debug)]
 pub struct Watch {
     host_name: Option<File>,
-    files: Option<Directories>,
+    files: Option<DirWatch>,
 }
 
 impl Watch {
@@ -29,7 +29,7 @@ impl Watch {
             warn!("os: {what} cannot be watched: {error}; a change shows on a reload");
         };
         let host_name = File::open(root.join("proc/sys/kernel/hostname"));
-        let files = Directories::watch(root, &DIRECTORIES, Notice::Contents);
+        let files = DirWatch::watch(root, &DIRECTORIES, DirEvents::Writes);
         Self {
             host_name: host_name.map_err(|error| told("the host name", error)).ok(),
             files: files.map_err(|error| told("release files", error)).ok(),
@@ -38,13 +38,13 @@ impl Watch {
 
     /// What to wait for.
     #[must_use]
-    pub fn sources(&self) -> Vec<Source> {
-        let host_name = self.host_name.iter().map(|file| Source::Changed(file.as_raw_fd()));
-        host_name.chain(self.files.iter().filter_map(Directories::source)).collect()
+    pub fn sources(&self) -> Vec<PollSource> {
+        let host_name = self.host_name.iter().map(|file| PollSource::PollPri(file.as_raw_fd()));
+        host_name.chain(self.files.iter().filter_map(DirWatch::source)).collect()
     }
 
     /// Forgets the events that have come. That of the host name is gone with the poll.
     pub fn drain(&mut self) {
-        self.files.iter_mut().for_each(Directories::drain);
+        self.files.iter_mut().for_each(DirWatch::drain);
     }
 }

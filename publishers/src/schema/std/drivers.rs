@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 
 use facts::Drivers;
 
-use crate::tree::{Tree, presentable};
+use crate::key_tree::{Tree, sanitize};
 
 /// Who made the drivers, as a line begins. Drivers of others write their lines themselves.
 pub const VENDOR: &str = "Linux ";
 
 /// Sets the lines and flags. A line keeps its index, and so do those of others.
 pub fn render(tree: &mut Tree, drivers: &Drivers, published: &Tree) {
-    let line = |name, version| presentable(&format!("{VENDOR}{name} {version} "));
+    let line = |name, version| sanitize(&format!("{VENDOR}{name} {version} "));
     let mut lines: BTreeSet<String> =
         drivers.in_use.iter().map(|driver| line(&driver.name, &driver.version)).collect();
     for (name, value) in published.below("drivers").filter(|(name, _)| is_index(name)) {
@@ -34,8 +34,8 @@ pub fn render(tree: &mut Tree, drivers: &Drivers, published: &Tree) {
         }
     }
     // A 0 would forbid what may well work.
-    tree.set_some("feature/hotplug/vif", drivers.vif.then_some("1"));
-    tree.set_some("feature/hotplug/vbd", drivers.vbd.then_some("1"));
+    tree.set_nonempty("feature/hotplug/vif", drivers.vif.then_some("1"));
+    tree.set_nonempty("feature/hotplug/vbd", drivers.vbd.then_some("1"));
 }
 
 fn is_index(name: &str) -> bool {

@@ -2,8 +2,8 @@
 
 use facts::Service;
 
-use crate::clock::{is_rfc3339, rfc3339};
-use crate::tree::Tree;
+use crate::key_tree::Tree;
+use crate::timestamp::{is_rfc3339, rfc3339};
 
 const NODE: &str = "data/service/xen-guest-agent";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -19,8 +19,8 @@ pub fn render(tree: &mut Tree, service: &Service, published: &Tree) {
     let started = first_start.map_or_else(|| rfc3339(service.started), str::to_owned);
     tree.set(key("version"), VERSION);
     tree.set(key("started"), &started);
-    tree.set_some(key("boot-id"), boot_id);
-    tree.set_some(key("reboot-required"), service.reboot_required.then_some("1"));
+    tree.set_nonempty(key("boot-id"), boot_id);
+    tree.set_nonempty(key("reboot-required"), service.reboot_required.then_some("1"));
 }
 
 #[cfg(test)]

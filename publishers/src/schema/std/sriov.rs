@@ -1,19 +1,14 @@
 //! SR-IOV functions: the addresses of the NIC behind each, as XAPI reads them.
 
-use facts::{Function, Network};
+use facts::{Network, SriovVf};
 
 use super::addresses;
-use crate::tree::Tree;
+use crate::key_tree::Tree;
 
 /// Sets the addresses of the `functions`, which the host has numbered; it reads nothing but those.
-pub fn render(
-    tree: &mut Tree,
-    network: &Network,
-    functions: Option<&[Function]>,
-    published: &Tree,
-) {
+pub fn render(tree: &mut Tree, network: &Network, functions: Option<&[SriovVf]>, published: &Tree) {
     for function in functions.unwrap_or_default() {
-        let Some(link) = network.links.iter().find(|link| link.hardware == Some(function.mac))
+        let Some(link) = network.links.iter().find(|link| link.perm_mac == Some(function.mac))
         else {
             continue;
         };

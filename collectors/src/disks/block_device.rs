@@ -1,0 +1,177 @@
+//! Block devices as sysfs shows them, and the UUIDs that udev has found on them.
+//!
+//! `/sys/dev/block` and `/sys/class/block` are documented in the kernel's
+//! `Documentation/admin-guide/sysfs-rules.rst`; `slaves` and `holders` link a device of dm, md or
+//! bcache with those that it is made of. Everything is looked up below a given root.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::mountinfo::Number;
+use super::vbd_name;
+use crate::bounded_read::{entries, first_line, text};
+
+const CLASS: &str = "sys/class/block";
+
+/// A block device: its directory in sysfs, links resolved.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Device(PathBuf);
+
+impl Device {
+    /// The device whose directory, or a link to it, is at `path`.
+    pub fn at(path: &Path) -> Option<Self> {
+        fs::canonicalize(path).ok().map(Self)
+    }
+
+    /// The device with this number.
+    pub fn by_number(root: &Path, number: Number) -> Option<Self> {
+        Self::at(&root.join("sys/dev/block").join(number.to_string()))
+    }
+
+    /// The device at this path below `/dev`, which need not be its first name.
+    pub fn by_path(root: &Path, path: &[u8]) -> Option<Self> {
+        let name = path.strip_prefix(b"/dev/").filter(|name| !name.is_empty())?;
+        if let Some(name) = name.strip_prefix(b"mapper/") {
+            let name = String::from_utf8_lossy(name);
+            return Self::all(root)
+                .into_iter()
+                .find(|device| device.mapped().is_some_and(|is| is == name));
+        }
+        // A name with a slash has `!` for it in sysfs.
+        let kernels: Vec<u8> = name.iter().map(|&b| if b == b'/' { b'!' } else { b }).collect();
+        let class = root.join(CLASS);
+        Self::at(&class.join(OsStr::from_bytes(&kernels))).or_else(|| {
+            let link = fs::read_link(root.join("dev").join(OsStr::from_bytes(name))).ok()?;
+            Self::at(&class.join(link.file_name()?))
+        })
+    }
+
+    /// Every device, by name.
+    pub fn all(root: &Path) -> Vec<Self> {
+        Self::in_directory(&root.join(CLASS))
+    }
+
+    /// Every device that there is a link to in `directory`, by name.
+    pub fn in_directory(directory: &Path) -> Vec<Self> {
+        let mut links: Vec<PathBuf> = entries(directory).map(|entry| entry.path()).collect();
+        links.sort();
+        links.iter().filter_map(|link| Self::at(link)).collect()
+    }
+
+    /// The kernel's name of it: `xvda1`, `dm-0`.
+    pub fn name(&self) -> String {
+        self.0.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Where people find it: `/dev/xvda1`, `/dev/mapper/vg-root`.
+    pub fn path(&self) -> String {
+        match self.mapped() {
+            Some(name) => format!("/dev/mapper/{name}"),
+            None => format!("/dev/{}", self.name().replace('!', "/")),
+        }
+    }
+
+    /// The device mapper's name of it.
+    fn mapped(&self) -> Option<String> {
+        first_line(&self.0.join("dm/name"))
+    }
+
+    /// Its size in bytes; sysfs counts in 512 whatever the size of its blocks.
+    pub fn size(&self) -> Option<u64> {
+        first_line(&self.0.join("size"))?.parse::<u64>().ok()?.checked_mul(512)
+    }
+
+    /// Whether it is no disk but memory.
+    pub fn is_memory(&self) -> bool {
+        let name = self.name();
+        name.strip_prefix('z').unwrap_or(&name).starts_with("ram")
+    }
+
+    /// Whether it is a file, or a disc, with an image in it, if that can only be read.
+    pub fn holds_images(&self) -> bool {
+        let name = self.name();
+        ["loop", "sr"].iter().any(|kind| name.starts_with(kind))
+    }
+
+    /// Whether it is a part of LVM's: of a logical volume, or one itself.
+    fn is_lvm(&self) -> bool {
+        first_line(&self.0.join("dm/uuid")).is_some_and(|uuid| uuid.starts_with("LVM-"))
+    }
+
+    /// Whether logical volumes lie on it directly.
+    pub fn is_physical_volume(&self) -> bool {
+        !self.is_lvm() && Self::in_directory(&self.0.join("holders")).iter().any(Self::is_lvm)
+    }
+
+    /// What it is made of: the disk that it is a part of, or the devices below it.
+    fn below(&self) -> Vec<Self> {
+        match self.0.parent() {
+            Some(disk) if self.0.join("partition").exists() => vec![Self(disk.to_owned())],
+            _ => Self::in_directory(&self.0.join("slaves")),
+        }
+    }
+
+    /// The disks that it lies on in the end, as the host names them if they are the host's. What
+    /// hangs on no bus is no disk.
+    pub fn disks(&self) -> BTreeSet<String> {
+        let (mut disks, mut seen, mut open) =
+            (BTreeSet::new(), BTreeSet::new(), vec![self.clone()]);
+        while let Some(device) = open.pop() {
+            if !seen.insert(device.clone()) {
+                continue;
+            }
+            let below = device.below();
+            let perm_mac = device.0.join("device");
+            if below.is_empty() && perm_mac.exists() {
+                let nodename = first_line(&perm_mac.join("nodename"));
+                disks.insert(
+                    nodename
+                        .and_then(|name| vbd_name::disk(&name))
+                        .unwrap_or_else(|| device.name().replace('!', "/")),
+                );
+            }
+            open.extend(below);
+        }
+        disks
+    }
+
+    /// The UUID of what is on it: out of udev's database, or of the links that its rules make.
+    pub fn uuid(&self, root: &Path) -> Option<String> {
+        let number = first_line(&self.0.join("dev"))?;
+        let database = text(&root.join("run/udev/data").join(format!("b{number}")));
+        database.ok().as_deref().and_then(uuid_in).or_else(|| {
+            let links = entries(&root.join("dev/disk/by-uuid"));
+            let name = self.name();
+            let leads_here = |link: &PathBuf| {
+                fs::read_link(link)
+                    .is_ok_and(|target| target.file_name() == Some(OsStr::new(&name)))
+            };
+            let link = links.map(|entry| entry.path()).find(leads_here)?;
+            Some(link.file_name()?.to_string_lossy().into_owned())
+        })
+    }
+}
+
+/// The UUID in an entry of udev's database: the property `ID_FS_UUID`.
+fn uuid_in(entry: &str) -> Option<String> {
+    let uuid = entry.lines().find_map(|line| line.strip_prefix("E:ID_FS_UUID="))?.trim();
+    (!uuid.is_empty()).then(|| uuid.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::uuid_in;
+
+    #[test]
+    fn the_uuid_is_that_of_the_file_system() {
+        let entry = "S:disk/by-uuid/2c1f\nI:123\nE:ID_PART_ENTRY_UUID=77\nE:ID_FS_UUID=2c1f\n\
+                     E:ID_FS_UUID_ENC=2c1f\nG:systemd\n";
+        assert_eq!(uuid_in(entry).as_deref(), Some("2c1f"));
+        for none in ["", "E:ID_FS_UUID=", "E:ID_FS_UUID=\n", "ID_FS_UUID=x"] {
+            assert_eq!(uuid_in(none), None, "{none:?}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Systems whose network cannot be read yet: says so and sends nothing.
+
+use std::path::Path;
+
+use facts::Outbox;
+use log::warn;
+
+use super::Exclude;
+use crate::poll::{WakeReason, WakeReceiver};
+
+/// Sends nothing, until the end.
+pub fn run(wake: &WakeReceiver, _outbox: &Outbox, _root: &Path, _exclude: &Exclude) {
+    warn!("network: addresses cannot be read on this system yet; none will be published");
+    while wake.wait(&[], None) != WakeReason::Shutdown {}
+}

@@ -1,0 +1,60 @@
+//! The host's short name and its DNS domain, without asking the network.
+//!
+//! A search list in resolv.conf is not asked: it says where names are looked up, not which domain
+//! this host is in. `localdomain` is what installers write where there is none.
+
+use std::path::Path;
+
+use crate::bounded_read;
+
+/// The short name of the host `node_name`, and its domain, if the name or `/etc/hosts` has one.
+pub fn split(root: &Path, node_name: &str) -> (String, Option<String>) {
+    // What the kernel says before anybody has given it a name.
+    let node_name = if node_name == "(none)" { "" } else { node_name };
+    let (short, domain) = node_name.split_once('.').unwrap_or((node_name, ""));
+    let domain = match domain.trim_end_matches('.') {
+        "" => bounded_read::text(&root.join("etc/hosts"))
+            .ok()
+            .and_then(|hosts| in_hosts(&hosts, short)),
+        domain => Some(domain.to_owned()),
+    };
+    (short.to_owned(), domain.filter(|domain| domain != "localdomain"))
+}
+
+/// The domain of the first name `short.domain` that stands in hosts(5).
+fn in_hosts(hosts: &str, short: &str) -> Option<String> {
+    hosts.lines().find_map(|line| {
+        let entry = line.split('#').next()?;
+        entry.split_whitespace().skip(1).find_map(|name| domain_of(name, short))
+    })
+}
+
+fn domain_of(name: &str, short: &str) -> Option<String> {
+    let (host, domain) = name.split_once('.')?;
+    let domain = domain.trim_end_matches('.');
+    (host.eq_ignore_ascii_case(short) && !domain.is_empty()).then(|| domain.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_names_the_domain_of_a_short_name() {
+        let hosts =
+            "127.0.0.1 localhost\n# 10.0.0.9 web.wrong\n\n127.0.1.1\tWEB.example.com. web\n";
+        assert_eq!(in_hosts(hosts, "web").as_deref(), Some("example.com"));
+        assert_eq!(in_hosts(hosts, "localhost"), None);
+        assert_eq!(in_hosts("web.example.com", "web"), None);
+    }
+
+    #[test]
+    fn a_full_name_has_its_domain_within() {
+        let nowhere = Path::new("/nonexistent");
+        let split = |name| split(nowhere, name);
+        assert_eq!(split("web.example.com"), ("web".into(), Some("example.com".into())));
+        assert_eq!(split("web."), ("web".into(), None));
+        assert_eq!(split("web.localdomain"), ("web".into(), None));
+        assert_eq!(split("(none)"), (String::new(), None));
+    }
+}

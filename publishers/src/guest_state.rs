@@ -1,0 +1,96 @@
+//! The state of the guest that the facts make: of each kind the last one. No I/O.
+
+use facts::{Disks, Drivers, Event, Memory, Network, Os, Service, SriovVf};
+
+/// What is known of the guest; `None` is not known yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GuestState {
+    /// NICs and addresses.
+    pub network: Option<Network>,
+    /// Memory.
+    pub memory: Option<Memory>,
+    /// Operating system and names.
+    pub os: Option<Os>,
+    /// SR-IOV virtual functions.
+    pub functions: Option<Vec<SriovVf>>,
+    /// Drivers of Xen's devices.
+    pub drivers: Option<Drivers>,
+    /// The agent as a service.
+    pub service: Option<Service>,
+    /// Volumes and how full they are.
+    pub disks: Option<Disks>,
+    /// Sources that are switched off: known to tell nothing, so what they told once is removed.
+    pub without: Vec<Source>,
+}
+
+/// Who tells a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The agent itself: always known.
+    Agent,
+    /// The network collector.
+    Network,
+    /// The memory collector.
+    Memory,
+    /// The os collector.
+    Os,
+    /// The sriov collector, with the network collector: it tells no address.
+    Sriov,
+    /// The drivers collector.
+    Drivers,
+    /// The service collector.
+    Service,
+    /// The disks collector.
+    Disks,
+}
+
+impl Source {
+    /// The collectors, as people name them.
+    pub const COLLECTORS: [(&'static str, Self); 7] = [
+        ("net", Self::Network),
+        ("memory", Self::Memory),
+        ("os", Self::Os),
+        ("disks", Self::Disks),
+        ("sriov", Self::Sriov),
+        ("drivers", Self::Drivers),
+        ("service", Self::Service),
+    ];
+}
+
+impl GuestState {
+    /// Takes a fact in. [`Event::ReadBack`] is none.
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            Event::Network(network) => self.network = Some(network),
+            Event::Memory(memory) => self.memory = Some(memory),
+            Event::Os(os) => self.os = Some(os),
+            Event::Functions(functions) => self.functions = Some(functions),
+            Event::Drivers(drivers) => self.drivers = Some(drivers),
+            Event::Service(service) => self.service = Some(service),
+            Event::Disks(disks) => self.disks = Some(disks),
+            Event::ReadBack => {}
+        }
+    }
+
+    /// Whether this source has told its fact, or never will.
+    #[must_use]
+    pub fn is_known(&self, source: Source) -> bool {
+        let told = match source {
+            Source::Agent => true,
+            Source::Network => self.network.is_some(),
+            Source::Memory => self.memory.is_some(),
+            Source::Os => self.os.is_some(),
+            Source::Sriov => self.functions.is_some() && self.is_known(Source::Network),
+            Source::Drivers => self.drivers.is_some(),
+            Source::Service => self.service.is_some(),
+            Source::Disks => self.disks.is_some(),
+        };
+        told || self.without.contains(&source)
+    }
+
+    /// Whether every source has told its fact.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        Source::COLLECTORS.iter().all(|(_, source)| self.is_known(*source))
+    }
+}

@@ -1,0 +1,156 @@
+//! Volumes in schema `std`, below `data/volumes`: a directory each, by an index that it keeps while it
+//! is there. Pure; cannot fail.
+
+use std::collections::BTreeMap;
+
+use facts::{Disks, Volume};
+
+use crate::address_index::keep;
+use crate::key_tree::{Tree, sanitize};
+
+/// Where they are.
+pub const ROOT: &str = "data/volumes";
+
+/// The least by which `free` has to move, in bytes, whatever the size.
+const STEP: u64 = 64 * 1024 * 1024;
+
+/// Puts the keys of `disks` into `tree`; `published` has the indices of before, and what
+/// was told of how full they are.
+pub fn render(tree: &mut Tree, disks: &Disks, published: &Tree) {
+    let names: Vec<String> = disks.volumes.iter().map(|volume| sanitize(&volume.name)).collect();
+    let indices = keep(&values_in(published, ROOT, "/name"), &names);
+    for (volume, index) in disks.volumes.iter().zip(indices) {
+        let node = format!("{ROOT}/{index}");
+        tree.set_nonempty(format!("{node}/name"), Some(&volume.name));
+        let bytes = |bytes: Option<u64>| bytes.map(|bytes| bytes.to_string());
+        tree.set_nonempty(format!("{node}/size"), bytes(volume.size).as_deref());
+        tree.set_nonempty(format!("{node}/free"), bytes(free(volume, &node, published)).as_deref());
+        tree.set_nonempty(format!("{node}/filesystem"), Some(&volume.filesystem));
+        list(tree, &format!("{node}/mount_points"), &volume.mount_points, published);
+        list(tree, &format!("{node}/extents"), &volume.extents, published);
+    }
+}
+
+/// What is published, unless it has moved by 1 % of the size or by 64 MiB, whichever is less.
+fn free(volume: &Volume, node: &str, published: &Tree) -> Option<u64> {
+    let is_same = published.get(&format!("{node}/name")) == Some(&sanitize(&volume.name));
+    let told = published
+        .get(&format!("{node}/free"))
+        .filter(|_| is_same)
+        .and_then(|told| told.parse().ok());
+    let step = volume.size.map_or(STEP, |size| STEP.min(size / 100)).max(1);
+    match (told, volume.free) {
+        (Some(told), Some(now)) if now.abs_diff(told) < step => Some(told),
+        (_, now) => now,
+    }
+}
+
+fn list(tree: &mut Tree, node: &str, values: &[String], published: &Tree) {
+    let values: Vec<String> = values.iter().map(|value| sanitize(value)).collect();
+    for (value, index) in values.iter().zip(keep(&values_in(published, node, ""), &values)) {
+        tree.set_nonempty(format!("{node}/{index}"), Some(value));
+    }
+}
+
+/// The values at `node/INDEX` and then `leaf`, by index; what is no index is none.
+fn values_in<'a>(published: &'a Tree, node: &str, leaf: &str) -> BTreeMap<u32, &'a str> {
+    let entry = |(path, value): (&'a str, &'a str)| {
+        let name = path.strip_suffix(leaf)?;
+        let index: u32 = name.parse().ok()?;
+        (index.to_string() == name).then_some((index, value))
+    };
+    published.below(node).filter_map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn published(names: &[&str], before: &Tree) -> Tree {
+        let volume = |name: &&str| facts::Volume { name: (*name).into(), ..Default::default() };
+        let mut tree = Tree::default();
+        render(&mut tree, &Disks { volumes: names.iter().map(volume).collect() }, before);
+        tree
+    }
+
+    fn names(tree: &Tree) -> Vec<(u32, &str)> {
+        values_in(tree, ROOT, "/name").into_iter().collect()
+    }
+
+    #[test]
+    fn a_volume_keeps_its_index_and_a_freed_one_is_used_again() {
+        let three = published(&["/dev/a", "/dev/b", "/dev/c"], &Tree::default());
+        assert_eq!(names(&three), [(0, "/dev/a"), (1, "/dev/b"), (2, "/dev/c")]);
+        let two = published(&["/dev/c", "/dev/b"], &three);
+        assert_eq!(names(&two), [(1, "/dev/b"), (2, "/dev/c")]);
+        let again = published(&["/dev/d", "/dev/b", "/dev/c", "/dev/e"], &two);
+        assert_eq!(names(&again), [(0, "/dev/d"), (1, "/dev/b"), (2, "/dev/c"), (3, "/dev/e")]);
+    }
+
+    #[test]
+    fn what_others_published_there_gives_no_index() {
+        let mut before = Tree::default();
+        for (path, value) in [("01", "/dev/a"), ("-1", "/dev/a"), ("x", "/dev/a"), ("1", "/dev/b")]
+        {
+            before.set(format!("{ROOT}/{path}/name"), value);
+        }
+        before.set(format!("{ROOT}/7/extents/name"), "/dev/a");
+        assert_eq!(
+            names(&published(&["/dev/a", "/dev/b"], &before)),
+            [(0, "/dev/a"), (1, "/dev/b")]
+        );
+    }
+
+    /// What is told where `told` is published and there are `now`.
+    fn shown(size: u64, told: Option<u64>, now: Option<u64>) -> Option<u64> {
+        let of = |free| {
+            let name = "/dev/xvda1".to_owned();
+            Disks { volumes: vec![Volume { name, size: Some(size), free, ..Volume::default() }] }
+        };
+        let (mut before, mut after) = (Tree::default(), Tree::default());
+        render(&mut before, &of(told), &Tree::default());
+        render(&mut after, &of(now), &before);
+        after.get("data/volumes/0/free").map(|free| free.parse().unwrap())
+    }
+
+    // "Fullness … written only when it moved by 1 % or 64 MiB": since it was told, so what creeps is told in
+    // the end, and a restart tells no more than that either.
+    #[test]
+    fn one_percent_of_a_small_volume_is_told_and_less_is_not() {
+        assert_eq!(shown(1000, Some(500), Some(509)), Some(500));
+        assert_eq!(shown(1000, Some(500), Some(510)), Some(510));
+        assert_eq!(shown(1000, Some(500), Some(490)), Some(490));
+    }
+
+    #[test]
+    fn of_a_large_volume_64_mib_are_told() {
+        let terabyte = 1 << 40;
+        assert_eq!(shown(terabyte, Some(STEP), Some(2 * STEP - 1)), Some(STEP));
+        assert_eq!(shown(terabyte, Some(STEP), Some(2 * STEP)), Some(2 * STEP));
+    }
+
+    #[test]
+    fn a_figure_that_comes_or_goes_is_told() {
+        assert_eq!(shown(1000, None, Some(1)), Some(1));
+        assert_eq!(shown(1000, Some(1), None), None);
+        assert_eq!(shown(0, Some(1), Some(2)), Some(2));
+    }
+
+    #[test]
+    fn another_volume_at_the_same_index_is_not_the_same() {
+        let mut before = Tree::default();
+        before.set("data/volumes/0/name", "/dev/xvdb1");
+        before.set("data/volumes/0/free", "500");
+        let volume = Volume { name: "/dev/xvda1".into(), free: Some(501), ..Volume::default() };
+        let mut after = Tree::default();
+        render(&mut after, &Disks { volumes: vec![volume] }, &before);
+        assert_eq!(after.get("data/volumes/0/free"), Some("501"));
+    }
+
+    // What the store shows of a name is what a name is known by.
+    #[test]
+    fn a_name_that_cannot_be_shown_whole_keeps_its_index_too() {
+        let first = published(&["/dev/a", "/dev/\u{1b}[1mb"], &Tree::default());
+        assert_eq!(names(&published(&["/dev/\u{1b}[1mb"], &first)), [(1, "/dev/[1mb")]);
+    }
+}
