@@ -1,8 +1,8 @@
 //! xenstored's own trace: what the guest asked it to change, in order.
 //!
-//! A request is `IN 0x55d0c0ffee 20260131 12:34:56 WRITE (attr/name value)`; a NUL
-//! ends the path of an `RM` and shows as a space. The guest's paths are relative to its
-//! home, dom0's are not: that tells them apart.
+//! A request is `IN 0x55d0c0ffee 20260131 12:34:56 WRITE (attr/name value)`, from Xen 4.20 on
+//! `io: IN 0x55d0c0ffee (d1) 20260131 12:34:56 WRITE (attr/name value)`; a NUL ends the path of an
+//! `RM` and shows as a space. The guest's paths are relative to its home, dom0's are absolute.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub fn mark(trace: &Path) -> TracePosition {
 pub fn changes_since(trace: &Path, mark: TracePosition) -> Vec<String> {
     let bytes = fs::read(trace).unwrap();
     let text = String::from_utf8_lossy(bytes.get(mark.0..).unwrap_or_default()).into_owned();
-    // A value may hold line ends: what starts a record is `IN 0x` and `OUT 0x` at a line's start.
+    // A value may hold line ends: only these at a line's start begin a record.
     let mut records: Vec<String> = Vec::new();
     for line in text.lines() {
         match records.last_mut() {
@@ -34,14 +34,17 @@ pub fn changes_since(trace: &Path, mark: TracePosition) -> Vec<String> {
 }
 
 fn is_record(line: &str) -> bool {
-    ["IN 0x", "OUT 0x", "wrl: ", "WATCH_EVENT ", "CREATE ", "DESTROY "]
+    ["IN 0x", "OUT 0x", "io: ", "obj: ", "wrl: ", "WATCH_EVENT ", "CREATE ", "DESTROY "]
         .iter()
         .any(|head| line.starts_with(head))
 }
 
 fn change(record: &str) -> Option<String> {
-    let request = record.strip_prefix("IN ")?.splitn(4, ' ').nth(3)?;
-    let (kind, body) = request.split_once(" (")?;
+    let request = record.strip_prefix("io: ").unwrap_or(record).strip_prefix("IN ")?;
+    let (_connection, request) = request.split_once(' ')?;
+    let (date, rest) = request.split_once(' ')?;
+    let request = if date.starts_with("(d") { rest } else { request };
+    let (kind, body) = request.splitn(3, ' ').nth(2)?.split_once(" (")?;
     let (body, _) = body.rsplit_once(')')?;
     let (path, value) = body.split_once(' ').unwrap_or((body, ""));
     match kind {

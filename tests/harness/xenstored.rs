@@ -23,7 +23,7 @@ pub struct Xenstored {
 impl Xenstored {
     /// Starts the daemon in `run`, its socket `run/socket`, its trace (C only) `run/trace`.
     pub fn start(daemon: Daemon, run: &Path) -> Xenstored {
-        let (bin, libs) = installation();
+        let Installation { root, bin, libs } = installation();
         let log = File::create(run.join("daemon.log")).unwrap();
         let mut command = match daemon {
             Daemon::C => {
@@ -42,6 +42,7 @@ impl Xenstored {
         let process = command
             .env_remove("XENSTORED_PATH")
             .env("XENSTORED_RUNDIR", run)
+            .env("XENSTORED_ROOT", root)
             .env("LD_LIBRARY_PATH", libs)
             .env("LD_PRELOAD", library("xenstored-shim", &["hypervisor.c", "files.c"]))
             .stdin(Stdio::null())
@@ -94,12 +95,21 @@ fn ocaml_config(run: &Path) -> String {
     )
 }
 
-/// Where the daemons and the libraries they need are: `tests/run` unpacks them below `target/`.
-fn installation() -> (PathBuf, PathBuf) {
+/// Where the daemons and the libraries they need are.
+struct Installation {
+    /// What their packages take for `/`; empty when it is `/`.
+    root: PathBuf,
+    bin: PathBuf,
+    libs: PathBuf,
+}
+
+/// `tests/run` unpacks them below `target/`.
+fn installation() -> Installation {
     let unpacked = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/xen");
-    for root in [unpacked, PathBuf::from("/")] {
-        let entries = fs::read_dir(root.join("usr/lib")).into_iter().flatten().flatten();
-        let (mut bin, mut libs) = (None, root.join("usr/lib"));
+    for root in [unpacked, PathBuf::new()] {
+        let lib = Path::new("/").join(&root).join("usr/lib");
+        let entries = fs::read_dir(&lib).into_iter().flatten().flatten();
+        let (mut bin, mut libs) = (None, lib);
         for path in entries.map(|entry| entry.path()) {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if path.join("bin/xenstored").exists() {
@@ -109,7 +119,7 @@ fn installation() -> (PathBuf, PathBuf) {
             }
         }
         if let Some(bin) = bin {
-            return (bin, libs);
+            return Installation { root, bin, libs };
         }
     }
     panic!("no xenstored on this machine: run tests/run once, it fetches one");

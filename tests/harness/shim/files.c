@@ -1,9 +1,10 @@
 /*
  * The other half: the files that a xenstored expects in dom0. Its shared page and its
  * port in /proc/xen; for oxenstored also the socket path that was fixed when it was
- * built, and a limit that it insists on raising.
+ * built, a plugin of newer ones likewise, and a limit that it insists on raising.
  */
 #include "shim.h"
+#include <dirent.h>
 
 static int open_common(const char *path, int flags, mode_t mode)
 {
@@ -56,6 +57,35 @@ int unlink(const char *path)
 	if (!strcmp(path, OX_SOCKET))
 		path = in_run("socket", 0);
 	return REAL("unlink", const char *)(path);
+}
+
+/* From Xen 4.20 on oxenstored loads a plugin from the directory that its package is installed in. */
+#define OX_PLUGINS "/usr/lib/xen-"
+
+static const char *unpacked(const char *path)
+{
+	static __thread char moved[4096];
+	const char *root = getenv("XENSTORED_ROOT");
+
+	if (!root || !path || strncmp(path, OX_PLUGINS, strlen(OX_PLUGINS)))
+		return path;
+	snprintf(moved, sizeof(moved), "%s%s", root, path);
+	return moved;
+}
+
+int stat64(const char *path, struct stat64 *to)
+{
+	return REAL("stat64", const char *, struct stat64 *)(unpacked(path), to);
+}
+
+DIR *opendir(const char *path)
+{
+	return ((DIR *(*)(const char *))dlsym(RTLD_NEXT, "opendir"))(unpacked(path));
+}
+
+void *dlopen(const char *path, int flags)
+{
+	return ((void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen"))(unpacked(path), flags);
 }
 
 int setrlimit(__rlimit_resource_t what, const struct rlimit *lim)
