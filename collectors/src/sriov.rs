@@ -7,7 +7,7 @@
 use std::io;
 use std::os::fd::AsRawFd;
 
-use facts::{Event, Outbox, SriovVf};
+use facts::{Event, Outbox, SriovVf, decimal};
 use log::debug;
 use xenstore::{Backoff, Connection, Request, XsError, without_nul};
 
@@ -68,7 +68,7 @@ fn list(connection: &mut Connection) -> io::Result<Vec<SriovVf>> {
     let ids = ask(connection, Request::Directory, PATH)?.unwrap_or_default();
     let mut functions = Vec::new();
     for id in ids.split(|&byte| byte == 0).map(String::from_utf8_lossy) {
-        let Some(number) = number(&id) else { continue };
+        let Some(number) = decimal(&id) else { continue };
         let Some(mac) = ask(connection, Request::Read, &format!("{PATH}/{id}/mac"))? else {
             continue;
         };
@@ -79,11 +79,6 @@ fn list(connection: &mut Connection) -> io::Result<Vec<SriovVf>> {
     }
     functions.sort_by_key(|function| function.id);
     Ok(functions)
-}
-
-/// A decimal number as the toolstack writes it.
-fn number(name: &str) -> Option<u32> {
-    name.parse().ok().filter(|number: &u32| number.to_string() == name)
 }
 
 /// The answer; `None` where there is no such node, or none that the guest may read.

@@ -4,6 +4,7 @@
 //! depends on the platform. Facts are whole, never deltas: the last one wins, a repeat is harmless.
 
 mod channel;
+mod decimal;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 use std::time::SystemTime;
 
 pub use channel::{Inbox, Outbox, RecvError, channel};
+pub use decimal::decimal;
 
 /// One message to the publisher.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use facts::Mac;
+use facts::{Mac, decimal};
 use publishers::Schema;
 use publishers::diff::diff;
 use publishers::guest_state::GuestState;
@@ -104,7 +104,7 @@ fn is_nic(rest: &[&str], value: &str) -> bool {
 
 /// A decimal number as OCaml's `int_of_string` and everybody else read it.
 fn is_number(text: &str, most: u64) -> bool {
-    text.parse::<u64>().is_ok_and(|number| number <= most && number.to_string() == text)
+    decimal(text).is_some_and(|number: u64| number <= most)
 }
 
 fn is_index(text: &str) -> bool {

@@ -8,7 +8,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use facts::Address;
+use facts::{Address, decimal};
+
+use crate::key_tree::Tree;
+
+/// The preferred address may have any index below this one. At a higher one, which no agent writes, too
+/// few indices would follow for the other addresses.
+const HIGHEST_FIRST: u32 = 1 << 31;
 
 /// Gives each address an index, `before` being the indices published until now.
 #[must_use]
@@ -53,7 +59,7 @@ fn preferred(kept: &BTreeMap<u32, Address>, addresses: &[Address]) -> Option<Add
 fn put_first(indices: &mut BTreeMap<u32, Address>, preferred: Address) {
     let at = indices.iter().find(|(_, known)| known.ip == preferred.ip).map(|(&index, _)| index);
     let lowest = indices.keys().next().copied();
-    if at.is_some() && at == lowest {
+    if at.is_some_and(|at| at < HIGHEST_FIRST) && at == lowest {
         return;
     }
     if let Some(at) = at {
@@ -63,6 +69,13 @@ fn put_first(indices: &mut BTreeMap<u32, Address>, preferred: Address) {
         let free = at.or_else(|| (1..).find(|index| !indices.contains_key(index)));
         free.map(|index| indices.insert(index, moved));
     }
+}
+
+/// The published values at `node/INDEX` and then `leaf`, by index.
+#[must_use]
+pub fn by_index<'a>(published: &'a Tree, node: &str, leaf: &str) -> BTreeMap<u32, &'a str> {
+    let entry = |(path, value)| Some((decimal(str::strip_suffix(path, leaf)?)?, value));
+    published.below(node).filter_map(entry).collect()
 }
 
 /// An index for each of `names`, in their order: that of `before` where it has one, else the lowest
@@ -81,6 +94,20 @@ mod tests {
     use facts::Rank;
 
     use super::*;
+
+    fn global(host: u8) -> Address {
+        Address { ip: IpAddr::from([192, 0, 2, host]), prefix: 24, rank: Rank::default() }
+    }
+
+    #[test]
+    fn highest_index_is_replaced_by_the_lowest_and_other_indices_follow_it() {
+        let before = BTreeMap::from([(u32::MAX, global(1).ip)]);
+        let addresses = [global(1), global(2)];
+        let assigned = assign(&before, &addresses);
+        assert_eq!(assigned, BTreeMap::from([(0, global(1)), (1, global(2))]));
+        let published = assigned.iter().map(|(&index, address)| (index, address.ip)).collect();
+        assert_eq!(assign(&published, &addresses), assigned);
+    }
 
     // The kernel takes an address twice, with another prefix and another life.
     #[test]

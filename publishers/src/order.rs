@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use facts::decimal;
+
 use crate::key_tree::Tree;
 
 /// When a path is written in its batch; the lowest first.
@@ -73,7 +75,7 @@ fn address(path: &str) -> Option<(&str, u32)> {
         ["/ipv4/", "/ipv6/"].iter().find_map(|family| Some(path.find(family)? + family.len()))?;
     let (directory, rest) = path.split_at_checked(at)?;
     let is_nics = ["attr/vif/", "xenserver/attr/"].iter().any(|top| directory.starts_with(top));
-    let index = rest.split('/').next()?.parse().ok()?;
+    let index = decimal(rest.split('/').next()?)?;
     is_nics.then_some((directory, index))
 }
 

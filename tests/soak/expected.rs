@@ -129,7 +129,7 @@ fn by_value(path: &str, tree: &Nodes) -> String {
     let parts: Vec<&str> = path.split('/').collect();
     let mut named: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
     let mut name = |at: usize, leaf: &str| {
-        let is_index = parts[at].parse().is_ok_and(|n: u32| n.to_string() == parts[at]);
+        let is_index = facts::decimal::<u32>(parts[at]).is_some();
         let value = tree.get(&(parts[..=at].join("/") + leaf)).filter(|_| is_index);
         if let Some(value) = value {
             named[at] = format!("<{value}>");

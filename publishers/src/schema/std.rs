@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use facts::{Address, Link, Network, Os};
 
 use super::{Root, root};
-use crate::address_index::assign;
+use crate::address_index::{assign, by_index};
 use crate::guest_state::{GuestState, Source};
 use crate::key_tree::Tree;
 
@@ -158,11 +158,8 @@ fn addresses(node: &str, link: &Link, published: &Tree) -> Vec<(String, Address)
     found
 }
 
-/// The addresses below `node` by index; what is no index or no address is none.
+/// The addresses below `node` by index. A value that is not an address has none.
 fn indices_in(published: &Tree, node: &str) -> BTreeMap<u32, IpAddr> {
-    let entry = |(name, value): (&str, &str)| {
-        let index: u32 = name.parse().ok()?;
-        (index.to_string() == name).then_some((index, value.parse().ok()?))
-    };
-    published.below(node).filter_map(entry).collect()
+    let values = by_index(published, node, "").into_iter();
+    values.filter_map(|(index, value)| Some((index, value.parse().ok()?))).collect()
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use facts::Drivers;
+use facts::{Drivers, decimal};
 
 use crate::key_tree::{Tree, sanitize};
 
@@ -17,7 +17,9 @@ pub fn render(tree: &mut Tree, drivers: &Drivers, published: &Tree) {
     let line = |name, version| sanitize(&format!("{VENDOR}{name} {version} "));
     let mut lines: BTreeSet<String> =
         drivers.in_use.iter().map(|driver| line(&driver.name, &driver.version)).collect();
-    for (name, value) in published.below("drivers").filter(|(name, _)| is_index(name)) {
+    for (name, value) in
+        published.below("drivers").filter(|(name, _)| decimal::<u32>(name).is_some())
+    {
         if lines.remove(value) {
             tree.set(format!("drivers/{name}"), value);
         }
@@ -36,10 +38,6 @@ pub fn render(tree: &mut Tree, drivers: &Drivers, published: &Tree) {
     // A 0 would forbid what may well work.
     tree.set_nonempty("feature/hotplug/vif", drivers.vif.then_some("1"));
     tree.set_nonempty("feature/hotplug/vbd", drivers.vbd.then_some("1"));
-}
-
-fn is_index(name: &str) -> bool {
-    name.parse().is_ok_and(|index: u32| index.to_string() == name)
 }
 
 #[cfg(test)]

@@ -1,11 +1,9 @@
 //! Volumes in schema `std`, below `data/volumes`: a directory each, by an index that it keeps while it
 //! is there. Pure; cannot fail.
 
-use std::collections::BTreeMap;
-
 use facts::{Disks, Volume};
 
-use crate::address_index::keep;
+use crate::address_index::{by_index, keep};
 use crate::key_tree::{Tree, sanitize};
 
 /// Where they are.
@@ -18,7 +16,7 @@ const STEP: u64 = 64 * 1024 * 1024;
 /// was told of how full they are.
 pub fn render(tree: &mut Tree, disks: &Disks, published: &Tree) {
     let names: Vec<String> = disks.volumes.iter().map(|volume| sanitize(&volume.name)).collect();
-    let indices = keep(&values_in(published, ROOT, "/name"), &names);
+    let indices = keep(&by_index(published, ROOT, "/name"), &names);
     for (volume, index) in disks.volumes.iter().zip(indices) {
         let node = format!("{ROOT}/{index}");
         tree.set_nonempty(format!("{node}/name"), Some(&volume.name));
@@ -47,19 +45,9 @@ fn free(volume: &Volume, node: &str, published: &Tree) -> Option<u64> {
 
 fn list(tree: &mut Tree, node: &str, values: &[String], published: &Tree) {
     let values: Vec<String> = values.iter().map(|value| sanitize(value)).collect();
-    for (value, index) in values.iter().zip(keep(&values_in(published, node, ""), &values)) {
+    for (value, index) in values.iter().zip(keep(&by_index(published, node, ""), &values)) {
         tree.set_nonempty(format!("{node}/{index}"), Some(value));
     }
-}
-
-/// The values at `node/INDEX` and then `leaf`, by index; what is no index is none.
-fn values_in<'a>(published: &'a Tree, node: &str, leaf: &str) -> BTreeMap<u32, &'a str> {
-    let entry = |(path, value): (&'a str, &'a str)| {
-        let name = path.strip_suffix(leaf)?;
-        let index: u32 = name.parse().ok()?;
-        (index.to_string() == name).then_some((index, value))
-    };
-    published.below(node).filter_map(entry).collect()
 }
 
 #[cfg(test)]
@@ -74,7 +62,7 @@ mod tests {
     }
 
     fn names(tree: &Tree) -> Vec<(u32, &str)> {
-        values_in(tree, ROOT, "/name").into_iter().collect()
+        by_index(tree, ROOT, "/name").into_iter().collect()
     }
 
     #[test]
