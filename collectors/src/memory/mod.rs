@@ -3,10 +3,16 @@
 //! The only collector that wakes up by the clock. The time between samples is counted from the end
 //! of the last one, on a clock that a suspend or a changed date does not move: never a burst.
 
-mod meminfo;
+pub mod meminfo;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "fallback.rs")]
+#[cfg_attr(target_os = "freebsd", path = "freebsd.rs")]
+#[cfg_attr(target_os = "netbsd", path = "netbsd.rs")]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "freebsd", target_os = "netbsd")),
+    path = "fallback.rs"
+)]
 mod platform;
+pub mod vm_stats;
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,0 +1,30 @@
+//! Numbers out of C headers: sizes, offsets, constants and ioctl requests, each beside the C
+//! expression that it stands for. Numbers only, no code.
+//!
+//! `examples/headers.rs` turns each table into C, and `tests/headers` has a C compiler judge it by the
+//! headers of the system itself. So a number cannot stand here unchecked.
+
+pub mod freebsd;
+pub mod linux;
+pub mod netbsd;
+
+/// A number and the C expression that must have this value.
+#[derive(Clone, Copy, Debug)]
+pub struct Checked {
+    /// As C has it: `offsetof(struct sockaddr_dl, sdl_index)`.
+    pub expression: &'static str,
+    /// Its value.
+    pub value: u64,
+}
+
+/// Defines constants, and the table `ALL` of them for the check.
+macro_rules! constants {
+    ($($(#[$comment:meta])* $name:ident: $type:ty = $value:expr, $expression:literal;)*) => {
+        $($(#[$comment])* pub const $name: $type = $value;)*
+
+        /// Each constant of this file with its C expression.
+        pub const ALL: &[super::Checked] =
+            &[$(super::Checked { expression: $expression, value: $value as u64 }),*];
+    };
+}
+use constants;

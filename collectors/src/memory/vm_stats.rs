@@ -1,0 +1,115 @@
+//! Total and available memory out of the BSDs' counters. No I/O; every host tests both systems'.
+
+use crate::headers::netbsd;
+
+/// Bytes of a page.
+pub const PAGESIZE: &str = "hw.pagesize";
+/// FreeBSD's balloon driver: its numbers are below.
+pub const FREEBSD_BALLOON: &str = "dev.xen.balloon";
+/// NetBSD's (`sys/arch/xen/xen/balloon.c`).
+pub const NETBSD_BALLOON: &str = "machdep.xen.balloon";
+
+/// FreeBSD: total and available memory in KiB; `None` where it names no total. `number` reads a sysctl.
+///
+/// The kernel goes on counting the pages that the balloon holds (`low_mem` of
+/// `sys/dev/xen/balloon/balloon.c`). What ZFS holds above its minimum it gives back when asked.
+#[must_use]
+pub fn of_freebsd(number: impl Fn(&str) -> Option<u64>) -> Option<(u64, u64)> {
+    let pages = |name: &str| number(&format!("vm.stats.vm.{name}")).unwrap_or(0);
+    let page = number(PAGESIZE)?;
+    let managed = number("vm.stats.vm.v_page_count")?;
+    let ballooned = number("dev.xen.balloon.low_mem").unwrap_or(0);
+    let total = kib(managed.saturating_sub(ballooned), page).filter(|&kib| kib > 0)?;
+    let arc = |name: &str| number(&format!("kstat.zfs.misc.arcstats.{name}")).unwrap_or(0);
+    let unused = ["v_free_count", "v_inactive_count", "v_laundry_count"];
+    let unused = unused.into_iter().map(pages).fold(0, u64::saturating_add);
+    let cached = arc("size").saturating_sub(arc("c_min")) / 1024;
+    Some((total, kib(unused, page)?.saturating_add(cached).min(total)))
+}
+
+/// NetBSD: the same out of `VM_UVMEXP2`. Its total does not follow the balloon.
+#[must_use]
+pub fn of_netbsd(uvmexp: &[u8]) -> Option<(u64, u64)> {
+    use netbsd::*;
+    let number = |at: usize| -> Option<u64> {
+        let bytes = uvmexp.get(at..at + 8)?.try_into().ok()?;
+        u64::try_from(i64::from_ne_bytes(bytes)).ok()
+    };
+    let page = number(UVMEXP_PAGESIZE)?;
+    let total = kib(number(UVMEXP_NPAGES)?, page).filter(|&kib| kib > 0)?;
+    let unused = [UVMEXP_FREE, UVMEXP_FILEPAGES, UVMEXP_EXECPAGES];
+    let unused = unused.into_iter().filter_map(number).fold(0, u64::saturating_add);
+    Some((total, kib(unused, page)?.min(total)))
+}
+
+fn kib(pages: u64, page: u64) -> Option<u64> {
+    pages.checked_mul(page).map(|bytes| bytes / 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FREEBSD: [(&str, u64); 5] = [
+        ("hw.pagesize", 4096),
+        ("vm.stats.vm.v_page_count", 250_000),
+        ("vm.stats.vm.v_free_count", 100_000),
+        ("vm.stats.vm.v_inactive_count", 20_000),
+        ("vm.stats.vm.v_laundry_count", 5_000),
+    ];
+
+    fn freebsd(more: &[(&str, u64)]) -> Option<(u64, u64)> {
+        // What comes last counts.
+        let all: Vec<_> = FREEBSD.iter().chain(more).copied().collect();
+        of_freebsd(|name| all.iter().rev().find(|(known, _)| *known == name).map(|(_, n)| *n))
+    }
+
+    fn netbsd(numbers: &[(usize, i64)]) -> Vec<u8> {
+        let mut bytes = vec![0; netbsd::UVMEXP];
+        for (at, number) in numbers {
+            bytes[*at..*at + 8].copy_from_slice(&number.to_ne_bytes());
+        }
+        bytes
+    }
+
+    #[test]
+    fn freebsd_laundry_and_inactive_pages_are_available() {
+        assert_eq!(freebsd(&[]), Some((1_000_000, 500_000)));
+    }
+
+    #[test]
+    fn freebsd_total_follows_the_balloon() {
+        assert_eq!(freebsd(&[("dev.xen.balloon.low_mem", 50_000)]), Some((800_000, 500_000)));
+        assert_eq!(freebsd(&[("dev.xen.balloon.low_mem", 200_000)]), Some((200_000, 200_000)));
+    }
+
+    #[test]
+    fn freebsd_arc_above_its_minimum_is_available() {
+        let arc = |size: u64, c_min: u64| {
+            freebsd(&[
+                ("kstat.zfs.misc.arcstats.size", size << 20),
+                ("kstat.zfs.misc.arcstats.c_min", c_min << 20),
+            ])
+        };
+        assert_eq!(arc(300, 100), Some((1_000_000, 500_000 + 200 * 1024)));
+        assert_eq!(arc(50, 100), Some((1_000_000, 500_000)));
+    }
+
+    #[test]
+    fn netbsd_file_and_program_caches_are_available() {
+        let uvmexp = netbsd(&[(0, 4096), (24, 250_000), (32, 100_000), (576, 20_000), (584, 5_000)]);
+        assert_eq!(of_netbsd(&uvmexp), Some((1_000_000, 500_000)));
+        // A newer system has more of them.
+        assert_eq!(of_netbsd(&[uvmexp, vec![1; 64]].concat()), Some((1_000_000, 500_000)));
+    }
+
+    #[test]
+    fn counters_without_total_are_no_memory() {
+        assert_eq!(freebsd(&[("vm.stats.vm.v_page_count", 0)]), None);
+        assert_eq!(freebsd(&[("hw.pagesize", u64::MAX)]), None);
+        assert_eq!(of_freebsd(|_| None), None);
+        assert_eq!(of_netbsd(&netbsd(&[(0, 4096)])), None);
+        assert_eq!(of_netbsd(&netbsd(&[(0, 4096), (24, -1)])), None);
+        assert_eq!(of_netbsd(&[0; 30]), None);
+    }
+}

@@ -1,0 +1,170 @@
+//! Links and addresses out of what getifaddrs(3) lists. No I/O: what the list does not say, the
+//! platform is asked for through [`System`].
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::IpAddr;
+
+use facts::Rank;
+
+use super::rtnetlink::{Address, Kind, Link};
+use super::sockaddr::{Layout, Sockaddr};
+use crate::headers::freebsd::{IFF_LOOPBACK, IFF_UP};
+use crate::headers::{linux, netbsd};
+
+/// The systems agree on these two.
+const _: () = assert!(
+    IFF_UP == netbsd::IFF_UP
+        && IFF_UP == linux::IFF_UP
+        && IFF_LOOPBACK == netbsd::IFF_LOOPBACK
+        && IFF_LOOPBACK == linux::IFF_LOOPBACK
+);
+
+/// The scope of addresses that no router passes on (`RT_SCOPE_LINK` of Linux, by which addresses are ranked).
+const LINK_LOCAL: u8 = 253;
+
+/// One of what getifaddrs(3) lists: an interface, or an address of one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The interface's name.
+    pub name: Vec<u8>,
+    /// The interface's flags.
+    pub flags: u32,
+    /// The address, as long as its layout says; empty where there is none.
+    pub address: Vec<u8>,
+    /// The netmask.
+    pub netmask: Option<Vec<u8>>,
+    /// The first bytes of what `ifa_data` points to.
+    pub data: Option<[u8; 8]>,
+    /// The flags of the address itself, on systems that list them.
+    pub address_flags: u32,
+}
+
+/// What the kernel says of an address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AddressState {
+    /// Duplicate detection goes on: not to be used yet.
+    pub tentative: bool,
+    /// Duplicate detection failed, or the link is another one now: not to be used.
+    pub failed: bool,
+    /// Its preferred lifetime is over.
+    pub deprecated: bool,
+    /// Not what one would reach the guest by: temporary, or shared with other machines.
+    pub secondary: bool,
+}
+
+/// What a link is to other links.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Stacking {
+    /// A NIC, or something that carries no other link's traffic.
+    #[default]
+    None,
+    /// A VLAN on the link with this index; `None` while it is on none.
+    Vlan(Option<u32>),
+    /// A bridge of the links with these indices.
+    Bridge(Vec<u32>),
+}
+
+/// What the platform knows besides the list.
+pub trait System {
+    /// How its addresses are laid out.
+    const LAYOUT: Layout;
+
+    /// The state of an address; `None` when it is gone meanwhile.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked: nothing is known then.
+    fn state(&mut self, entry: &Entry, ip: IpAddr) -> io::Result<Option<AddressState>>;
+
+    /// What the link is to others; `index` finds one by its name.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    fn stacking(
+        &mut self,
+        entry: &Entry,
+        index: &dyn Fn(&[u8]) -> Option<u32>,
+    ) -> io::Result<Stacking>;
+}
+
+/// What a list says.
+#[derive(Debug, Default)]
+pub struct Interfaces {
+    /// Links, then addresses, as the table of links takes them.
+    pub messages: Vec<Kind>,
+    /// An address is tentative. Not each system tells when that is over.
+    pub is_tentative: bool,
+}
+
+/// Reads the whole list.
+///
+/// # Errors
+/// When the platform cannot say what belongs to it.
+pub fn read<S: System>(entries: &[Entry], system: &mut S) -> io::Result<Interfaces> {
+    let mut links = BTreeMap::new();
+    for entry in entries {
+        if let Some(Sockaddr::Link { index, mac }) = S::LAYOUT.decode(&entry.address) {
+            let (up, loopback) = (entry.flags & IFF_UP != 0, entry.flags & IFF_LOOPBACK != 0);
+            let name = entry.name.clone();
+            links.insert(name.clone(), Link { index, up, loopback, name, mac, ..Link::default() });
+        }
+    }
+    stack(entries, &mut links, system)?;
+    let (mut addresses, mut is_tentative) = (Vec::new(), false);
+    for entry in entries {
+        let Some(Sockaddr::Ip(ip)) = S::LAYOUT.decode(&entry.address) else { continue };
+        let Some(link) = links.get(&entry.name) else { continue };
+        let Some(state) = system.state(entry, ip)? else { continue };
+        is_tentative |= state.tentative;
+        let prefix = S::LAYOUT.prefix(ip, entry.netmask.as_deref());
+        addresses.push(Kind::Address(address(link.index, ip, prefix, state)));
+    }
+    let messages = links.into_values().map(Kind::Link).chain(addresses).collect();
+    Ok(Interfaces { messages, is_tentative })
+}
+
+/// Finds out which links are above which.
+fn stack<S: System>(
+    entries: &[Entry],
+    links: &mut BTreeMap<Vec<u8>, Link>,
+    system: &mut S,
+) -> io::Result<()> {
+    let indices: BTreeMap<Vec<u8>, u32> =
+        links.iter().map(|(name, link)| (name.clone(), link.index)).collect();
+    let index_of = |name: &[u8]| indices.get(name).copied();
+    let is_link = |entry: &&Entry| {
+        matches!(S::LAYOUT.decode(&entry.address), Some(Sockaddr::Link { .. }))
+    };
+    for entry in entries.iter().filter(is_link) {
+        let stacking = system.stacking(entry, &index_of)?;
+        let upper = index_of(&entry.name);
+        if let Stacking::Bridge(members) = &stacking {
+            let is_member = |link: &&mut Link| members.contains(&link.index);
+            links.values_mut().filter(is_member).for_each(|link| link.master = upper);
+        }
+        let Some(link) = links.get_mut(&entry.name) else { continue };
+        match stacking {
+            Stacking::None => {}
+            Stacking::Vlan(lower) => (link.sort, link.lower) = (b"vlan".to_vec(), lower),
+            Stacking::Bridge(_) => link.sort = b"bridge".to_vec(),
+        }
+    }
+    Ok(())
+}
+
+fn address(link: u32, ip: IpAddr, prefix: u8, state: AddressState) -> Address {
+    let is_link_local = match ip {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    };
+    let rank = Rank {
+        scope: if is_link_local { LINK_LOCAL } else { 0 },
+        deprecated: state.deprecated,
+        secondary: state.secondary,
+        ..Rank::default()
+    };
+    Address { link, ip, prefix, usable: !state.tentative && !state.failed, rank }
+}
+
+#[cfg(test)]
+mod tests;

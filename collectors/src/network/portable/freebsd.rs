@@ -1,0 +1,213 @@
+//! FreeBSD: what its kernel says by ioctl(2) and sysctl(3).
+
+use std::ffi::c_void;
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use xenstore::Connection;
+
+use super::ioctl::{ioctl, socket};
+pub use crate::headers::freebsd as abi;
+use crate::network::address_flags::of_freebsd;
+use crate::network::interfaces::{AddressState, Entry, Stacking, System};
+use crate::network::rtnetlink::Link;
+use crate::network::sockaddr::Layout;
+use crate::network::vif_in_xenstore::{find, of_path, unit};
+use crate::sysctl;
+
+/// The driver of VIFs, `sys/dev/xen/netfront`.
+const DRIVER: &str = "xn";
+/// Members of a bridge that there is room for at first.
+const MEMBERS: usize = 64;
+/// What follows the name in an `in6_ifreq`, in bytes.
+const IN6_VALUE: usize = abi::IN6_IFREQ - abi::IFNAMSIZ;
+/// What follows the pointer in an `ifreq`, in bytes.
+const IFREQ_REST: usize = abi::IFREQ - abi::IFR_DATA - size_of::<*mut c_void>();
+
+/// `struct in6_ifreq`.
+#[repr(C)]
+struct In6Ifreq {
+    name: [u8; abi::IFNAMSIZ],
+    /// First the address, then its flags.
+    value: [u8; IN6_VALUE],
+}
+
+/// `struct ifreq` of a request whose answer goes elsewhere.
+#[repr(C)]
+struct Ifreq {
+    name: [u8; abi::IFNAMSIZ],
+    data: *mut c_void,
+    rest: [u8; IFREQ_REST],
+}
+
+/// `struct ifdrv`.
+#[repr(C)]
+struct Ifdrv {
+    name: [u8; abi::IFNAMSIZ],
+    command: u64,
+    length: usize,
+    data: *mut c_void,
+}
+
+/// `struct ifbifconf`.
+#[repr(C)]
+struct Ifbifconf {
+    length: u32,
+    members: *mut c_void,
+}
+
+const _: () = assert!(
+    size_of::<In6Ifreq>() == abi::IN6_IFREQ
+        && abi::IFR_IFRU == abi::IFNAMSIZ
+        && size_of::<Ifreq>() == abi::IFREQ
+        && size_of::<Ifdrv>() == abi::IFDRV
+        && size_of::<Ifbifconf>() == abi::IFBIFCONF
+        && abi::IFBIC_LEN == 0
+        && abi::IFBR_IFSNAME == 0
+        && abi::VLR_PARENT == 0
+);
+
+/// The kernel, to be asked.
+pub struct Platform {
+    socket: OwnedFd,
+    /// Opened for the first IPv6 address: without one, the kernel may have no IPv6.
+    inet6: Option<OwnedFd>,
+}
+
+impl Platform {
+    /// Opens what it takes.
+    ///
+    /// # Errors
+    /// As socket(2) has them.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self { socket: socket(libc::AF_INET)?, inet6: None })
+    }
+
+    #[allow(unsafe_code, reason = "a system call")]
+    fn in6_flags(&mut self, entry: &Entry) -> io::Result<u32> {
+        let socket = match &self.inet6 {
+            Some(socket) => socket,
+            None => self.inet6.insert(socket(libc::AF_INET6)?),
+        };
+        let mut request = In6Ifreq { name: padded(&entry.name), value: [0; IN6_VALUE] };
+        // As it came: the kernel finds a link-local address by the index within.
+        request.value.iter_mut().zip(&entry.address).for_each(|(to, from)| *to = *from);
+        // SAFETY: the argument holds no pointer.
+        unsafe { ioctl(socket, abi::SIOCGIFAFLAG_IN6, &mut request)? };
+        Ok(request.value.first_chunk().map_or(0, |flags| u32::from_ne_bytes(*flags)))
+    }
+
+    #[allow(unsafe_code, reason = "a system call")]
+    fn vlan_parent(&self, name: &[u8]) -> io::Result<Vec<u8>> {
+        let mut answer = [0_u8; abi::VLANREQ];
+        let data = answer.as_mut_ptr().cast();
+        let mut request = Ifreq { name: padded(name), data, rest: [0; IFREQ_REST] };
+        // SAFETY: `answer` has room for the `vlanreq` that the kernel writes there.
+        unsafe { ioctl(&self.socket, abi::SIOCGETVLAN, &mut request)? };
+        Ok(name_in(&answer))
+    }
+
+    #[allow(unsafe_code, reason = "a system call")]
+    fn bridge_members(&self, name: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+        let mut room = MEMBERS * abi::IFBREQ;
+        loop {
+            let mut members = vec![0_u8; room];
+            let mut list = Ifbifconf { length: room as u32, members: members.as_mut_ptr().cast() };
+            let data = (&raw mut list).cast();
+            let (command, length) = (abi::BRDGGIFS, abi::IFBIFCONF);
+            let mut request = Ifdrv { name: padded(name), command, length, data };
+            // SAFETY: the request points to `list`, which points to `members`; the kernel writes no more
+            // into either than the lengths in them say.
+            unsafe { ioctl(&self.socket, abi::SIOCGDRVSPEC, &mut request)? };
+            let filled = list.length as usize;
+            if filled < room {
+                members.truncate(filled);
+                return Ok(members.chunks_exact(abi::IFBREQ).map(name_in).collect());
+            }
+            room *= 2;
+        }
+    }
+}
+
+impl System for Platform {
+    const LAYOUT: Layout = Layout::FreeBsd;
+
+    fn state(&mut self, entry: &Entry, ip: IpAddr) -> io::Result<Option<AddressState>> {
+        let vhid = entry.data.map_or(0, |data| data[abi::IFI_VHID]);
+        let flags = if ip.is_ipv4() { Ok(0) } else { self.in6_flags(entry) };
+        unless_gone(flags.map(|flags| of_freebsd(flags, vhid)))
+    }
+
+    fn stacking(
+        &mut self,
+        entry: &Entry,
+        index: &dyn Fn(&[u8]) -> Option<u32>,
+    ) -> io::Result<Stacking> {
+        let stacking = match entry.data.map(|data| data[abi::IFI_TYPE]) {
+            Some(abi::IFT_L2VLAN) => {
+                self.vlan_parent(&entry.name).map(|parent| Stacking::Vlan(index(&parent)))
+            }
+            Some(abi::IFT_BRIDGE) => self.bridge_members(&entry.name).map(|members| {
+                Stacking::Bridge(members.iter().filter_map(|name| index(name)).collect())
+            }),
+            _ => Ok(Stacking::None),
+        };
+        unless_gone(stacking).map(Option::unwrap_or_default)
+    }
+}
+
+/// Which VIF is behind an interface.
+pub struct Vifs;
+
+impl Vifs {
+    /// The kernel is asked, not the files below `root`.
+    pub fn new(_root: &Path) -> Self {
+        Self
+    }
+
+    /// The VIF behind a link. Its name may be another by now; the driver's unit is none of the host's.
+    pub fn find(&self, link: &Link) -> Option<u32> {
+        let index = i32::try_from(link.index).ok()?;
+        let row = [abi::CTL_NET, abi::PF_LINK, abi::NETLINK_GENERIC, abi::IFMIB_IFDATA];
+        let mib = [&row[..], &[index, abi::IFDATA_DRIVERNAME]].concat();
+        let driver = sysctl::text(&sysctl::by_mib(&mib).ok()?);
+        let unit = unit(&driver, DRIVER)?;
+        let path = sysctl::by_name(&format!("dev.{DRIVER}.{unit}.xenstore_path"));
+        path.ok().and_then(|path| of_path(&sysctl::text(&path))).or_else(|| by_mac(link))
+    }
+}
+
+fn by_mac(link: &Link) -> Option<u32> {
+    let mac = link.mac?;
+    find(&mut Connection::open().ok()?, "mac", |text| text.parse() == Ok(mac)).ok()?
+}
+
+/// Nothing is listed for an address by itself.
+pub fn address_flags(_node: &libc::ifaddrs) -> u32 {
+    0
+}
+
+/// An interface or address that went since it was listed is none.
+fn unless_gone<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EADDRNOTAVAIL | libc::ENXIO)) => {
+            Ok(None)
+        }
+        result => result.map(Some),
+    }
+}
+
+/// A name with the NULs that end it.
+fn padded(name: &[u8]) -> [u8; abi::IFNAMSIZ] {
+    let mut padded = [0; abi::IFNAMSIZ];
+    padded.iter_mut().take(abi::IFNAMSIZ - 1).zip(name).for_each(|(to, from)| *to = *from);
+    padded
+}
+
+/// The name that a structure begins with.
+fn name_in(structure: &[u8]) -> Vec<u8> {
+    let name = structure.split(|&byte| byte == 0).next().unwrap_or_default();
+    name.iter().copied().take(abi::IFNAMSIZ).collect()
+}

@@ -1,0 +1,40 @@
+//! ioctl(2) on a socket that is used for nothing else.
+
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+/// A datagram socket of a family, to ask the kernel through.
+///
+/// # Errors
+/// As socket(2) has them.
+#[allow(unsafe_code, reason = "a system call")]
+pub fn socket(family: i32) -> io::Result<OwnedFd> {
+    // SAFETY: takes no pointer.
+    let fd = unsafe { libc::socket(family, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the descriptor was made just now, and nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Makes a request with an argument of exactly the size that its number names.
+///
+/// # Errors
+/// As ioctl(2) has them, and `EINVAL` for another size.
+///
+/// # Safety
+/// What the argument points to must be valid for what the request does with it.
+#[allow(unsafe_code, reason = "a system call")]
+pub unsafe fn ioctl<T>(socket: &OwnedFd, request: u64, argument: &mut T) -> io::Result<()> {
+    // `IOCPARM_LEN` of the BSDs' `sys/ioccom.h`.
+    if (request >> 16) & 0x1fff != size_of::<T>() as u64 {
+        return Err(io::Error::from_raw_os_error(libc::EINVAL));
+    }
+    let argument: *mut T = argument;
+    // SAFETY: the kernel writes no more than the size that the number names; the caller vouches for the rest.
+    match unsafe { libc::ioctl(socket.as_raw_fd(), request as libc::c_ulong, argument) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

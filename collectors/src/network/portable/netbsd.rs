@@ -1,0 +1,118 @@
+//! NetBSD: its list says most; VLANs by ioctl(2), VIFs by xenstore.
+
+use std::ffi::c_void;
+use std::io;
+use std::mem::offset_of;
+use std::net::IpAddr;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use xenstore::Connection;
+
+use super::ioctl::{ioctl, socket};
+pub use crate::headers::netbsd as abi;
+use crate::network::address_flags::of_netbsd;
+use crate::network::interfaces::{AddressState, Entry, Stacking, System};
+use crate::network::rtnetlink::Link;
+use crate::network::sockaddr::Layout;
+use crate::network::vif_in_xenstore::{find, unit};
+
+/// The driver of VIFs, `sys/arch/xen/xen/if_xennet_xenbus.c`.
+const DRIVER: &str = "xennet";
+/// VLANs are told by their names, which nobody can change: they have the type of what they are on.
+const VLAN: &str = "vlan";
+/// What follows the pointer in an `ifreq`, in bytes.
+const IFREQ_REST: usize = abi::IFREQ - abi::IFR_DATA - size_of::<*mut c_void>();
+
+/// `struct ifreq` of a request whose answer goes elsewhere.
+#[repr(C)]
+struct Ifreq {
+    name: [u8; abi::IFNAMSIZ],
+    data: *mut c_void,
+    rest: [u8; IFREQ_REST],
+}
+
+const _: () = assert!(
+    size_of::<Ifreq>() == abi::IFREQ
+        && abi::IFR_DATA == abi::IFNAMSIZ
+        && abi::VLR_PARENT == 0
+        && offset_of!(libc::ifaddrs, ifa_addrflags) == abi::IFA_ADDRFLAGS
+);
+
+/// The kernel, to be asked.
+pub struct Platform {
+    socket: OwnedFd,
+}
+
+impl Platform {
+    /// Opens what it takes.
+    ///
+    /// # Errors
+    /// As socket(2) has them.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self { socket: socket(libc::AF_INET)? })
+    }
+
+    #[allow(unsafe_code, reason = "a system call")]
+    fn vlan_parent(&self, name: &[u8]) -> io::Result<Vec<u8>> {
+        let mut answer = [0_u8; abi::VLANREQ];
+        let data = answer.as_mut_ptr().cast();
+        let mut request = Ifreq { name: [0; abi::IFNAMSIZ], data, rest: [0; IFREQ_REST] };
+        let room = request.name.iter_mut().take(abi::IFNAMSIZ - 1);
+        room.zip(name).for_each(|(to, from)| *to = *from);
+        // SAFETY: `answer` has room for the `vlanreq` that the kernel writes there.
+        unsafe { ioctl(&self.socket, abi::SIOCGETVLAN, &mut request)? };
+        let parent = answer.split(|&byte| byte == 0).next().unwrap_or_default();
+        Ok(parent.iter().copied().take(abi::IFNAMSIZ).collect())
+    }
+}
+
+impl System for Platform {
+    const LAYOUT: Layout = Layout::NetBsd;
+
+    fn state(&mut self, entry: &Entry, ip: IpAddr) -> io::Result<Option<AddressState>> {
+        Ok(Some(of_netbsd(ip, entry.address_flags)))
+    }
+
+    fn stacking(
+        &mut self,
+        entry: &Entry,
+        index: &dyn Fn(&[u8]) -> Option<u32>,
+    ) -> io::Result<Stacking> {
+        if unit(&String::from_utf8_lossy(&entry.name), VLAN).is_none() {
+            return Ok(Stacking::None);
+        }
+        match self.vlan_parent(&entry.name) {
+            Ok(parent) => Ok(Stacking::Vlan(index(&parent))),
+            // It went since it was listed.
+            Err(error) if error.raw_os_error() == Some(libc::ENXIO) => Ok(Stacking::None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Which VIF is behind an interface.
+pub struct Vifs;
+
+impl Vifs {
+    /// xenstore is asked, not the files below `root`.
+    pub fn new(_root: &Path) -> Self {
+        Self
+    }
+
+    /// The VIF behind a link. The connection ends here: state of a second one in this thread would be
+    /// that of the first.
+    pub fn find(&self, link: &Link) -> Option<u32> {
+        let name = String::from_utf8_lossy(&link.name);
+        unit(&name, DRIVER)?;
+        let mut connection = Connection::open().ok()?;
+        let by_name = find(&mut connection, "vifname", |vifname| vifname == name).ok()?;
+        let mac = link.mac?;
+        by_name.or_else(|| find(&mut connection, "mac", |text| text.parse() == Ok(mac)).ok()?)
+    }
+}
+
+/// The flags of an address, which the list has on this system.
+pub fn address_flags(node: &libc::ifaddrs) -> u32 {
+    node.ifa_addrflags
+}

@@ -1,0 +1,58 @@
+//! The BSDs: a route socket, route(4), which has a message for each change of the network.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+use super::platform::abi;
+
+/// Messages that are forgotten before the next look, even though more are coming.
+const MOST: usize = 4096;
+
+/// The socket.
+#[derive(Debug)]
+pub struct Monitor(File);
+
+impl Monitor {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// As socket(2) has them.
+    #[allow(unsafe_code, reason = "a system call")]
+    pub fn new() -> io::Result<Self> {
+        let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+        // SAFETY: takes no pointer.
+        let fd = unsafe { libc::socket(abi::PF_ROUTE, kind, 0) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the descriptor was made just now, and nothing else owns it.
+        Ok(Self(File::from(unsafe { OwnedFd::from_raw_fd(fd) })))
+    }
+
+    /// Forgets what has come.
+    ///
+    /// # Errors
+    /// When the socket is of no use any more.
+    pub fn drain(&self) -> io::Result<()> {
+        let mut message = [0; 2048];
+        for _ in 0..MOST {
+            match (&self.0).read(&mut message) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // Messages were lost (FreeBSD 14, NetBSD): the look that follows sees what they were for.
+                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl AsRawFd for Monitor {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}

@@ -1,0 +1,123 @@
+//! Which VIF a NIC is, as xenstore has it: for systems whose kernel does not say it by itself.
+//!
+//! Below `device/vif/N` the toolstack writes `mac`, and NetBSD's frontend its own name as `vifname`.
+
+use std::io;
+
+use xenstore::{Connection, Refusal, Request, without_nul};
+
+/// A directory for each VIF, written by the toolstack.
+const PATH: &str = "device/vif";
+
+/// The number in `device/vif/N`, as FreeBSD's sysctl `dev.xn.U.xenstore_path` has it.
+#[must_use]
+pub fn of_path(path: &str) -> Option<u32> {
+    decimal(path.strip_prefix(PATH)?.strip_prefix('/')?)
+}
+
+/// The unit of a driver's interface: 3 of `xn3` for the driver `xn`.
+#[must_use]
+pub fn unit(name: &str, driver: &str) -> Option<u32> {
+    decimal(name.strip_prefix(driver)?)
+}
+
+/// The VIF of which the value below `leaf` is the wanted one.
+///
+/// # Errors
+/// When the connection is of no use any more.
+pub fn find(
+    connection: &mut Connection,
+    leaf: &str,
+    is_wanted: impl Fn(&str) -> bool,
+) -> io::Result<Option<u32>> {
+    let names = read(connection, Request::Directory, PATH)?.unwrap_or_default();
+    for name in names.split(|&byte| byte == 0).map(String::from_utf8_lossy) {
+        let Some(vif) = decimal(&name) else { continue };
+        let value = read(connection, Request::Read, &format!("{PATH}/{vif}/{leaf}"))?;
+        let value = value.unwrap_or_default();
+        if is_wanted(String::from_utf8_lossy(without_nul(&value)).trim()) {
+            return Ok(Some(vif));
+        }
+    }
+    Ok(None)
+}
+
+/// The answer; `None` where there is no such node, or none that the guest may read.
+fn read(connection: &mut Connection, request: Request, path: &str) -> io::Result<Option<Vec<u8>>> {
+    let answer = connection.request(request, path, &[]);
+    let Err(error) = answer else { return answer.map(Some) };
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Refusal>()) {
+        Some(_) => Ok(None),
+        None => Err(error),
+    }
+}
+
+/// A number as toolstacks write it, and nothing else.
+fn decimal(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|number: &u32| number.to_string() == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+    use std::thread;
+
+    use super::*;
+
+    const ERROR: u32 = 16;
+
+    /// A host that answers these requests, in this order: path and payload, `None` for ENOENT.
+    fn host(answers: Vec<(&'static str, Option<&'static [u8]>)>) -> Connection {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        thread::spawn(move || {
+            for (path, answer) in answers {
+                let mut header = [0; 16];
+                theirs.read_exact(&mut header).unwrap();
+                let word = |at: usize| u32::from_ne_bytes(header[at..at + 4].try_into().unwrap());
+                let mut asked = vec![0; word(12) as usize];
+                theirs.read_exact(&mut asked).unwrap();
+                assert_eq!(String::from_utf8(asked).unwrap(), format!("{path}\0"));
+                let (kind, payload) = answer.map_or((ERROR, &b"ENOENT\0"[..]), |a| (word(0), a));
+                for word in [kind, word(4), 0, payload.len() as u32] {
+                    theirs.write_all(&word.to_ne_bytes()).unwrap();
+                }
+                theirs.write_all(payload).unwrap();
+            }
+        });
+        Connection::over(Box::new(ours))
+    }
+
+    #[test]
+    fn vif_is_found_by_the_name_that_the_kernel_wrote() {
+        let mut host = host(vec![
+            ("device/vif", Some(b"0\x002\x00x\x00")),
+            ("device/vif/0/vifname", None),
+            ("device/vif/2/vifname", Some(b"xennet0")),
+        ]);
+        assert_eq!(find(&mut host, "vifname", |name| name == "xennet0").unwrap(), Some(2));
+    }
+
+    #[test]
+    fn guest_without_vifs_has_none() {
+        let mut host = host(vec![("device/vif", None)]);
+        assert_eq!(find(&mut host, "mac", |_| true).unwrap(), None);
+    }
+
+    #[test]
+    fn lost_connection_is_an_error() {
+        assert!(find(&mut host(vec![]), "mac", |_| true).is_err());
+    }
+
+    #[test]
+    fn path_and_name_hold_a_number_and_nothing_else() {
+        assert_eq!(of_path("device/vif/0"), Some(0));
+        assert_eq!(of_path("device/vif/4294967295"), Some(u32::MAX));
+        for path in ["device/vif/", "device/vif/+1", "device/vif/01", "device/vbd/0", "", "0"] {
+            assert_eq!(of_path(path), None, "{path}");
+        }
+        assert_eq!(unit("xn3", "xn"), Some(3));
+        assert_eq!(unit("xnb3", "xn"), None);
+        assert_eq!(unit("xennet0", "xn"), None);
+    }
+}

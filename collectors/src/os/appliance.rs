@@ -1,0 +1,90 @@
+//! Appliances that are built on FreeBSD: their own files name them, while os-release goes on naming
+//! FreeBSD.
+
+use std::path::Path;
+
+use super::distribution::Distribution;
+use crate::files::{first_line, text};
+
+/// The appliance whose files are below `root`, if it is one that is known.
+pub fn find(root: &Path) -> Option<Distribution> {
+    opnsense(root).or_else(|| pfsense(root)).or_else(|| truenas(root)).or_else(|| xigmanas(root))
+}
+
+/// OPNsense's `opnsense-version` reads the same file.
+fn opnsense(root: &Path) -> Option<Distribution> {
+    let core = text(&root.join("usr/local/opnsense/version/core")).ok()?;
+    let version = json_text(&core, "product_version")?;
+    let name = json_text(&core, "product_name").unwrap_or_else(|| "OPNsense".into());
+    Some(appliance(&name, "opnsense", version))
+}
+
+/// pfSense has its name in `/etc/platform`, and `2.7.2-RELEASE` in `/etc/version`.
+fn pfsense(root: &Path) -> Option<Distribution> {
+    let platform = first_line(&root.join("etc/platform"))?;
+    if !platform.eq_ignore_ascii_case("pfSense") {
+        return None;
+    }
+    let version = first_line(&root.join("etc/version"))?;
+    Some(appliance("pfSense", "pfsense", version))
+}
+
+/// TrueNAS CORE and the FreeNAS of before: `TrueNAS-13.0-U6.1 (0a1b2c3d4e)` in `/etc/version`.
+fn truenas(root: &Path) -> Option<Distribution> {
+    let line = first_line(&root.join("etc/version"))?;
+    let (name, rest) = line.split_once('-')?;
+    let id = match name {
+        "TrueNAS" => "truenas",
+        "FreeNAS" => "freenas",
+        _ => return None,
+    };
+    let version = rest.split_whitespace().next()?;
+    Some(appliance(name, id, version.to_owned()))
+}
+
+/// XigmaNAS and the NAS4Free of before have a file each for name and version.
+fn xigmanas(root: &Path) -> Option<Distribution> {
+    let name = first_line(&root.join("etc/prd.name"))?;
+    let version = first_line(&root.join("etc/prd.version"))?;
+    Some(appliance(&name, &name.to_lowercase(), version))
+}
+
+/// The version's parts are numbers: what follows a `-` is a patch level or a kind of release.
+fn appliance(name: &str, id: &str, version: String) -> Distribution {
+    let pretty_name = format!("{name} {version}");
+    let number = version.split(['-', '_']).next().unwrap_or(&version).to_owned();
+    Distribution { pretty_name, name: name.into(), id: id.into(), version: Some(number) }
+}
+
+/// The text that belongs to a name in a JSON object. Only as much of JSON as the file has: no nesting,
+/// and an escape other than `\"`, `\\` and `\/` stands for itself.
+fn json_text(json: &str, name: &str) -> Option<String> {
+    let (_, rest) = json.split_once(&format!("\"{name}\""))?;
+    let mut chars = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?.chars();
+    let mut value = String::new();
+    loop {
+        match chars.next()? {
+            '"' => break,
+            '\\' => value.push(chars.next()?),
+            c if c.is_control() => {}
+            c => value.push(c),
+        }
+    }
+    (!value.is_empty()).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::json_text;
+
+    #[test]
+    fn json_text_ends_at_its_own_quote() {
+        let json = "{\n  \"product_id\": null,\n  \"product_version\" : \"24.7\\\"a\\\\b\\/\",\n \"x\":1}";
+        assert_eq!(json_text(json, "product_version").as_deref(), Some("24.7\"a\\b/"));
+        assert_eq!(json_text(json, "product_id"), None);
+        assert_eq!(json_text(json, "product_name"), None);
+        for cut in ["", "\"a\"", "\"a\":", "\"a\": \"", "\"a\": \"b", "\"a\": \"\\", "\"a\": \"\""] {
+            assert_eq!(json_text(cut, "a"), None, "{cut}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+	.file	"freebsd.c"
+	.ident	"clang version 22.1.8"
+	.section	".note.GNU-stack","",@progbits
+	.addrsig

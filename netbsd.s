@@ -1,0 +1,3 @@
+	.file	"netbsd.c"
+	.ident	"clang version 22.1.8"
+	.section	".note.GNU-stack","",@progbits
