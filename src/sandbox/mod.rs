@@ -3,10 +3,11 @@
 //! To be entered on the main thread while there is no other: each thread inherits it. What a system
 //! lacks of it costs one line in the log, never the agent. Nothing here can be undone.
 
-#[cfg(not(target_os = "linux"))]
+// What the portable network collector takes on Linux is for the BSDs: the filter has none of it.
+#[cfg(any(not(target_os = "linux"), feature = "portable-network"))]
 #[path = "fallback.rs"]
 mod platform;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(feature = "portable-network")))]
 #[path = "linux/mod.rs"]
 mod platform;
 

@@ -13,5 +13,6 @@ pub enum DirEvents {
     /// A file is there, or is there no more.
     Entries,
     /// That, or what was written into a file.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "no one else is told of it"))]
     Writes,
 }

@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn netbsd_file_and_program_caches_are_available() {
-        let uvmexp = netbsd(&[(0, 4096), (24, 250_000), (32, 100_000), (576, 20_000), (584, 5_000)]);
+        let uvmexp =
+            netbsd(&[(0, 4096), (24, 250_000), (32, 100_000), (576, 20_000), (584, 5_000)]);
         assert_eq!(of_netbsd(&uvmexp), Some((1_000_000, 500_000)));
         // A newer system has more of them.
         assert_eq!(of_netbsd(&[uvmexp, vec![1; 64]].concat()), Some((1_000_000, 500_000)));

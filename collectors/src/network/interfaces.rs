@@ -132,9 +132,8 @@ fn stack<S: System>(
     let indices: BTreeMap<Vec<u8>, u32> =
         links.iter().map(|(name, link)| (name.clone(), link.index)).collect();
     let index_of = |name: &[u8]| indices.get(name).copied();
-    let is_link = |entry: &&Entry| {
-        matches!(S::LAYOUT.decode(&entry.address), Some(Sockaddr::Link { .. }))
-    };
+    let is_link =
+        |entry: &&Entry| matches!(S::LAYOUT.decode(&entry.address), Some(Sockaddr::Link { .. }));
     for entry in entries.iter().filter(is_link) {
         let stacking = system.stacking(entry, &index_of)?;
         let upper = index_of(&entry.name);

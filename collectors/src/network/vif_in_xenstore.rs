@@ -4,7 +4,7 @@
 
 use std::io;
 
-use xenstore::{Connection, Refusal, Request, without_nul};
+use xenstore::{Connection, Request, XsError, without_nul};
 
 /// A directory for each VIF, written by the toolstack.
 const PATH: &str = "device/vif";
@@ -46,7 +46,7 @@ pub fn find(
 fn read(connection: &mut Connection, request: Request, path: &str) -> io::Result<Option<Vec<u8>>> {
     let answer = connection.request(request, path, &[]);
     let Err(error) = answer else { return answer.map(Some) };
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<Refusal>()) {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<XsError>()) {
         Some(_) => Ok(None),
         None => Err(error),
     }

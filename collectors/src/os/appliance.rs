@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::distribution::Distribution;
-use crate::files::{first_line, text};
+use crate::bounded_read::{first_line, text};
 
 /// The appliance whose files are below `root`, if it is one that is known.
 pub fn find(root: &Path) -> Option<Distribution> {

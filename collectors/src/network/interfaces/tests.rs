@@ -7,7 +7,7 @@ use facts::{Mac, Network};
 use super::*;
 use crate::network::Exclude;
 use crate::network::address_flags::{of_freebsd, of_netbsd};
-use crate::network::table::Table;
+use crate::network::link_table::Table;
 
 /// A FreeBSD whose kernel answers out of these tables.
 #[derive(Default)]
@@ -99,7 +99,8 @@ fn addresses(of: &[facts::Address]) -> Vec<String> {
 
 #[test]
 fn freebsd_list_gives_link_mac_and_addresses_with_prefixes() {
-    let mut system = FreeBsd { in6: vec![("fe80::1", 0), ("2001:db8::1", 0)], ..FreeBsd::default() };
+    let mut system =
+        FreeBsd { in6: vec![("fe80::1", 0), ("2001:db8::1", 0)], ..FreeBsd::default() };
     let list = [
         link(2, "xn0"),
         v4("xn0", [192, 0, 2, 10]),
@@ -180,7 +181,7 @@ fn vif_inherits_from_its_vlan_and_from_its_bridge() {
         link(5, "tap0"),
     ];
     let (network, _) = network(&list, &mut system);
-    assert_eq!(addresses(&network.links[0].inherited), ["192.0.2.1/24", "198.51.100.1/24"]);
+    assert_eq!(addresses(&network.links[0].upper_addresses), ["192.0.2.1/24", "198.51.100.1/24"]);
 }
 
 #[test]

@@ -70,13 +70,13 @@ const _: () = assert!(
 );
 
 /// The kernel, to be asked.
-pub struct Platform {
+pub struct Kernel {
     socket: OwnedFd,
     /// Opened for the first IPv6 address: without one, the kernel may have no IPv6.
     inet6: Option<OwnedFd>,
 }
 
-impl Platform {
+impl Kernel {
     /// Opens what it takes.
     ///
     /// # Errors
@@ -131,7 +131,7 @@ impl Platform {
     }
 }
 
-impl System for Platform {
+impl System for Kernel {
     const LAYOUT: Layout = Layout::FreeBsd;
 
     fn state(&mut self, entry: &Entry, ip: IpAddr) -> io::Result<Option<AddressState>> {

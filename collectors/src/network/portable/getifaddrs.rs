@@ -6,7 +6,7 @@ use std::mem::offset_of;
 use std::ptr;
 use std::slice;
 
-use super::platform::{self, abi};
+use super::kernel::{self, abi};
 use crate::network::interfaces::Entry;
 use crate::network::sockaddr::Layout;
 
@@ -55,7 +55,7 @@ fn entry(layout: Layout, node: &libc::ifaddrs) -> Entry {
         // SAFETY: what a node points to here is at least as large as an `if_data` (FreeBSD, NetBSD), or as
         // the statistics of a link (Linux), both of more than eight bytes.
         data: unsafe { node.ifa_data.cast::<[u8; 8]>().as_ref() }.copied(),
-        address_flags: platform::address_flags(node),
+        address_flags: kernel::address_flags(node),
     }
 }
 

@@ -17,14 +17,27 @@ use crate::network::vif;
 /// Ports of a bridge that are asked for.
 const PORTS: usize = 256;
 
+/// What follows the pointer in an `ifreq`, in bytes.
+const IFREQ_REST: usize = abi::IFREQ - abi::IFR_DATA - size_of::<usize>();
+
+/// `struct ifreq` of a request whose question is elsewhere.
+#[repr(C)]
+struct Ifreq {
+    name: [u8; abi::IFNAMSIZ],
+    data: usize,
+    rest: [u8; IFREQ_REST],
+}
+
+const _: () = assert!(size_of::<Ifreq>() == abi::IFREQ && abi::IFR_DATA == abi::IFNAMSIZ);
+
 /// The kernel, to be asked.
-pub struct Platform {
+pub struct Kernel {
     socket: UdpSocket,
     /// IPv6 addresses, their interfaces and flags.
     in6: Vec<(Ipv6Addr, Vec<u8>, u32)>,
 }
 
-impl Platform {
+impl Kernel {
     /// Opens what it takes, and reads the flags of all IPv6 addresses.
     ///
     /// # Errors
@@ -40,18 +53,21 @@ impl Platform {
     fn bridge_ports(&self, name: &[u8]) -> Option<Vec<u32>> {
         let mut ports = [0_u32; PORTS];
         let question = [abi::BRCTL_GET_PORT_LIST, ports.as_mut_ptr().expose_provenance(), PORTS, 0];
-        let mut request = [0_usize; abi::IFREQ / size_of::<usize>()];
-        let bytes = name.iter().take(abi::IFNAMSIZ - 1).enumerate();
-        bytes.for_each(|(at, byte)| request[at / 8] |= usize::from(*byte) << (at % 8 * 8));
-        request[abi::IFR_DATA / 8] = question.as_ptr().expose_provenance();
+        let mut request = Ifreq {
+            name: [0; abi::IFNAMSIZ],
+            data: question.as_ptr().expose_provenance(),
+            rest: [0; IFREQ_REST],
+        };
+        let room = request.name.iter_mut().take(abi::IFNAMSIZ - 1);
+        room.zip(name).for_each(|(to, from)| *to = *from);
         let (fd, number) = (self.socket.as_raw_fd(), abi::SIOCDEVPRIVATE);
         // SAFETY: the request points to the question, and that to room for as many ports as it says.
-        let answer = unsafe { libc::ioctl(fd, number as _, request.as_mut_ptr()) };
+        let answer = unsafe { libc::ioctl(fd, number as _, &raw mut request) };
         (answer >= 0).then(|| ports.into_iter().filter(|&index| index != 0).collect())
     }
 }
 
-impl System for Platform {
+impl System for Kernel {
     const LAYOUT: Layout = Layout::Linux;
 
     fn state(&mut self, entry: &Entry, ip: IpAddr) -> io::Result<Option<AddressState>> {
@@ -62,7 +78,11 @@ impl System for Platform {
         Ok(if ip.is_ipv4() { Some(AddressState::default()) } else { in6 })
     }
 
-    fn stacking(&mut self, entry: &Entry, _: &dyn Fn(&[u8]) -> Option<u32>) -> io::Result<Stacking> {
+    fn stacking(
+        &mut self,
+        entry: &Entry,
+        _: &dyn Fn(&[u8]) -> Option<u32>,
+    ) -> io::Result<Stacking> {
         Ok(self.bridge_ports(&entry.name).map_or(Stacking::None, Stacking::Bridge))
     }
 }

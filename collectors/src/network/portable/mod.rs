@@ -7,15 +7,15 @@
 mod debounce;
 mod default_route;
 mod getifaddrs;
+#[cfg(not(target_os = "linux"))]
+mod ioctl;
 #[cfg_attr(target_os = "freebsd", path = "freebsd.rs")]
 #[cfg_attr(target_os = "netbsd", path = "netbsd.rs")]
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
-mod platform;
+mod kernel;
 #[cfg_attr(target_os = "linux", path = "netlink_monitor.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "route_monitor.rs")]
 mod monitor;
-#[cfg(not(target_os = "linux"))]
-mod ioctl;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -27,13 +27,13 @@ use std::time::Duration;
 use facts::{Event, Network, Outbox};
 
 use self::debounce::Debounce;
+use self::kernel::{Kernel, Vifs};
 use self::monitor::Monitor;
-use self::platform::{Platform, Vifs};
 use super::Exclude;
 use super::interfaces::{self, Interfaces, System};
-use super::table::Table;
-use crate::health::Health;
-use crate::wait::{Source, Wake, Woken};
+use super::link_table::Table;
+use crate::failure_log::FailureLog;
+use crate::poll::{PollSource, WakeReason, WakeReceiver};
 
 /// Delay before the next look after a failure.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -45,15 +45,15 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// Sends the network as the kernel has it, at once and after each change, until the end. `root` is where
 /// the system's files are; `exclude` says which NICs are left out.
-pub fn run(wake: &Wake, outbox: &Outbox, root: &Path, exclude: &Exclude) {
-    let mut health = Health::new("network");
+pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, exclude: &Exclude) {
+    let mut failures = FailureLog::new("network");
     let mut reader = Reader { exclude, vifs: Vifs::new(root), known: BTreeMap::new(), sent: None };
     loop {
-        match reader.follow(wake, outbox, &mut health) {
+        match reader.follow(wake, outbox, &mut failures) {
             Ok(()) => return,
-            Err(error) => health.failed(&error),
+            Err(error) => failures.failed(&error),
         }
-        if wake.wait(&[], Some(PAUSE)) == Woken::End {
+        if wake.wait(&[], Some(PAUSE)) == WakeReason::Shutdown {
             return;
         }
     }
@@ -69,27 +69,32 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Looks, and looks again whenever the monitor says so, until the end.
-    fn follow(&mut self, wake: &Wake, outbox: &Outbox, health: &mut Health) -> io::Result<()> {
+    fn follow(
+        &mut self,
+        wake: &WakeReceiver,
+        outbox: &Outbox,
+        failures: &mut FailureLog,
+    ) -> io::Result<()> {
         let monitor = Monitor::new()?;
-        let sources = [Source::Readable(monitor.as_raw_fd())];
+        let sources = [PollSource::PollIn(monitor.as_raw_fd())];
         let mut debounce = Debounce::default();
         loop {
             // Before the look: what changes from here on is noticed.
             monitor.drain()?;
             let is_tentative = self.look(outbox)?;
-            health.well();
+            failures.ok();
             let delay = debounce.delay();
             match wake.wait(&[], Some(delay)) {
-                Woken::End => return Ok(()),
-                Woken::Refresh => continue,
-                Woken::Source | Woken::Timeout => {}
+                WakeReason::Shutdown => return Ok(()),
+                WakeReason::Refresh => continue,
+                WakeReason::Ready | WakeReason::Timeout => {}
             }
-            if wake.wait(&sources, Some(Duration::ZERO)) == Woken::Source {
+            if wake.wait(&sources, Some(Duration::ZERO)) == WakeReason::Ready {
                 continue;
             }
             debounce.calm();
             let longest = if is_tentative { TENTATIVE } else { LONGEST };
-            if wake.wait(&sources, Some(longest)) == Woken::End {
+            if wake.wait(&sources, Some(longest)) == WakeReason::Shutdown {
                 return Ok(());
             }
         }
@@ -97,8 +102,8 @@ impl Reader<'_> {
 
     /// Sends what there is now, if it differs; whether an address is tentative.
     fn look(&mut self, outbox: &Outbox) -> io::Result<bool> {
-        let list = getifaddrs::list(Platform::LAYOUT)?;
-        let Interfaces { messages, is_tentative } = interfaces::read(&list, &mut Platform::new()?)?;
+        let list = getifaddrs::list(Kernel::LAYOUT)?;
+        let Interfaces { messages, is_tentative } = interfaces::read(&list, &mut Kernel::new()?)?;
         let seen = RefCell::new(BTreeMap::new());
         let mut table = Table::default();
         for message in messages {

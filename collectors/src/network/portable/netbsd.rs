@@ -40,11 +40,11 @@ const _: () = assert!(
 );
 
 /// The kernel, to be asked.
-pub struct Platform {
+pub struct Kernel {
     socket: OwnedFd,
 }
 
-impl Platform {
+impl Kernel {
     /// Opens what it takes.
     ///
     /// # Errors
@@ -67,7 +67,7 @@ impl Platform {
     }
 }
 
-impl System for Platform {
+impl System for Kernel {
     const LAYOUT: Layout = Layout::NetBsd;
 
     fn state(&mut self, entry: &Entry, ip: IpAddr) -> io::Result<Option<AddressState>> {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
-use super::platform::abi;
+use super::kernel::abi;
 
 /// Messages that are forgotten before the next look, even though more are coming.
 const MOST: usize = 4096;
