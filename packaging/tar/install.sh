@@ -1,0 +1,88 @@
+#!/bin/sh
+# Installs the agent of this archive, enables and starts its service; or stops, withdraws and removes it.
+#   ./install.sh [--remove]
+# For systems without a package. As root. Running it again with a newer archive upgrades.
+set -eu
+cd "$(dirname "$0")"
+
+fail() { echo "install.sh: $*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+[ "$(id -u)" = 0 ] || fail "needs root"
+
+# What runs here, or will once this image boots.
+if [ -d /run/systemd/system ] || { have systemctl && ! [ -d /run/openrc ]; }; then
+    service=systemd
+elif have openrc-run || [ -x /sbin/openrc-run ]; then
+    service=openrc
+elif [ -d /etc/init.d ]; then
+    service=sysv
+else
+    fail "neither systemd nor OpenRC nor /etc/init.d is here; init/README.md says what to start"
+fi
+booted() { [ -d /run/systemd/system ]; }
+
+# Those of packages would be overwritten, or overwrite.
+for owner in 'dpkg -S' 'rpm -qf' 'apk info --who-owns' 'pacman -Qo'; do
+    if have "${owner%% *}" && $owner /usr/sbin/xen-guest-agent >/dev/null 2>&1; then
+        fail "a package owns /usr/sbin/xen-guest-agent (${owner%% *}); remove that package first"
+    fi
+done
+
+install_it() {
+    BINARY=$PWD/xen-guest-agent packaging/install "$service"
+    case $service in
+    systemd)
+        systemctl --quiet enable xen-guest-agent.service
+        if booted; then
+            systemctl daemon-reload
+            # Started by it as well; where there is no Xen its conditions keep it from running.
+            systemctl restart xen-guest-agent.service
+            systemd-tmpfiles --create xen-guest-agent.conf || :
+        fi
+        ;;
+    openrc)
+        rc-update --quiet add xen-guest-agent default
+        rc-service xen-guest-agent restart || echo "install.sh: the service does not run (see above); it is enabled" >&2
+        ;;
+    sysv)
+        if have update-rc.d; then update-rc.d xen-guest-agent defaults; elif have chkconfig; then chkconfig --add xen-guest-agent; fi
+        /etc/init.d/xen-guest-agent restart || echo "install.sh: the service does not run (see above); it is enabled" >&2
+        ;;
+    esac
+    xen-guest-agent --version
+}
+
+remove_it() {
+    case $service in
+    systemd)
+        systemctl --quiet disable xen-guest-agent.service || :
+        if booted; then systemctl stop xen-guest-agent.service || :; fi
+        ;;
+    openrc)
+        rc-service --ifstarted xen-guest-agent stop || :
+        rc-update --quiet delete xen-guest-agent || :
+        ;;
+    sysv) /etc/init.d/xen-guest-agent stop || : ;;
+    esac
+    # Hosts are told that there is no agent any more.
+    xen-guest-agent --withdraw || :
+    # What it installs is what is removed: the same script says which files these are.
+    list=$(mktemp -d)
+    DESTDIR=$list BINARY=$PWD/xen-guest-agent packaging/install "$service"
+    (cd "$list" && find . -type f) | while read -r file; do
+        rm -f "/${file#./}"
+    done
+    rm -r "$list"
+    rmdir /usr/lib/systemd/system/xen-guest-agent.service.d 2>/dev/null || :
+    rm -f /var/log/xen-guest-agent.err
+    case $service in
+    systemd) if booted; then systemctl daemon-reload; fi ;;
+    sysv) if have update-rc.d; then update-rc.d xen-guest-agent remove; elif have chkconfig; then chkconfig --del xen-guest-agent; fi ;;
+    esac
+}
+
+case ${1-} in
+'') install_it ;;
+--remove) remove_it ;;
+*) echo "usage: $0 [--remove]" >&2; exit 2 ;;
+esac
