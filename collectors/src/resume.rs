@@ -32,7 +32,7 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox) {
             Ok(()) => return,
             Err(error) => failures.failed(&error),
         }
-        if wake.wait(&[], Some(backoff.wait())) == WakeReason::Shutdown {
+        if wake.wait(&[], Some(backoff.next_delay())) == WakeReason::Shutdown {
             return;
         }
     }
@@ -53,12 +53,12 @@ fn watch(wake: &WakeReceiver, outbox: &Outbox, failures: &mut FailureLog) -> io:
             WakeReason::Refresh | WakeReason::Timeout => continue,
             WakeReason::Ready => {}
         }
-        let mut events = connection.events()?;
+        let mut events = connection.wait_events()?;
         // A toolstack that makes the tree anew may touch the path several times.
         while wake.wait(&[PollSource::PollIn(connection.as_raw_fd())], Some(CALM))
             == WakeReason::Ready
         {
-            events += connection.events()?;
+            events += connection.wait_events()?;
         }
         if events > expected {
             info!("the store was made anew: everything is published again");

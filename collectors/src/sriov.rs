@@ -29,7 +29,7 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox) {
             Ok(()) => return,
             Err(error) => failures.failed(&error),
         }
-        if wake.wait(&[], Some(backoff.wait())) == WakeReason::Shutdown {
+        if wake.wait(&[], Some(backoff.next_delay())) == WakeReason::Shutdown {
             return;
         }
     }
@@ -52,12 +52,12 @@ fn watch(
             sent.iter().for_each(|functions| outbox.send(Event::Functions(functions.clone())));
         }
         // An event may have come along with an answer: nothing would wake us for it.
-        let mut events = connection.waiting_events()?;
+        let mut events = connection.pending_events()?;
         while events == 0 {
             match wake.wait(&[PollSource::PollIn(connection.as_raw_fd())], None) {
                 WakeReason::Shutdown => return Ok(()),
                 WakeReason::Refresh => break,
-                WakeReason::Ready | WakeReason::Timeout => events = connection.events()?,
+                WakeReason::Ready | WakeReason::Timeout => events = connection.wait_events()?,
             }
         }
     }

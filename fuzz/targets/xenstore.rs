@@ -22,7 +22,7 @@ fuzz_target!(|input: &[u8]| {
     let (operations, rest) = counted(input);
     let (pieces, bytes) = counted(rest);
     let wire = Wire::new(bytes, pieces);
-    let mut connection = Connection::over(Box::new(wire.clone()));
+    let mut connection = Connection::from_stream(Box::new(wire.clone()));
     let mut model = Model { wire, at: 0, id: 0, events: 0 };
     for operation in operations {
         let goes_on = match REQUESTS.get(usize::from(operation % 7)) {
@@ -114,7 +114,6 @@ struct Model {
 enum Next {
     Message {
         kind: u32,
-        id: u32,
         payload: Vec<u8>,
     },
     TooLong,
@@ -135,7 +134,7 @@ impl Model {
         }
         let Some(payload) = rest.get(..length) else { return Next::Missing };
         self.at += 16 + length;
-        Next::Message { kind: word(0), id: word(1), payload: payload.into() }
+        Next::Message { kind: word(0), payload: payload.into() }
     }
 
     /// Makes a request; whether the connection is of use any more.
@@ -153,18 +152,18 @@ impl Model {
             }
         };
         match (message, answer) {
-            (Next::Message { kind, id, payload }, Ok(answer)) => {
-                assert_eq!((kind, id, payload), (request as u32, self.id, answer));
+            (Next::Message { kind, payload }, Ok(answer)) => {
+                assert_eq!((kind, payload), (request as u32, answer));
                 true
             }
-            (Next::Message { kind: ERROR, id, .. }, Err(error)) if id == self.id => {
+            (Next::Message { kind: ERROR, .. }, Err(error)) => {
                 let refusal = error.get_ref().unwrap().downcast_ref::<XsError>().unwrap();
                 let is_plain = !refusal.0.is_empty() && !refusal.0.contains(char::is_control);
                 assert!(is_plain && refusal.0.chars().count() <= 64, "{refusal:?}");
                 true
             }
-            (Next::Message { kind, id, .. }, Err(error)) => {
-                assert!((kind, id) != (request as u32, self.id), "{error}");
+            (Next::Message { kind, .. }, Err(error)) => {
+                assert!(kind != request as u32, "{error}");
                 assert_eq!(error.kind(), io::ErrorKind::InvalidData);
                 false
             }
@@ -182,7 +181,7 @@ impl Model {
     /// Counts the events that have come, or waits for more first.
     fn events(&mut self, connection: &mut Connection, wait: bool) -> bool {
         let before = self.wire.see().read;
-        let counted = if wait { connection.events() } else { connection.waiting_events() };
+        let counted = if wait { connection.wait_events() } else { connection.pending_events() };
         let (read, is_at_end) = {
             let bytes = self.wire.see();
             (bytes.read, before == bytes.sent.len())

@@ -190,7 +190,7 @@ impl Publisher {
                 Err(error) => self.lost(error)?,
             }
         }
-        self.retry = Some(Instant::now() + self.backoff.wait());
+        self.retry = Some(Instant::now() + self.backoff.next_delay());
         Ok(())
     }
 

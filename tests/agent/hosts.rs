@@ -1,6 +1,6 @@
 //! Hosts differ in what they let the guest write, and may go away for a while.
 
-use super::harness::{Daemon, FIRST_TREE, Guest, Layout};
+use super::harness::{Daemon, FIRST_TREE, Guest, Kernel, Layout};
 
 fn no_balloon() -> String {
     FIRST_TREE.replace("control/feature-balloon = 1\n", "")
@@ -89,8 +89,10 @@ fn nothing_is_logged_twice_while_the_store_is_lost() {
 // one batch. The host builds the tree before the guest runs on.
 #[test]
 fn after_a_resume_everything_is_there_again() {
-    for layout in [Layout::Xapi, Layout::Xl] {
-        let guest = Guest::on(layout, Daemon::C);
+    let layouts = [Layout::Xapi, Layout::Xl];
+    for (layout, kernel) in layouts.iter().flat_map(|l| Kernel::ALL.map(|kernel| (*l, kernel))) {
+        println!("{kernel:?}");
+        let guest = Guest::with(layout, Daemon::C, kernel);
         let tree = if layout == Layout::Xl { no_balloon() } else { FIRST_TREE.into() };
         let agent = guest.agent(&[]);
         guest.wait_tree(&tree);

@@ -12,88 +12,98 @@ const RFC_KEYS: [(&str, &str); 4] = [
 // A restart with nothing changed writes nothing, also with many addresses that came in any order.
 #[test]
 fn a_restart_with_nothing_changed_writes_nothing() {
-    let guest = Guest::new();
-    let agent = guest.published(&[]);
-    for n in [3, 1, 2] {
-        guest.ip(format!(
-            "addr add 198.51.100.{n}/24 dev eth0\naddr add 2001:db8::{n}/64 dev eth0 nodad"
-        ));
-    }
-    guest.wait(|tree| tree.values().any(|value| value == "2001:db8::2"));
-    agent.stop("TERM");
-    let mark = guest.mark();
-    assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
-    assert_eq!(guest.changes_since(mark), [""; 0]);
+    Guest::on_each_kernel(|guest| {
+        let agent = guest.published(&[]);
+        for n in [3, 1, 2] {
+            guest.ip(format!(
+                "addr add 198.51.100.{n}/24 dev eth0\naddr add 2001:db8::{n}/64 dev eth0 nodad"
+            ));
+        }
+        guest.wait(|tree| tree.values().any(|value| value == "2001:db8::2"));
+        agent.stop("TERM");
+        let mark = guest.mark();
+        assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
+        assert_eq!(guest.changes_since(mark), [""; 0]);
+    });
 }
 
 // The same for one that stays: its first write is for the next thing that happens.
 #[test]
 fn a_restarted_agent_goes_on_where_the_other_ended() {
-    let guest = Guest::new();
-    guest.published(&[]).stop("KILL");
-    let mark = guest.mark();
-    let _agent = guest.agent(&[]);
-    guest.assert_quiet_since(mark);
+    Guest::on_each_kernel(|guest| {
+        guest.published(&[]).stop("KILL");
+        let mark = guest.mark();
+        let _agent = guest.agent(&[]);
+        guest.assert_quiet_since(mark);
+    });
 }
 
 // Stale keys go by the same diff, each with the highest node that holds nothing wanted.
 #[test]
 fn a_restart_removes_stale_keys_and_only_those() {
-    let guest = Guest::new();
-    guest.run(&["-s", "--once"]);
-    for (key, value) in RFC_KEYS {
-        guest.left_behind(key, value);
-    }
-    guest.left_behind("attr/vif/7/ipv4/0", "10.9.9.9");
-    guest.left_behind("attr/vif/7/name", "eth7");
-    guest.left_behind("attr/vif/8/a/b/c/d/e/f/g/h/i", "deeper than any agent's");
-    guest.left_behind("attr/vif/0/ipv4/5", "10.9.9.9");
-    guest.left_behind("attr/vif/0/ipv4/5/prefix", "8");
-    guest.left_behind("attr/PVAddonsUninstalled", "1");
-    let mark = guest.mark();
-    assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
-    let mut changes = guest.changes_since(mark);
-    assert_eq!(changes.pop().unwrap(), "write data/updated");
-    changes.sort();
-    assert_eq!(
-        changes,
-        [
-            "rm attr/PVAddonsUninstalled",
-            "rm attr/vif/0/ipv4/5",
-            "rm attr/vif/7",
-            "rm attr/vif/8",
-            "rm data/net",
-            "rm data/os",
-            "rm data/xen-guest-agent",
-        ]
-    );
-    guest.wait_tree(FIRST_TREE);
+    Guest::on_each_kernel(|guest| {
+        guest.run(&["-s", "--once"]);
+        for (key, value) in RFC_KEYS {
+            guest.left_behind(key, value);
+        }
+        guest.left_behind("attr/vif/7/ipv4/0", "10.9.9.9");
+        guest.left_behind("attr/vif/7/name", "eth7");
+        guest.left_behind("attr/vif/8/a/b/c/d/e/f/g/h/i", "deeper than any agent's");
+        guest.left_behind("attr/vif/0/ipv4/5", "10.9.9.9");
+        guest.left_behind("attr/vif/0/ipv4/5/prefix", "8");
+        guest.left_behind("attr/PVAddonsUninstalled", "1");
+        let mark = guest.mark();
+        assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
+        let mut changes = guest.changes_since(mark);
+        assert_eq!(changes.pop().unwrap(), "write data/updated");
+        changes.sort();
+        assert_eq!(
+            changes,
+            [
+                "rm attr/PVAddonsUninstalled",
+                "rm attr/vif/0/ipv4/5",
+                "rm attr/vif/7",
+                "rm attr/vif/8",
+                "rm data/net",
+                "rm data/os",
+                "rm data/xen-guest-agent",
+            ]
+        );
+        guest.wait_tree(FIRST_TREE);
+    });
 }
 
 // What is not ours stays: other programs in the guest write there too.
 #[test]
 fn keys_that_are_not_the_agents_stay() {
-    let guest = Guest::new();
-    let others =
-        ["data/cant_suspend_reason", "data/device_id", "drivers/0", "feature/other", "attr/other"];
-    others.iter().for_each(|key| guest.left_behind(key, "another program's"));
-    let _agent = guest.published(&[]);
-    let tree = guest.tree();
-    assert!(others.iter().all(|key| tree.contains_key(*key)), "{tree:#?}");
+    Guest::on_each_kernel(|guest| {
+        let others = [
+            "data/cant_suspend_reason",
+            "data/device_id",
+            "drivers/0",
+            "feature/other",
+            "attr/other",
+        ];
+        others.iter().for_each(|key| guest.left_behind(key, "another program's"));
+        let _agent = guest.published(&[]);
+        let tree = guest.tree();
+        assert!(others.iter().all(|key| tree.contains_key(*key)), "{tree:#?}");
+    });
 }
 
 // A wrong value is set right, the others are left alone.
 #[test]
 fn a_wrong_value_is_set_right() {
-    let guest = Guest::new();
-    guest.run(&["-s", "--once"]);
-    guest.left_behind("attr/vif/0/ipv4/0", "10.9.9.9");
-    guest.left_behind("data/os_distro", "plan9");
-    let mark = guest.mark();
-    guest.run(&["-s", "--once"]);
-    assert_eq!(
-        guest.changes_since(mark)[..2],
-        ["write data/os_distro = debian", "write attr/vif/0/ipv4/0 = 192.0.2.10"]
-    );
-    guest.wait_tree(FIRST_TREE);
+    Guest::on_each_kernel(|guest| {
+        guest.run(&["-s", "--once"]);
+        guest.left_behind("attr/vif/0/ipv4/0", "10.9.9.9");
+        guest.left_behind("data/os_distro", "plan9");
+        let mark = guest.mark();
+        guest.run(&["-s", "--once"]);
+        assert_eq!(
+            guest.changes_since(mark)[..2],
+            ["write data/os_distro = debian", "write attr/vif/0/ipv4/0 = 192.0.2.10"]
+        );
+        guest.wait_tree(FIRST_TREE);
+    });
 }

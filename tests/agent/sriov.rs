@@ -6,7 +6,10 @@ const HERE: &str = "xenserver/attr/net-sriov-vf";
 
 /// A guest in which `vf0` is a NIC of no Xen driver, with the MAC 00:16:3e:00:00:07.
 fn guest_with_vf0(layout: Layout, daemon: Daemon) -> Guest {
-    let guest = Guest::on(layout, daemon);
+    with_vf0(Guest::on(layout, daemon))
+}
+
+fn with_vf0(guest: Guest) -> Guest {
     guest.link("vf0", 7);
     guest.ip("addr add 198.51.100.7/24 dev vf0");
     guest
@@ -80,16 +83,18 @@ fn only_the_nic_itself_is_the_function() {
 // After a resume the host may have plugged in others; everything is published again.
 #[test]
 fn after_a_resume_the_functions_of_the_new_host_are_shown() {
-    let guest = guest_with_vf0(Layout::Xapi, Daemon::C);
-    guest.plug_function(0, "00:16:3e:00:00:07");
-    let agent = guest.published(&[]);
-    guest.wait_value(&format!("{HERE}/0/ipv4/0"), "198.51.100.7");
-    agent.signal("STOP");
-    guest.rebuild();
-    guest.plug_function(5, "00:16:3e:00:00:07");
-    agent.signal("CONT");
-    guest.wait_value(&format!("{HERE}/5/ipv4/0"), "198.51.100.7");
-    guest.wait_gone(&format!("{HERE}/0/ipv4/0"));
+    Guest::on_each_kernel(|guest| {
+        let guest = with_vf0(guest);
+        guest.plug_function(0, "00:16:3e:00:00:07");
+        let agent = guest.published(&[]);
+        guest.wait_value(&format!("{HERE}/0/ipv4/0"), "198.51.100.7");
+        agent.signal("STOP");
+        guest.rebuild();
+        guest.plug_function(5, "00:16:3e:00:00:07");
+        agent.signal("CONT");
+        guest.wait_value(&format!("{HERE}/5/ipv4/0"), "198.51.100.7");
+        guest.wait_gone(&format!("{HERE}/0/ipv4/0"));
+    });
 }
 
 // …and a restarted xenstored has none until it is told of them.

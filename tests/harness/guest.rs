@@ -4,7 +4,7 @@
 use super::agent::{Agent, Finished, PROGRAM};
 use super::changes::WatchCounter;
 use super::layout::{Layout, introduce, lay_out};
-use super::ring::{self, Ring};
+use super::ring::{self, Kernel, Ring};
 use super::tree::{OS_RELEASE, difference, is_rfc3339_utc, of_this_machine, text};
 use super::wire::{Nodes, Store};
 use super::world::TestNamespaces;
@@ -37,6 +37,7 @@ pub struct Guest {
     world: TestNamespaces,
     daemon: Daemon,
     layout: Layout,
+    kernel: Kernel,
     pub run: Scratch,
     _scratch: Scratch,
 }
@@ -57,10 +58,24 @@ impl Guest {
 
     /// The same on another host.
     pub fn on(layout: Layout, daemon: Daemon) -> Guest {
+        Guest::with(layout, daemon, Kernel::Linux6_1)
+    }
+
+    /// Runs a test in a new guest for each way in which kernels answer.
+    pub fn on_each_kernel(test: impl Fn(Guest)) {
+        for kernel in Kernel::ALL {
+            // Seen when the test fails.
+            println!("{kernel:?}");
+            test(Guest::with(Layout::Xapi, Daemon::C, kernel));
+        }
+    }
+
+    /// The same on another host and with another kernel.
+    pub fn with(layout: Layout, daemon: Daemon, kernel: Kernel) -> Guest {
         let (run, scratch) = (Scratch::new(), Scratch::new());
         let world = TestNamespaces::new(scratch.path());
-        let guest =
-            Guest { host: RefCell::default(), world, daemon, layout, run, _scratch: scratch };
+        let host = RefCell::default();
+        let guest = Guest { host, world, daemon, layout, kernel, run, _scratch: scratch };
         guest.file("/sys/hypervisor/type", "xen\n");
         guest.file("/sys/devices/system/xen_memory/xen_memory0/info/current_kb", "262144\n");
         guest.file("/etc/os-release", OS_RELEASE);
@@ -91,7 +106,7 @@ impl Guest {
         let made = store.nodes(HOME);
         old.iter().for_each(|(key, value)| store.write(&format!("{HOME}/{key}"), value).unwrap());
         let changes = WatchCounter::of(&run.join("socket"), HOME);
-        let ring = Ring::open(run, DOMID, &self.socket());
+        let ring = Ring::open(run, DOMID, &self.socket(), self.kernel);
         *self.host.borrow_mut() = Some(Host { store, changes, made, ring, daemon });
     }
 

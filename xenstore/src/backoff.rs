@@ -1,24 +1,24 @@
-//! How long to wait before xenstored is tried again: longer each time, up to a bound.
+//! Delays between attempts to reach xenstored: each longer than the last, up to a bound.
 
 use std::time::{Duration, Instant};
 
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Grows with each failure; starts over with one that comes long after the last try, which had
-/// worked then. A connection that is closed as soon as it is made is no success.
+/// Doubles from 100 ms to 10 s. Starts again at 100 ms if the last attempt was due 10 s ago or more:
+/// that one succeeded. A connection that is closed as soon as it is made is not a success.
 #[derive(Debug, Default)]
 pub struct Backoff {
     last: Option<(Instant, Duration)>,
 }
 
 impl Backoff {
-    /// Notes a failure; how long to wait before the next try.
-    pub fn wait(&mut self) -> Duration {
+    /// Records a failure and returns the delay before the next attempt. Does not wait.
+    pub fn next_delay(&mut self) -> Duration {
         let now = Instant::now();
         let recent = self.last.filter(|(due, _)| now.saturating_duration_since(*due) < LONGEST);
-        let wait = recent.map_or(FIRST, |(_, last)| last.saturating_mul(2).min(LONGEST));
-        self.last = Some((now + wait, wait));
-        wait
+        let delay = recent.map_or(FIRST, |(_, last)| last.saturating_mul(2).min(LONGEST));
+        self.last = Some((now + delay, delay));
+        delay
     }
 }

@@ -1,9 +1,10 @@
 //! A connection to xenstored, over its socket or over the kernel's xenbus device.
 //!
-//! Knows the protocol and nothing of keys. One write(2) and one read(2) a request, and no reply can
-//! make it allocate more than the protocol allows: half the system calls of the client in the crate
-//! xenstore-rs, which has no watches, allocates what a reply's header asks for and hides the names
-//! of errors that hosts do use. The trait of that crate stays the seam between publishers and stores.
+//! Implements the protocol and knows no key. A request costs one write(2) and one read(2), and no
+//! reply can make it allocate more than the protocol allows. The client in the crate xenstore-rs costs
+//! twice as many system calls, has no watches, allocates what a reply's header asks for and hides the
+//! names of errors that hosts do use. That crate's trait `Xs` stays the interface between publishers
+//! and stores.
 
 mod backoff;
 mod wire;
@@ -21,7 +22,7 @@ pub use backoff::Backoff;
 pub use wire::Request;
 
 const SOCKET: &str = "/run/xenstored/socket";
-/// Where the kernel gives a guest its xenstore.
+/// The kernel's xenbus device.
 pub const DEVICE: &str = if cfg!(target_os = "freebsd") {
     "/dev/xen/xenstore"
 } else if cfg!(target_os = "netbsd") {
@@ -30,30 +31,33 @@ pub const DEVICE: &str = if cfg!(target_os = "freebsd") {
     "/dev/xen/xenbus"
 };
 
-/// The store understood a request and said no: the name of the error, as `EACCES`.
+/// The same on Linux before 3.3, where xenfs is mounted. Later kernels have a link to [`DEVICE`] there.
+const OLD_DEVICE: &str = "/proc/xen/xenbus";
+
+/// xenstored answered a request with an error: its name, as `EACCES`.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{0}")]
 pub struct XsError(pub String);
 
-/// A connection to xenstored.
+/// A connection to xenstored. After any error but an [`XsError`] it cannot be used any more.
 pub struct Connection {
     stream: Box<dyn Stream>,
     last_id: u32,
     out: Vec<u8>,
     received: Box<[u8]>,
-    /// How much of `received` has come and was not taken yet, in bytes.
+    /// Length of what was read into `received` and not consumed yet, in bytes.
     filled: usize,
-    /// Watch events that came while a reply was waited for.
+    /// Watch events that came before the reply to a request.
     events: usize,
 }
 
-/// What a connection goes over.
+/// The byte stream of a connection.
 pub trait Stream: Read + Write + AsRawFd + Send {}
 impl<T: Read + Write + AsRawFd + Send> Stream for T {}
 
 impl Connection {
-    /// Connects to the socket that `$XENSTORED_PATH` names (by default `/run/xenstored/socket`), or
-    /// where there is none to the kernel's device.
+    /// Connects to the socket that `$XENSTORED_PATH` names (by default `/run/xenstored/socket`). If
+    /// that fails, opens the kernel's device.
     ///
     /// # Errors
     /// When neither can be opened: both reasons, with the paths.
@@ -67,33 +71,33 @@ impl Connection {
                 io::Error::new(no_device.kind(), text)
             })?),
         };
-        Ok(Self::over(stream))
+        Ok(Self::from_stream(stream))
     }
 
-    /// A connection over what is open already.
+    /// A connection over a stream that is open already.
     #[must_use]
-    pub fn over(stream: Box<dyn Stream>) -> Self {
-        let received = vec![0; wire::HEADER + wire::LONGEST].into_boxed_slice();
+    pub fn from_stream(stream: Box<dyn Stream>) -> Self {
+        let received = vec![0; wire::HEADER + wire::MAX_PAYLOAD].into_boxed_slice();
         Self { stream, last_id: 0, out: Vec::new(), received, filled: 0, events: 0 }
     }
 
-    /// Makes a request and waits for its answer: the payload.
+    /// Makes a request, waits for the reply and returns its payload.
     ///
     /// # Errors
-    /// An [`XsError`] inside the error when the store says no; anything else means that the
-    /// connection is of no use any more.
+    /// An [`XsError`] inside the error when xenstored answers with one; any other error ends the
+    /// connection.
     pub fn request(&mut self, request: Request, path: &str, rest: &[u8]) -> io::Result<Vec<u8>> {
         self.last_id = self.last_id.wrapping_add(1);
         wire::encode(&mut self.out, request, self.last_id, path, rest)?;
         self.stream.write_all(&self.out)?;
         loop {
-            let Some(reply) = wire::first(self.waiting())? else {
+            let Some(message) = wire::decode_first(self.buffered())? else {
                 self.receive()?;
                 continue;
             };
-            let (length, is_event) = (reply.length, reply.is_event());
-            let answer = reply.answer(request, self.last_id).map(<[u8]>::to_vec);
-            self.forget(length);
+            let (length, is_event) = (message.length, message.is_event());
+            let answer = message.answer(request).map(<[u8]>::to_vec);
+            self.consume(length);
             if !is_event {
                 return answer;
             }
@@ -101,30 +105,30 @@ impl Connection {
         }
     }
 
-    /// Reads what has come, waiting for something if there is nothing: how many watch events there
-    /// were since the last call of this or of [`Self::waiting_events`].
+    /// Reads once, which waits while there is nothing to read, then returns the same as
+    /// [`Self::pending_events`].
     ///
     /// # Errors
-    /// When the connection is of no use any more.
-    pub fn events(&mut self) -> io::Result<usize> {
+    /// When the connection has ended.
+    pub fn wait_events(&mut self) -> io::Result<usize> {
         self.receive()?;
-        self.waiting_events()
+        self.pending_events()
     }
 
-    /// How many watch events have come since the last call, with answers or before them.
+    /// The number of watch events that were read since the last call, with replies or without.
     ///
     /// # Errors
-    /// When the connection is of no use any more.
-    pub fn waiting_events(&mut self) -> io::Result<usize> {
-        while let Some(message) = wire::first(self.waiting())? {
+    /// When what was read is not of the protocol.
+    pub fn pending_events(&mut self) -> io::Result<usize> {
+        while let Some(message) = wire::decode_first(self.buffered())? {
             let (length, is_event) = (message.length, message.is_event());
             self.events += usize::from(is_event);
-            self.forget(length);
+            self.consume(length);
         }
         Ok(std::mem::take(&mut self.events))
     }
 
-    fn waiting(&self) -> &[u8] {
+    fn buffered(&self) -> &[u8] {
         self.received.get(..self.filled).unwrap_or_default()
     }
 
@@ -142,7 +146,7 @@ impl Connection {
         }
     }
 
-    fn forget(&mut self, length: usize) {
+    fn consume(&mut self, length: usize) {
         self.received.copy_within(length..self.filled, 0);
         self.filled -= length;
     }
@@ -154,8 +158,13 @@ impl AsRawFd for Connection {
     }
 }
 
+/// The error is that of [`DEVICE`], which is where people look.
 fn open_device() -> io::Result<File> {
-    File::options().read(true).write(true).open(DEVICE)
+    let open = |path: &str| File::options().read(true).write(true).open(path);
+    open(DEVICE).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => open(OLD_DEVICE).map_err(|_| error),
+        _ => Err(error),
+    })
 }
 
 /// The payload without the NUL that may end it.
@@ -174,17 +183,28 @@ mod tests {
     }
 
     #[test]
-    fn events_around_an_answer_are_not_lost() {
+    fn events_before_and_after_a_reply_are_counted() {
         let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let mut connection = Connection::over(Box::new(ours));
+        let mut connection = Connection::from_stream(Box::new(ours));
         let (event, answer) = (message(15, 0, b"a\0b\0"), message(2, 1, b"1"));
         theirs
             .write_all(&[event.clone(), answer, event.clone(), event[..7].to_vec()].concat())
             .unwrap();
         assert_eq!(connection.request(Request::Read, "a", &[]).unwrap(), b"1");
-        assert_eq!(connection.waiting_events().unwrap(), 2);
-        assert_eq!(connection.waiting_events().unwrap(), 0);
+        assert_eq!(connection.pending_events().unwrap(), 2);
+        assert_eq!(connection.pending_events().unwrap(), 0);
         theirs.write_all(&event[7..]).unwrap();
-        assert_eq!(connection.events().unwrap(), 1);
+        assert_eq!(connection.wait_events().unwrap(), 1);
+    }
+
+    #[test]
+    fn reply_with_any_request_id_is_the_answer() {
+        for id in [0, 1, 0xffff_ffff] {
+            let (ours, mut theirs) = UnixStream::pair().unwrap();
+            let mut connection = Connection::from_stream(Box::new(ours));
+            theirs.write_all(&message(4, id, b"OK\0")).unwrap();
+            let answer = connection.request(Request::Watch, "domid", b"token\0").unwrap();
+            assert_eq!(answer, b"OK\0", "id {id}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The xenstore wire protocol, Xen's `docs/misc/xenstore.txt` and `xen/io/xs_wire.h`: a header of
 //! four native-endian words (type, request id, transaction id, length), then the payload.
 //!
-//! Turns requests into bytes and bytes into replies. No I/O; no input can make it panic.
+//! Encodes requests and decodes messages. No I/O; no input can make it panic.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use crate::{XsError, without_nul};
 /// Length of a message's header, in bytes.
 pub const HEADER: usize = 16;
 /// The longest payload that either side may send, in bytes (`XENSTORE_PAYLOAD_MAX`).
-pub const LONGEST: usize = 4096;
+pub const MAX_PAYLOAD: usize = 4096;
 
 /// The requests used here (`enum xsd_sockmsg_type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,19 +20,18 @@ pub enum Request {
     Directory = 1,
     /// Read a node.
     Read = 2,
-    /// Be told of changes at and below a path; the rest of the payload is a token and a NUL.
+    /// Get an event for each change at and below a path; the rest of the payload is a token and a NUL.
     Watch = 4,
-    /// Write a node, making what is missing above it.
+    /// Write a node; its missing parents are made.
     Write = 11,
-    /// Remove a node with all below it.
+    /// Remove a node and its subtree.
     Rm = 13,
 }
 
 const ERROR: u32 = 16;
 const WATCH_EVENT: u32 = 15;
 
-/// Puts a request in place of what `out` holds: the parts of the payload, each but `last` ended by
-/// a NUL.
+/// Replaces `out` by a request with this payload: `path`, a NUL, then `last` as it is.
 ///
 /// # Errors
 /// [`XsError`] `E2BIG` when the payload is longer than the protocol allows.
@@ -44,8 +43,8 @@ pub fn encode(
     last: &[u8],
 ) -> io::Result<()> {
     let length = path.len() + 1 + last.len();
-    if length > LONGEST {
-        return Err(refusal("E2BIG"));
+    if length > MAX_PAYLOAD {
+        return Err(xs_error("E2BIG"));
     }
     out.clear();
     for word in [request as u32, id, 0, length as u32] {
@@ -57,58 +56,59 @@ pub fn encode(
     Ok(())
 }
 
-/// A message that has come whole.
+/// A complete message from xenstored. Its request id is not kept: see [`Reply::answer`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reply<'a> {
     kind: u32,
-    id: u32,
     payload: &'a [u8],
-    /// Bytes that it takes up, header and all.
+    /// Length of header and payload, in bytes.
     pub length: usize,
 }
 
-/// The first message in `bytes`; `None` while it is not there whole.
+/// The first message in `bytes`; `None` while it is incomplete.
 ///
 /// # Errors
-/// `InvalidData` when its length is beyond what the protocol allows.
-pub fn first(bytes: &[u8]) -> io::Result<Option<Reply<'_>>> {
+/// `InvalidData` when its header claims a payload longer than [`MAX_PAYLOAD`].
+pub fn decode_first(bytes: &[u8]) -> io::Result<Option<Reply<'_>>> {
     let word = |at: usize| -> Option<u32> {
         bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes)
     };
-    let (Some(kind), Some(id), Some(payload)) = (word(0), word(4), word(12)) else {
+    let (Some(kind), Some(payload)) = (word(0), word(12)) else {
         return Ok(None);
     };
     let length = HEADER + payload as usize;
-    if payload as usize > LONGEST {
-        return Err(senseless("a reply longer than the protocol allows"));
+    if payload as usize > MAX_PAYLOAD {
+        return Err(protocol_error("a reply longer than the protocol allows"));
     }
-    Ok(bytes.get(HEADER..length).map(|payload| Reply { kind, id, payload, length }))
+    Ok(bytes.get(HEADER..length).map(|payload| Reply { kind, payload, length }))
 }
 
 impl<'a> Reply<'a> {
-    /// Whether it is a watch event, which answers no request.
+    /// Whether it is a watch event, which is not a reply to a request.
     #[must_use]
     pub fn is_event(&self) -> bool {
         self.kind == WATCH_EVENT
     }
 
-    /// The payload of the answer to `request` number `id`.
+    /// The payload of the answer to `request`.
+    ///
+    /// The request id proves nothing. Linux before 4.11 answers `XS_WATCH` itself, with id 0; 4.11 to
+    /// 4.15 put an id of the kernel's own into every reply (until commit 29fee6eed281, "xenbus: track
+    /// caller request id"). A connection has one request outstanding at a time, so the next reply is
+    /// the answer.
     ///
     /// # Errors
-    /// An [`XsError`] if that is the answer; `InvalidData` if it answers something else.
-    pub fn answer(&self, request: Request, id: u32) -> io::Result<&'a [u8]> {
-        if self.id != id {
-            return Err(senseless("a reply to another request"));
-        }
+    /// An [`XsError`] if that is the answer; `InvalidData` if it answers another type of request.
+    pub fn answer(&self, request: Request) -> io::Result<&'a [u8]> {
         match self.kind {
             kind if kind == request as u32 => Ok(self.payload),
-            ERROR => Err(refusal(&String::from_utf8_lossy(without_nul(self.payload)))),
-            _ => Err(senseless("a reply of another type than the request")),
+            ERROR => Err(xs_error(&String::from_utf8_lossy(without_nul(self.payload)))),
+            _ => Err(protocol_error("a reply of another type than the request")),
         }
     }
 }
 
-fn refusal(name: &str) -> io::Error {
+fn xs_error(name: &str) -> io::Error {
     let mut name: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
     if name.is_empty() {
         name.push_str("an unnamed error");
@@ -116,7 +116,7 @@ fn refusal(name: &str) -> io::Error {
     io::Error::other(XsError(name))
 }
 
-fn senseless(what: &'static str) -> io::Error {
+fn protocol_error(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
@@ -130,29 +130,28 @@ mod tests {
     }
 
     #[test]
-    fn a_write_ends_its_path_but_not_its_value() {
+    fn write_request_ends_path_with_nul_and_value_without() {
         let mut out = vec![9];
         encode(&mut out, Request::Write, 7, "data/a", b"1").unwrap();
         assert_eq!(out, message(11, 7, 8, b"data/a\x001"));
-        assert!(encode(&mut out, Request::Write, 7, "a", &[b'x'; LONGEST]).is_err());
+        assert!(encode(&mut out, Request::Write, 7, "a", &[b'x'; MAX_PAYLOAD]).is_err());
     }
 
     #[test]
-    fn a_reply_cut_anywhere_is_not_there_yet() {
-        let whole = message(2, 1, 2, b"ok");
-        for end in 0..whole.len() {
-            assert_eq!(first(&whole[..end]).unwrap(), None);
+    fn message_cut_at_any_byte_is_incomplete() {
+        let complete = message(2, 1, 2, b"ok");
+        for end in 0..complete.len() {
+            assert_eq!(decode_first(&complete[..end]).unwrap(), None);
         }
-        assert_eq!(first(&whole).unwrap().unwrap().answer(Request::Read, 1).unwrap(), b"ok");
+        assert_eq!(decode_first(&complete).unwrap().unwrap().answer(Request::Read).unwrap(), b"ok");
     }
 
     #[test]
-    fn a_reply_that_makes_no_sense_is_an_error() {
-        assert!(first(&message(2, 1, u32::MAX, b"")).is_err());
+    fn reply_of_wrong_type_or_length_is_invalid_data_and_error_has_its_name() {
+        assert!(decode_first(&message(2, 1, u32::MAX, b"")).is_err());
         let read = |bytes: &[u8]| {
-            first(bytes).unwrap().unwrap().answer(Request::Read, 1).map(<[u8]>::to_vec)
+            decode_first(bytes).unwrap().unwrap().answer(Request::Read).map(<[u8]>::to_vec)
         };
-        assert_eq!(read(&message(2, 2, 0, b"")).unwrap_err().kind(), io::ErrorKind::InvalidData);
         assert_eq!(read(&message(11, 1, 0, b"")).unwrap_err().kind(), io::ErrorKind::InvalidData);
         assert_eq!(read(&message(16, 1, 7, b"EQUOTA\0")).unwrap_err().to_string(), "EQUOTA");
         let unnamed = read(&message(16, 1, 2, b"\x1b\0")).unwrap_err().to_string();
