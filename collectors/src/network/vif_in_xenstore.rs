@@ -85,7 +85,7 @@ mod tests {
                 theirs.write_all(payload).unwrap();
             }
         });
-        Connection::over(Box::new(ours))
+        Connection::from_stream(Box::new(ours))
     }
 
     #[test]
