@@ -29,7 +29,9 @@ fn state(guest: &Path) -> GuestState {
             .trim_end()
             .to_owned()
     };
-    let kernel = os::Kernel { release: kernel("osrelease"), node_name: kernel("hostname") };
+    let name = fs::read_to_string(guest.join("proc/sys/kernel/ostype"));
+    let name = name.map_or("Linux".into(), |name| name.trim_end().to_owned());
+    let kernel = os::Kernel { name, release: kernel("osrelease"), node_name: kernel("hostname") };
     let memory = memory::Source::new(guest).sample().ok();
     let drivers = Some(drivers::list_drivers(guest));
     GuestState { memory, os: Some(os::describe(guest, kernel)), drivers, ..GuestState::default() }

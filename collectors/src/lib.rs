@@ -10,6 +10,7 @@
 //! Only `mod.rs` of a platform module holds `cfg(target_os)`; parsers live outside of it, so that
 //! every host tests them.
 
+pub mod boot_id;
 mod bounded_read;
 mod dir_watch;
 pub mod disks;

@@ -10,7 +10,8 @@ use std::time::{Duration, SystemTime};
 use facts::{Event, Outbox, Service};
 use log::warn;
 
-use crate::bounded_read::{self, first_line};
+use crate::boot_id;
+use crate::bounded_read;
 use crate::dir_watch::{DirEvents, DirWatch};
 use crate::failure_log::FailureLog;
 use crate::poll::{WakeReason, WakeReceiver};
@@ -64,7 +65,7 @@ fn watch(root: &Path) -> Option<DirWatch> {
 /// The boot of the system below `root`, as it is served since `started`.
 #[must_use]
 pub fn describe(root: &Path, started: SystemTime) -> Service {
-    let boot_id = first_line(&root.join("proc/sys/kernel/random/boot_id"));
+    let boot_id = boot_id::read(root);
     let asks = |directory| FILES.iter().any(|file| root.join(directory).join(file).exists());
     Service { started, boot_id, reboot_required: DIRECTORIES.into_iter().any(asks) }
 }

@@ -181,6 +181,8 @@ pub struct Drivers {
 /// One driver.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Driver {
+    /// The system that it is a part of: `Linux`.
+    pub vendor: &'static str,
     /// As the kernel's own people write it: `xen-netfront`.
     pub name: String,
     /// Its version, which is that of the kernel that it came with.

@@ -114,7 +114,7 @@ fn drivers(u: &mut Unstructured) -> Result<Drivers> {
     // Names are those of directories, without blanks; the collector sees to that.
     let word =
         |u: &mut Unstructured| Ok(format!("x{}", short(u)?.replace(char::is_whitespace, "-")));
-    let in_use = some(u, |u| Ok(Driver { name: word(u)?, version: word(u)? }))?;
+    let in_use = some(u, |u| Ok(Driver { vendor: "Linux", name: word(u)?, version: word(u)? }))?;
     Ok(Drivers { in_use, vif: u.arbitrary()?, vbd: u.arbitrary()? })
 }
 

@@ -19,7 +19,14 @@ fuzz_target!(|input: &[u8]| {
         let text = files.get(path.as_bytes()).copied().unwrap_or(b"x");
         String::from_utf8_lossy(text).trim_end().to_owned()
     };
+    // Other systems have appliances, too.
+    let name = if files.contains_key(&b"usr/local/opnsense/version/core"[..]) {
+        "FreeBSD"
+    } else {
+        "Linux"
+    };
     let kernel = Kernel {
+        name: name.into(),
         release: word("proc/sys/kernel/osrelease"),
         node_name: word("proc/sys/kernel/hostname"),
     };

@@ -1,9 +1,13 @@
-//! Drivers: those of Xen's devices, as sysfs shows them, kept true by the kernel's own events.
+//! Drivers: those of Xen's devices, as the kernel shows them, kept true by its own events where it has any.
 //!
 //! [`sysfs`] looks, [`uevent`] tells which of the kernel's events call for another look; the
 //! platform's file listens. Nothing here wakes up by the clock.
 
-mod sysfs;
+#[cfg_attr(target_os = "freebsd", path = "freebsd.rs")]
+#[cfg_attr(target_os = "netbsd", path = "netbsd.rs")]
+#[cfg_attr(not(any(target_os = "freebsd", target_os = "netbsd")), path = "linux.rs")]
+mod platform;
+pub mod sysfs;
 pub mod uevent;
 mod uevents;
 
@@ -15,7 +19,8 @@ use facts::{Event, Outbox};
 use crate::bounded_read;
 use crate::failure_log::FailureLog;
 use crate::poll::{WakeReason, WakeReceiver};
-pub use sysfs::{BALLOON, list_drivers};
+pub use platform::list_drivers;
+pub use sysfs::BALLOON;
 use uevents::Uevents;
 
 /// How long to wait after an event for those that come with it: a driver tells of each device.
@@ -29,7 +34,7 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path) {
     let mut sent = None;
     loop {
         let drivers = failures.record(bounded_read::check_fd_exhaustion(|| list_drivers(root)));
-        let pause = drivers.is_none().then_some(bounded_read::PAUSE);
+        let pause = drivers.is_none().then_some(bounded_read::PAUSE).or(Uevents::LOOK_AGAIN);
         if drivers.is_some() && drivers != sent {
             sent = drivers;
             sent.iter().for_each(|drivers| outbox.send(Event::Drivers(drivers.clone())));

@@ -27,7 +27,7 @@ pub fn list_drivers(root: &Path) -> Drivers {
     names.dedup();
     // None of them has a version of its own: they are parts of the kernel.
     let release = first_line(&root.join("proc/sys/kernel/osrelease"));
-    let driver = |name| Some(Driver { name, version: release.clone()? });
+    let driver = |name| Some(Driver { vendor: "Linux", name, version: release.clone()? });
     let is_there = |driver| drivers.join(driver).exists();
     Drivers {
         in_use: names.into_iter().filter_map(driver).collect(),

@@ -4,6 +4,7 @@
 
 use std::io;
 
+use facts::decimal;
 use xenstore::{Connection, Request, XsError, without_nul};
 
 /// A directory for each VIF, written by the toolstack.
@@ -50,11 +51,6 @@ fn read(connection: &mut Connection, request: Request, path: &str) -> io::Result
         Some(_) => Ok(None),
         None => Err(error),
     }
-}
-
-/// A number as toolstacks write it, and nothing else.
-fn decimal(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|number: &u32| number.to_string() == text)
 }
 
 #[cfg(test)]

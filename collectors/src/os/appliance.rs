@@ -79,11 +79,13 @@ mod tests {
 
     #[test]
     fn json_text_ends_at_its_own_quote() {
-        let json = "{\n  \"product_id\": null,\n  \"product_version\" : \"24.7\\\"a\\\\b\\/\",\n \"x\":1}";
+        let json =
+            "{\n  \"product_id\": null,\n  \"product_version\" : \"24.7\\\"a\\\\b\\/\",\n \"x\":1}";
         assert_eq!(json_text(json, "product_version").as_deref(), Some("24.7\"a\\b/"));
         assert_eq!(json_text(json, "product_id"), None);
         assert_eq!(json_text(json, "product_name"), None);
-        for cut in ["", "\"a\"", "\"a\":", "\"a\": \"", "\"a\": \"b", "\"a\": \"\\", "\"a\": \"\""] {
+        for cut in ["", "\"a\"", "\"a\":", "\"a\": \"", "\"a\": \"b", "\"a\": \"\\", "\"a\": \"\""]
+        {
             assert_eq!(json_text(cut, "a"), None, "{cut}");
         }
     }

@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+use super::Kernel;
+use super::appliance;
 use super::legacy_release;
 use super::os_release::OsRelease;
 use crate::bounded_read;
@@ -21,10 +23,15 @@ pub struct Distribution {
 }
 
 /// The places of os-release, in the order in which they count.
-const OS_RELEASE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
+const OS_RELEASE: [&str; 3] = ["etc/os-release", "usr/lib/os-release", "var/run/os-release"];
 
-/// The distribution installed below `root`; where no file says so, os-release's default, `Linux`.
-pub fn find(root: &Path) -> Distribution {
+/// The distribution installed below `root`, which runs `kernel`; where no file says so, os-release's
+/// default, `Linux`, or what another kernel calls itself.
+pub fn find(root: &Path, kernel: &Kernel) -> Distribution {
+    if !matches!(kernel.name.as_str(), "Linux" | "") {
+        let found = appliance::find(root).or_else(|| from_os_release(root));
+        return found.unwrap_or_else(|| of_kernel(kernel));
+    }
     let mut found = from_os_release(root)
         .or_else(|| legacy_release::find(root))
         .unwrap_or_else(|| described(&OsRelease::default()));
@@ -50,6 +57,18 @@ pub fn check(root: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// A system that is all of one piece: `FreeBSD 14.1-RELEASE-p3` has the version 14.1.
+fn of_kernel(Kernel { name, release, .. }: &Kernel) -> Distribution {
+    let version = release.split(['-', '_']).next().unwrap_or(release).to_owned();
+    let pretty_name = format!("{name} {release}");
+    Distribution {
+        pretty_name,
+        name: name.clone(),
+        id: name.to_lowercase(),
+        version: Some(version),
+    }
 }
 
 fn from_os_release(root: &Path) -> Option<Distribution> {

@@ -3,6 +3,7 @@
 //! Collected once, and again when one of them changes. Asks files and uname(2) only: no process is
 //! run and no name is looked up in the network.
 
+mod appliance;
 mod distribution;
 mod hostname;
 mod legacy_release;
@@ -27,6 +28,8 @@ const CALM: Duration = Duration::from_millis(100);
 /// What uname(2) tells.
 #[derive(Clone, Debug, Default)]
 pub struct Kernel {
+    /// `uname -s`: `Linux`
+    pub name: String,
     /// `uname -r`
     pub release: String,
     /// `uname -n`: the host's name, with or without its domain
@@ -44,7 +47,7 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path) {
             .and_then(|kernel| bounded_read::check_fd_exhaustion(|| describe(root, kernel)));
         let os = failures.record(seen);
         reading.record(distribution::check(root));
-        let pause = os.is_none().then_some(bounded_read::PAUSE);
+        let pause = os.is_none().then_some(bounded_read::PAUSE).or(Watch::LOOK_AGAIN);
         if os.is_some() && os != sent {
             sent = os;
             sent.iter().for_each(|os| outbox.send(Event::Os(os.clone())));
@@ -66,7 +69,7 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path) {
 /// The system whose files are below `root` and which runs `kernel`.
 #[must_use]
 pub fn describe(root: &Path, kernel: Kernel) -> Os {
-    let Distribution { pretty_name, name, id, version } = distribution::find(root);
+    let Distribution { pretty_name, name, id, version } = distribution::find(root, &kernel);
     let mut parts = version.iter().flat_map(|version| version.split('.')).map(str::to_owned);
     let (major, minor) = (parts.next(), parts.next());
     let (host_name, domain) = hostname::split(root, &kernel.node_name);
@@ -75,5 +78,9 @@ pub fn describe(root: &Path, kernel: Kernel) -> Os {
 }
 
 fn kernel() -> std::io::Result<Kernel> {
-    uname().map(|info| Kernel { release: info.release, node_name: info.nodename })
+    uname().map(|info| Kernel {
+        name: info.sysname,
+        release: info.release,
+        node_name: info.nodename,
+    })
 }

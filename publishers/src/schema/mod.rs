@@ -31,8 +31,9 @@ pub struct Root {
     pub path: &'static str,
     /// Who tells what is there.
     pub source: Source,
-    /// A directory of the toolstack's in which others may write too: what our values begin with.
-    pub mark: Option<&'static str>,
+    /// A directory of the toolstack's in which others may write too: what our values begin with, one of
+    /// these.
+    pub mark: Option<&'static [&'static str]>,
 }
 
 const fn root(path: &'static str, source: Source) -> Root {
@@ -43,7 +44,7 @@ impl Root {
     /// Whether this value, read below the root, was written by an agent.
     #[must_use]
     pub fn has_written(&self, value: &str) -> bool {
-        self.mark.is_none_or(|mark| value.starts_with(mark))
+        self.mark.is_none_or(|marks| marks.iter().any(|mark| value.starts_with(mark)))
     }
 }
 

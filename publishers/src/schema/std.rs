@@ -32,7 +32,7 @@ pub const ROOTS: &[Root] = &[
     root("data/os_name", Source::Os),
     root("data/os_uname", Source::Os),
     root("data/service/xen-guest-agent", Source::Service),
-    Root { path: "drivers", source: Source::Drivers, mark: Some(drivers::VENDOR) },
+    Root { path: "drivers", source: Source::Drivers, mark: Some(&drivers::VENDORS) },
     root("feature/hotplug", Source::Drivers),
     root("xenserver/attr/net-sriov-vf", Source::Sriov),
     root(volumes::ROOT, Source::Disks),

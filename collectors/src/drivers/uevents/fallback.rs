@@ -1,4 +1,6 @@
-//! Systems without uevents: a refresh is needed there.
+//! Systems without uevents: they are looked at now and then.
+
+use std::time::Duration;
 
 use crate::poll::PollSource;
 
@@ -7,6 +9,9 @@ use crate::poll::PollSource;
 pub struct Uevents;
 
 impl Uevents {
+    /// How often to look without an event.
+    pub const LOOK_AGAIN: Option<Duration> = Some(Duration::from_secs(60));
+
     /// Listens to nothing.
     pub fn listen() -> Self {
         Self

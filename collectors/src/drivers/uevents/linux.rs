@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use log::{trace, warn};
 use neli::consts::socket::{Msg, NlFamily};
@@ -20,6 +21,9 @@ const LONGEST: usize = 4096;
 pub struct Uevents(Option<NlSocket>);
 
 impl Uevents {
+    /// How often to look without an event: never.
+    pub const LOOK_AGAIN: Option<Duration> = None;
+
     /// Listens from now on. Where that is not possible it is said once; a refresh finds changes.
     pub fn listen() -> Self {
         let groups = Groups::new_groups(&[KERNEL]);

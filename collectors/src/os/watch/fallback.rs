@@ -1,6 +1,7 @@
-//! Systems that tell of neither: a refresh is needed there.
+//! Systems that tell of neither: they are looked at now and then.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::poll::PollSource;
 
@@ -9,6 +10,9 @@ use crate::poll::PollSource;
 pub struct Watch;
 
 impl Watch {
+    /// How often to look without an event.
+    pub const LOOK_AGAIN: Option<Duration> = Some(Duration::from_secs(60));
+
     /// Watches nothing of the system below `root`.
     #[must_use]
     pub fn new(_root: &Path) -> Self {

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::path::Path;
+use std::time::Duration;
 
 use log::warn;
 
@@ -22,6 +23,9 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// How often to look without an event: never.
+    pub const LOOK_AGAIN: Option<Duration> = None;
+
     /// Watches the system below `root`. What cannot be watched is said once; a refresh finds it.
     #[must_use]
     pub fn new(root: &Path) -> Self {

@@ -5,18 +5,20 @@
 
 use std::collections::BTreeSet;
 
-use facts::{Drivers, decimal};
+use facts::{Driver, Drivers, decimal};
 
 use crate::key_tree::{Tree, sanitize};
 
-/// Who made the drivers, as a line begins. Drivers of others write their lines themselves.
-pub const VENDOR: &str = "Linux ";
+/// Who made the drivers, as our lines begin on one system or another. Drivers of others write their
+/// lines themselves.
+pub const VENDORS: [&str; 3] = ["Linux ", "FreeBSD ", "NetBSD "];
 
 /// Sets the lines and flags. A line keeps its index, and so do those of others.
 pub fn render(tree: &mut Tree, drivers: &Drivers, published: &Tree) {
-    let line = |name, version| sanitize(&format!("{VENDOR}{name} {version} "));
-    let mut lines: BTreeSet<String> =
-        drivers.in_use.iter().map(|driver| line(&driver.name, &driver.version)).collect();
+    let line = |Driver { vendor, name, version }: &Driver| {
+        sanitize(&format!("{vendor} {name} {version} "))
+    };
+    let mut lines: BTreeSet<String> = drivers.in_use.iter().map(line).collect();
     for (name, value) in
         published.below("drivers").filter(|(name, _)| decimal::<u32>(name).is_some())
     {
@@ -28,7 +30,9 @@ pub fn render(tree: &mut Tree, drivers: &Drivers, published: &Tree) {
     for line in lines {
         let is_free = |index: &u32| {
             let path = format!("drivers/{index}");
-            let is_others = published.get(&path).is_some_and(|value| !value.starts_with(VENDOR));
+            let is_others = published
+                .get(&path)
+                .is_some_and(|value| !VENDORS.iter().any(|ours| value.starts_with(ours)));
             !is_others && !tree.reaches(&path)
         };
         if let Some(index) = indices.find(is_free) {
@@ -42,8 +46,6 @@ pub fn render(tree: &mut Tree, drivers: &Drivers, published: &Tree) {
 
 #[cfg(test)]
 mod tests {
-    use facts::Driver;
-
     use super::*;
 
     fn tree(lines: &[(&str, &str)]) -> Tree {
@@ -53,7 +55,8 @@ mod tests {
     }
 
     fn rendered(names: &[&str], published: &[(&str, &str)]) -> Tree {
-        let driver = |name: &&str| Driver { name: (*name).into(), version: "6.1".into() };
+        let driver =
+            |name: &&str| Driver { vendor: "Linux", name: (*name).into(), version: "6.1".into() };
         let drivers = Drivers { in_use: names.iter().map(driver).collect(), ..Drivers::default() };
         let mut rendered = Tree::default();
         render(&mut rendered, &drivers, &tree(published));

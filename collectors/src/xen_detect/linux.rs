@@ -1,23 +1,10 @@
-//! Is this a Xen guest? Reads what the kernel says of the hypervisor; decides nothing else.
-//!
-//! `/sys/hypervisor` is documented in the kernel's `Documentation/ABI/stable/sysfs-hypervisor-xen`.
+//! Linux: `/sys/hypervisor`, which is documented in the kernel's
+//! `Documentation/ABI/stable/sysfs-hypervisor-xen`, and `/proc/xen` of the kernels before it.
 
 use std::path::Path;
 
-use thiserror::Error;
-
+use super::NotAGuest;
 use crate::bounded_read::first_line;
-
-/// Why this is not a guest that the agent can serve.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum NotAGuest {
-    /// Another hypervisor, or none.
-    #[error("not a Xen guest (/sys/hypervisor/type: {0})")]
-    NotXen(String),
-    /// The control domain: it has no host to report to.
-    #[error("not a Xen guest (this is dom0: {0})")]
-    Dom0(&'static str),
-}
 
 /// Finds out whether the system below `root` is an unprivileged Xen guest.
 ///
@@ -28,7 +15,8 @@ pub fn check(root: &Path) -> Result<(), NotAGuest> {
     // Kernels before 2.6.33 and the classic Xen kernels have /proc/xen only.
     let proc_xen = root.join("proc/xen/capabilities");
     if kind.as_deref() != Some("xen") && !(kind.is_none() && proc_xen.exists()) {
-        return Err(NotAGuest::NotXen(kind.unwrap_or_else(|| "not there".into())));
+        let kind = kind.unwrap_or_else(|| "not there".into());
+        return Err(NotAGuest::NotXen(format!("/sys/hypervisor/type: {kind}")));
     }
     if first_line(&proc_xen).is_some_and(|line| line.contains("control_d")) {
         return Err(NotAGuest::Dom0("control_d in /proc/xen/capabilities"));

@@ -1,0 +1,3 @@
+//! Linux: sysfs.
+
+pub use super::sysfs::list_drivers;

@@ -1,0 +1,25 @@
+//! Is this a Xen guest? Reads what the kernel says of the hypervisor; decides nothing else.
+
+pub mod freebsd;
+pub mod linux;
+pub mod netbsd;
+
+use thiserror::Error;
+
+#[cfg(target_os = "freebsd")]
+pub use freebsd::check;
+#[cfg(not(any(target_os = "freebsd", target_os = "netbsd")))]
+pub use linux::check;
+#[cfg(target_os = "netbsd")]
+pub use netbsd::check;
+
+/// Why this is not a guest that the agent can serve.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum NotAGuest {
+    /// Another hypervisor, or none.
+    #[error("not a Xen guest ({0})")]
+    NotXen(String),
+    /// The control domain: it has no host to report to.
+    #[error("not a Xen guest (this is dom0: {0})")]
+    Dom0(&'static str),
+}
