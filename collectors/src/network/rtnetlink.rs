@@ -39,6 +39,7 @@ const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const IFA_FLAGS: u16 = 8;
 const RTA_PREFSRC: u16 = 7;
+const RTN_UNICAST: u8 = 1;
 const IFF_UP: u32 = 1;
 const IFF_LOOPBACK: u32 = 8;
 const IFA_F_SECONDARY: u32 = 0x01;
@@ -173,10 +174,14 @@ fn address(body: &[u8]) -> Option<Option<Address>> {
     Some(Some(Address { link: u32_at(header, 4)?, ip, prefix, usable, rank }))
 }
 
-/// The source address of a route; `None` is malformed.
+/// The source address of a route; `None` is malformed. Where there is no route, older kernels (4.4 was seen)
+/// answer with one of type unreachable, whose source address is of no route.
 fn route(body: &[u8]) -> Option<Option<IpAddr>> {
     let (header, attributes) = body.split_at_checked(12)?;
-    let family = *header.first()?;
+    let (family, kind) = (*header.first()?, *header.get(7)?);
+    if kind != RTN_UNICAST {
+        return Some(None);
+    }
     let mut source = None;
     each_attribute(attributes, |kind, value| {
         if kind == RTA_PREFSRC {

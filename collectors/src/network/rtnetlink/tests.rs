@@ -166,3 +166,18 @@ fn messages_cut_or_changed_anywhere_are_read_without_harm() {
 fn a_message_of_no_length_ends_the_datagram() {
     assert_eq!(kinds(&[0; 32]), [Err(Malformed { kind: 0 })]);
 }
+
+fn route_body(kind: u8, source: [u8; 4]) -> Vec<u8> {
+    let mut body = vec![AF_INET, 32, 0, 0, 254, 0, 0, kind, 0, 0, 0, 0];
+    body.extend(attribute(RTA_PREFSRC, &source));
+    body
+}
+
+// Kernel 4.4 names a source address in its answer that there is no route to an IPv6 destination.
+#[test]
+fn unreachable_route_has_no_source_address() {
+    const RTN_UNREACHABLE: u8 = 7;
+    let source = |kind| kinds(&message(RTM_NEWROUTE, 0, &route_body(kind, [192, 0, 2, 1])));
+    assert_eq!(source(RTN_UNICAST), [Ok(Kind::Route(Some(Ipv4Addr::new(192, 0, 2, 1).into())))]);
+    assert_eq!(source(RTN_UNREACHABLE), [Ok(Kind::Route(None))]);
+}
