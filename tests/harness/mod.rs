@@ -32,7 +32,7 @@ pub use proxy::{Message, Proxy, ProxyAction};
 pub use ring::Kernel;
 pub use trace::TracePosition;
 pub use tree::{FIRST_TREE, OS_RELEASE, of_this_machine};
-pub use wire::Nodes;
+pub use wire::{Nodes, Store, WATCH, strings};
 pub use xenstored::Daemon;
 
 use std::path::{Path, PathBuf};
