@@ -1,22 +1,26 @@
 //! The log: to syslog, or to standard error where asked or where there is no syslog.
 //!
-//! Logging never fails and never waits, not for a log daemon that hangs or a terminal that is stopped:
-//! a line that cannot be written at once is lost.
-//! syslog is opened again when it was restarted; the time of a line is syslog's to tell.
+//! A record is one line whatever it holds: mount points, interface names and the host's replies are in
+//! it, and what others chose must not look like another line. Logging never fails and never waits: a
+//! line that cannot be written at once is lost.
+
+mod syslog_socket;
 
 use std::env;
+use std::fmt::{Display, Write as _};
 use std::fs;
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
-use std::process;
-use std::sync::{Mutex, PoisonError};
 
 use log::{Level, LevelFilter, Record};
-use syslog::{Facility, LogFormat, Logger, LoggerBackend, Severity};
+use syslog::Severity;
 
-/// What a pipe with any room takes without waiting for more (`PIPE_BUF` in `linux/limits.h`), in bytes.
-const AT_ONCE: usize = 4096;
+use syslog_socket::SyslogSocket;
+
+/// Longest line with its line feed, in bytes: a pipe with free space takes that much without waiting
+/// (`PIPE_BUF` in `linux/limits.h`).
+pub const MAX_LINE: usize = 4096;
 
 /// Where lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,86 +62,83 @@ impl Filters {
     }
 }
 
-/// Starts the log; says where lines go.
+/// Starts the log and returns where lines go.
 pub fn start(to_stderr: bool, filters: &Filters) -> Target {
-    let syslog = if to_stderr { None } else { Some(open_syslog()) };
-    let (target, missing) = match &syslog {
-        Some(Ok(_)) => (Target::Syslog, None),
-        Some(Err(error)) => (Target::Stderr, Some(error.to_string())),
-        None => (Target::Stderr, None),
-    };
-    let output = match syslog {
-        Some(Ok(logger)) => syslog_output(logger),
-        _ => stderr_output(),
+    let syslog = (!to_stderr).then(SyslogSocket::open);
+    let (target, output, error) = match syslog {
+        Some(Ok(socket)) => (Target::Syslog, socket.into_output(), None),
+        Some(Err(error)) => (Target::Stderr, stderr_output(), Some(error)),
+        None => (Target::Stderr, stderr_output(), None),
     };
     let mut dispatch = fern::Dispatch::new().level(filters.all);
     for (part, level) in &filters.parts {
         dispatch = dispatch.level_for(part.clone(), *level);
     }
-    // Fails only where a log was started before: there is one then.
+    // Fails only if a log was started before; that one is used then.
     let _ = dispatch.chain(output).apply();
-    if let Some(error) = missing {
-        log::warn!("no syslog ({error}); logging to standard error");
+    if let Some(error) = error {
+        log::warn!("log: no syslog ({error}); logging to standard error");
     }
     target
+}
+
+/// The message as one line without its line feed, of at most so many bytes. Control characters, line
+/// separators and characters that change the direction of text are shown as escapes, as `\n` and
+/// `\u{1b}`.
+pub fn one_line(message: &impl Display, max: usize) -> String {
+    let mut line = OneLine(String::new());
+    // Writing to a String does not fail.
+    let _ = write!(line, "{message}");
+    let mut line = line.0;
+    let end = (0..=max.min(line.len())).rev().find(|&end| line.is_char_boundary(end));
+    line.truncate(end.unwrap_or_default());
+    line
+}
+
+struct OneLine(String);
+
+impl std::fmt::Write for OneLine {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        for c in text.chars() {
+            if is_unsafe(c) {
+                self.0.extend(c.escape_default());
+            } else {
+                self.0.push(c);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_unsafe(c: char) -> bool {
+    let is_separator = matches!(c, '\u{2028}' | '\u{2029}');
+    // The bidirectional formatting characters of Unicode Standard Annex 9.
+    let is_direction = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || is_separator || is_direction
 }
 
 fn stderr_output() -> fern::Output {
     let journal = is_journal();
     fern::Output::call(move |record: &Record<'_>| {
-        let mark =
-            if journal { format!("<{}>", severity(record.level()) as u8) } else { String::new() };
-        let level = record.level().as_str().to_ascii_lowercase();
-        let line = format!("{mark}{level}: {}\n", record.args());
+        let level = record.level();
+        let mark = if journal { format!("<{}>", severity(level) as u8) } else { String::new() };
+        let name = level.as_str().to_ascii_lowercase();
+        let line = format!("{mark}{name}: {}", record.args());
+        let mut line = one_line(&line, MAX_LINE - 1);
+        line.push('\n');
         let mut stderr = io::stderr().lock();
         if collectors::poll::is_writable(stderr.as_raw_fd()) {
-            let _ = stderr.write(line.as_bytes().get(..AT_ONCE).unwrap_or(line.as_bytes()));
+            let _ = stderr.write(line.as_bytes());
         }
     })
 }
 
-/// syslog's socket, which loses a line rather than wait for a daemon that does not read.
-fn open_syslog() -> syslog::Result<Logger<LoggerBackend, Format>> {
-    let logger = syslog::unix(Format)?;
-    match &logger.backend {
-        LoggerBackend::Unix(socket) => {
-            socket.set_nonblocking(true).map_err(syslog::Error::Write)?
-        }
-        LoggerBackend::UnixStream(stream) => {
-            stream.get_ref().set_nonblocking(true).map_err(syslog::Error::Write)?;
-        }
-        _ => {}
-    }
-    Ok(logger)
-}
-
-/// Whether standard error is the journal's, which takes the level from a number in front of the line
-/// (sd-daemon(3)). The variable alone says little: children inherit it (systemd.exec(5)).
+/// Whether standard error is the journal's, which takes the level from a number at the start of the line
+/// (sd-daemon(3)). The variable alone proves nothing: children inherit it (systemd.exec(5)).
 fn is_journal() -> bool {
     let stream = |file: fs::Metadata| format!("{}:{}", file.dev(), file.ino());
     let stderr = fs::metadata("/proc/self/fd/2").map(stream).ok();
     stderr.is_some() && stderr == env::var("JOURNAL_STREAM").ok()
-}
-
-fn syslog_output(logger: Logger<LoggerBackend, Format>) -> fern::Output {
-    let logger = Mutex::new(logger);
-    fern::Output::call(move |record: &Record<'_>| {
-        let mut logger = logger.lock().unwrap_or_else(PoisonError::into_inner);
-        if write(&mut logger, record).is_err_and(|error| !is_full(&error)) {
-            if let Ok(again) = open_syslog() {
-                *logger = again;
-                let _ = write(&mut logger, record);
-            }
-        }
-    })
-}
-
-fn is_full(error: &syslog::Error) -> bool {
-    matches!(error, syslog::Error::Write(error) if error.kind() == io::ErrorKind::WouldBlock)
-}
-
-fn write(logger: &mut Logger<LoggerBackend, Format>, record: &Record<'_>) -> syslog::Result<()> {
-    Format.format(&mut logger.backend, severity(record.level()), record.args())
 }
 
 fn severity(level: Level) -> Severity {
@@ -149,14 +150,21 @@ fn severity(level: Level) -> Severity {
     }
 }
 
-/// A line as syslog(3) sends it, without a time: the daemon knows the time and its zone better.
-#[derive(Clone, Copy, Debug)]
-struct Format;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<T: std::fmt::Display> LogFormat<T> for Format {
-    fn format<W: Write>(&self, to: &mut W, severity: Severity, line: T) -> syslog::Result<()> {
-        let priority = Facility::LOG_DAEMON as u8 | severity as u8;
-        write!(to, "<{priority}>xen-guest-agent[{}]: {line}", process::id())
-            .map_err(syslog::Error::Write)
+    #[test]
+    fn line_feeds_escapes_and_direction_marks_are_shown_as_escapes() {
+        let name = "a\nb\x1b[2Jc\u{85}d\u{2028}e\u{202e}f\u{2069}g\0";
+        let shown = r"a\nb\u{1b}[2Jc\u{85}d\u{2028}e\u{202e}f\u{2069}g\u{0}";
+        assert_eq!(one_line(&name, MAX_LINE), shown);
+        assert_eq!(one_line(&"Grüße, 日本 \\n", MAX_LINE), "Grüße, 日本 \\n");
+    }
+
+    #[test]
+    fn long_line_is_cut_between_characters() {
+        assert_eq!(one_line(&"äää", 5), "ää");
+        assert_eq!(one_line(&"\n".repeat(3000), MAX_LINE - 1).len(), MAX_LINE - 1);
     }
 }

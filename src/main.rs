@@ -52,7 +52,8 @@ fn run(options: &Options) -> ExitCode {
         Err(error) => {
             log::error!("{error}");
             if log == logging::Target::Syslog {
-                let _ = writeln!(io::stderr(), "error: {error}");
+                let line = format!("error: {error}");
+                let _ = writeln!(io::stderr(), "{}", logging::one_line(&line, logging::MAX_LINE));
             }
             ExitCode::FAILURE
         }

@@ -1,6 +1,10 @@
 //! Where the log goes, and how much of it.
 
 use super::harness::{Agent, Guest, PROGRAM};
+use std::io::{BufRead, BufReader};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
 
 fn run_with(guest: &Guest, rust_log: &str, arguments: &[&str]) -> String {
     let mut command = guest.command(&[&["-s", "--once"], arguments].concat());
@@ -66,5 +70,60 @@ fn a_log_that_cannot_be_written_does_no_harm() {
     let agent = Agent::spawn(command);
     guest.wait(|tree| tree.contains_key("data/updated"));
     guest.catch_up();
+    assert_eq!(agent.stop("TERM").code, Some(0));
+}
+
+// A user of the guest chooses mount points, and with them parts of the log.
+#[test]
+fn mount_point_with_line_feed_and_escape_is_one_log_line() {
+    let guest = Guest::new();
+    let disk = guest.ext4();
+    let name = "x\nerror: forged\x1b[2J\u{202e}";
+    guest.sh("mkdir -p /mnt/closed && chmod 700 /mnt/closed");
+    guest.mount(&disk, &format!("closed/{name}"));
+    std::fs::set_permissions(guest.socket(), PermissionsExt::from_mode(0o777)).unwrap();
+    // A user who may not look into the directory, so that the agent logs the mount point.
+    let mut command = guest.world_command("setpriv");
+    command.args(["--reuid", "64999", "--clear-groups", PROGRAM, "-s", "--once"]);
+    command.env("XENSTORED_PATH", guest.socket());
+    let log = Agent::spawn(command).wait().stderr;
+    let line = r"/mnt/closed/x\nerror: forged\u{1b}[2J\u{202e}: ";
+    assert!(log.lines().any(|l| l.starts_with("warn: disks: ") && l.contains(line)), "{log}");
+    assert!(!log.lines().any(|line| line.starts_with("error")), "{log}");
+    guest.sh("umount /mnt/closed/*");
+}
+
+#[test]
+fn error_on_the_terminal_beside_syslog_is_one_line() {
+    let guest = Guest::new();
+    let _syslog = guest.syslog();
+    let mut command = guest.command(&[]);
+    command.env("XENSTORED_PATH", "/run/x\nerror: forged");
+    let end = Agent::spawn(command).wait();
+    assert_eq!((end.code, end.stderr.lines().count()), (Some(1), 1), "{end:?}");
+}
+
+#[allow(unsafe_code, reason = "a system call")]
+fn listen_without_backlog(listener: &UnixListener) {
+    // SAFETY: the descriptor is a listening socket for the whole call.
+    assert_eq!(unsafe { libc::listen(listener.as_raw_fd(), 0) }, 0);
+}
+
+// A stream `/dev/log`, as old syslog-ng has it, whose daemon accepts no more connections.
+#[test]
+fn stream_syslog_with_full_backlog_delays_nothing_and_is_used_once_it_accepts() {
+    let guest = Guest::new();
+    let listener = UnixListener::bind(guest.path("/dev/log")).unwrap();
+    listen_without_backlog(&listener);
+    let _waiting = UnixStream::connect(guest.path("/dev/log")).unwrap();
+    let agent = Agent::spawn(guest.command(&[]));
+    guest.wait(|tree| tree.contains_key("data/updated"));
+    drop(listener.accept().unwrap());
+    agent.signal("HUP");
+    let mut log = BufReader::new(listener.accept().unwrap().0);
+    let mut line = Vec::new();
+    log.read_until(0, &mut line).unwrap();
+    let line = String::from_utf8(line).unwrap();
+    assert!(line.starts_with("<30>xen-guest-agent[") && line.contains("]: reload: "), "{line}");
     assert_eq!(agent.stop("TERM").code, Some(0));
 }
