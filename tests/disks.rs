@@ -2,8 +2,8 @@
 //!
 //! `tests/disks/NAME.tree` is a part of a file system, a line each: `PATH = TEXT` is a file with one line,
 //! `PATH -> TARGET` a link, `PATH/` a directory, and `PATH:` a file with the lines that are indented
-//! below. `tests/disks/NAME.keys` are the keys. A file system that is asked answers 1,000,000 bytes free;
-//! where there is `PATH/hangs` below it, it must not be asked.
+//! below. `tests/disks/NAME.keys` are the keys. statvfs returns 1,000,000 bytes free for each file
+//! system; where `PATH/hangs` exists below the path, or below a directory above it, it must not be called.
 
 #![allow(clippy::panic, clippy::unwrap_used)]
 
@@ -12,7 +12,9 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use collectors::disks::{describe, fs_usage::FsUsage};
+use collectors::disks::fs_usage::FsUsage;
+use collectors::disks::mount_tree::StatvfsPath;
+use collectors::disks::tracker::Tracker;
 use publishers::Schema;
 use publishers::guest_state::GuestState;
 use publishers::key_tree::Tree;
@@ -47,13 +49,18 @@ fn plant(root: &Path, tree: &str) {
 
 /// The keys of the volumes below `root`.
 fn keys(root: &Path) -> String {
-    let ask = |path: &Path| {
-        assert!(!path.join("hangs").exists(), "{} was asked", path.display());
+    let statvfs = |path: &StatvfsPath| {
+        let path = root.join(path.to_string().trim_start_matches('/'));
+        let above = path.ancestors().take_while(|directory| directory.starts_with(root));
+        let hangs = above.into_iter().find(|directory| directory.join("hangs").exists());
+        assert_eq!(hangs, None, "statvfs was called for {}", path.display());
         io::Result::Ok(FsUsage { total: 2_000_000, free: 1_000_000 })
     };
-    let disks = describe(root, ask).unwrap();
-    let tree = Schema::Std
-        .render(&GuestState { disks: Some(disks), ..GuestState::default() }, &Tree::default());
+    let mut tracker = Tracker::new(root, Box::new(statvfs));
+    tracker.look_up();
+    let disks = tracker.take_changed();
+    assert!(disks.is_some(), "{}: no tables", root.display());
+    let tree = Schema::Std.render(&GuestState { disks, ..GuestState::default() }, &Tree::default());
     let below = tree.below("data/volumes");
     below.map(|(path, value)| format!("{path} = {value:?}\n")).collect()
 }
@@ -67,9 +74,9 @@ fn trees() -> Vec<PathBuf> {
     trees
 }
 
-/// "Name, size, free, filesystem, mount points, extents through partitions, LVM, md and dm-crypt."
+/// Partitions, LVM, md, dm-crypt, btrfs, bcachefs, containers.
 #[test]
-fn each_guest_shows_exactly_its_volumes() {
+fn each_tree_renders_exactly_its_keys() {
     let (trees, mut wrong) = (trees(), 0);
     assert!(trees.len() >= 9, "only {} trees were found", trees.len());
     for tree in trees {
@@ -85,12 +92,12 @@ fn each_guest_shows_exactly_its_volumes() {
     assert_eq!(wrong, 0, "guests with wrong keys; see above");
 }
 
-/// Loops in sysfs, a thousand mounts, names of any bytes: a description, and soon.
+/// Cycles in sysfs, a thousand mounts, control characters in names.
 #[test]
-fn only_so_much_is_told_of_hostile_disks() {
+fn cycles_and_1000_mounts_render_64_volumes() {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile-disks");
     let _ = fs::remove_dir_all(&root);
-    // The root is the last of 100 devices, each of which stands on the next; the last on the first.
+    // The root is the last of 100 devices. Each is an upper device of the next, the last of the first.
     let mut tree = String::from("proc/self/mountinfo:\n");
     for n in 0..1000 {
         tree += &format!("  {} 1 1:{} / /m{n}\\012 rw - ext4 x rw\n", n + 2, n % 100);
@@ -116,9 +123,9 @@ fn only_so_much_is_told_of_hostile_disks() {
     assert!(!keys.contains("/size") && !keys.contains("/extents"), "{keys}");
 }
 
-/// A volume that is mounted everywhere, as in a cluster of containers.
+/// Clusters of containers mount a volume at hundreds of places.
 #[test]
-fn of_hundreds_of_mount_points_sixteen_are_told() {
+fn volume_with_300_mount_points_renders_16() {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("many-mount-points");
     let _ = fs::remove_dir_all(&root);
     let mut tree = String::from("sys/dev/block/1:1/size = 8\nproc/self/mountinfo:\n");

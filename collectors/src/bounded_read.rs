@@ -1,35 +1,55 @@
-//! Reads small text files that somebody else wrote: bounded, and never failing on their bytes.
+//! Reads small text files that the agent does not own. A read has a size limit, never blocks on a FIFO
+//! or a device, and never fails because of the bytes in the file.
 
 use std::cell::RefCell;
-use std::fs::{self, DirEntry, File};
+use std::fs::{self, DirEntry, File, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-/// What is read of one file, in bytes. The longest real one has under 2 KiB.
+/// How much of one file is read, in bytes. The longest real one has under 2 KiB.
 pub const LIMIT: u64 = 64 * 1024;
 
-/// How long to wait before another look where the system had nothing left to open files with.
+/// How long a collector waits before it tries again when no more files could be opened.
 pub const PAUSE: Duration = Duration::from_secs(5);
 
-/// The text of the file: at most [`LIMIT`] bytes, what is not UTF-8 replaced by U+FFFD.
+/// The text of the file: at most [`LIMIT`] bytes. Bytes that are not UTF-8 are replaced by U+FFFD.
 ///
 /// # Errors
-/// As open(2) and read(2) have them; a file that is not there is `NotFound`.
+/// As stat(2), open(2) and read(2) return them. A file that does not exist is `NotFound`, a FIFO, socket
+/// or device is `InvalidInput`.
 pub fn text(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
-    record_exhaustion(File::open(path))?.take(LIMIT).read_to_end(&mut bytes)?;
+    record_exhaustion(open_regular(path))?.take(LIMIT).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The first line of the file, trimmed; `None` where there is no such file or nothing in it.
+/// Opens a regular file. A device is not even opened: that alone may have an effect (a watchdog starts).
+/// `O_NONBLOCK` and the second check are for a FIFO that replaces the file between the two calls.
+fn open_regular(path: &Path) -> io::Result<File> {
+    check_regular(&fs::metadata(path)?)?;
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    check_regular(&file.metadata()?)?;
+    Ok(file)
+}
+
+fn check_regular(metadata: &fs::Metadata) -> io::Result<()> {
+    match metadata.file_type() {
+        kind if kind.is_dir() => Err(io::Error::from_raw_os_error(libc::EISDIR)),
+        kind if kind.is_file() => Ok(()),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
+    }
+}
+
+/// The first line of the file, trimmed; `None` if there is no such file or the line is empty.
 pub fn first_line(path: &Path) -> Option<String> {
     let text = text(path).ok()?;
     let line = text.lines().next()?.trim();
     (!line.is_empty()).then(|| line.to_owned())
 }
 
-/// What is in the directory; nothing where there is none.
+/// The entries of the directory; none if it does not exist.
 pub fn entries(directory: &Path) -> impl Iterator<Item = DirEntry> + use<> {
     record_exhaustion(fs::read_dir(directory)).into_iter().flatten().flatten()
 }
@@ -38,15 +58,15 @@ thread_local! {
     static EXHAUSTED: RefCell<Option<io::Error>> = const { RefCell::new(None) };
 }
 
-/// What `look` sees.
+/// Runs `collect` and returns its result.
 ///
 /// # Errors
-/// When the system had nothing left to open files with meanwhile: what there is would have been taken
-/// for absent.
-pub fn check_fd_exhaustion<T>(look: impl FnOnce() -> T) -> io::Result<T> {
+/// If an open in `collect` failed with `EMFILE`, `ENFILE` or `ENOMEM`: the result would show a file that
+/// exists as missing.
+pub fn check_fd_exhaustion<T>(collect: impl FnOnce() -> T) -> io::Result<T> {
     EXHAUSTED.take();
-    let seen = look();
-    EXHAUSTED.take().map_or(Ok(seen), Err)
+    let result = collect();
+    EXHAUSTED.take().map_or(Ok(result), Err)
 }
 
 fn record_exhaustion<T>(opened: io::Result<T>) -> io::Result<T> {
@@ -56,7 +76,24 @@ fn record_exhaustion<T>(opened: io::Result<T>) -> io::Result<T> {
     opened
 }
 
-/// Whether the file is not at fault: [`seen`] will tell of it.
+/// Whether the system has no descriptors or memory left; [`check_fd_exhaustion`] returns this error.
 pub fn is_exhaustion(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fifo_is_invalid_input_and_directory_is_eisdir() {
+        let directory = std::env::temp_dir();
+        let fifo = directory.join(format!("xga-fifo-{}", std::process::id()));
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let error = text(&fifo).unwrap_err();
+        fs::remove_file(&fifo).unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(text(&directory).unwrap_err().raw_os_error(), Some(libc::EISDIR));
+        assert_eq!(text(Path::new("/dev/null")).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
 }

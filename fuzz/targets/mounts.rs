@@ -1,11 +1,12 @@
-//! `/proc/self/mountinfo`, a NUL, `/proc/swaps`: the tables and which mounts are told of.
+//! `/proc/self/mountinfo`, a NUL, `/proc/swaps`: the parsers and the selection of volumes.
 
 #![no_main]
 
 use std::collections::BTreeMap;
 
-use collectors::disks::mountinfo::{Mount, Number, parse, unescape};
-use collectors::disks::{mount_tree, swaps};
+use collectors::disks::mountinfo::{DevNum, Mount, parse, unescape};
+use collectors::disks::swaps;
+use collectors::disks::volume_mounts::find_volume_mounts;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -16,11 +17,11 @@ fuzz_target!(|input: &[u8]| {
     mounts.iter().for_each(check);
     check_part(table, &mounts);
     check_swaps(swap_table);
-    check_places(&mounts);
+    check_volume_mounts(&mounts);
 });
 
 fn check(mount: &Mount) {
-    assert_eq!(Number::parse(mount.device.to_string().as_bytes()), Some(mount.device));
+    assert_eq!(DevNum::parse(mount.device.to_string().as_bytes()), Some(mount.device));
     for field in [&mount.root, &mount.point, &mount.kind, &mount.source] {
         let escaped: Vec<u8> =
             field.iter().flat_map(|byte| format!("\\{byte:03o}").into_bytes()).collect();
@@ -42,23 +43,27 @@ fn check_swaps(table: &[u8]) {
     }
 }
 
-fn check_places(mounts: &[Mount]) {
-    let mount_tree = mount_tree::of(mounts);
-    assert!(mount_tree.len() <= mounts.len());
-    for place in &mount_tree {
+fn check_volume_mounts(mounts: &[Mount]) {
+    let found = find_volume_mounts(mounts);
+    assert!(found.len() <= mounts.len());
+    for volume in &found {
         let number = |mount: &Mount| Some(mount.device).filter(|number| number.major != 0);
         assert!(
             mounts
                 .iter()
-                .any(|mount| (number(mount), &mount.source) == (place.device, &place.source))
+                .any(|mount| (number(mount), &mount.source) == (volume.device, &volume.source))
         );
-        assert!(place.point.is_some() || !place.can_be_asked);
-        let Some(point) = place.point.as_deref().filter(|_| place.can_be_asked) else { continue };
-        assert!(!may_hang(&place.kind), "{place:?}");
+        assert!(volume.point.is_some() || volume.statvfs_path.is_none());
+        let (Some(point), Some(path)) = (&volume.point, &volume.statvfs_path) else { continue };
+        assert!(!may_hang(&volume.kind), "{volume:?}");
         if let Some(Walk { end, way }) = is_real(mounts).then(|| walk(mounts, point)).flatten() {
-            // Of mounts at one place that the table tells apart by nothing but their order.
-            assert!(!way.iter().any(|step| may_hang(&step.kind)), "{place:?} is behind {way:?}");
-            assert_eq!((number(end), &end.kind), (place.device, &place.kind), "{place:?}");
+            // Where the order alone tells mounts at one point apart.
+            let hangs = |step: &&Mount| {
+                may_hang(&step.kind) || step.kind == b"overlay" && step.point != b"/"
+            };
+            assert!(!way.iter().any(hangs), "{volume:?} is behind {way:?}");
+            assert_eq!((number(end), &end.kind), (volume.device, &volume.kind), "{volume:?}");
+            assert!(path.0.last().is_none_or(|last| last.mount_id == end.id), "{volume:?}");
         }
     }
 }
@@ -74,15 +79,14 @@ fn may_hang(kind: &[u8]) -> bool {
 /// mounted on and after it, no two at one place.
 fn is_real(mounts: &[Mount]) -> bool {
     let mut known = BTreeMap::<u32, &Mount>::new();
-    let mut mount_tree = std::collections::BTreeSet::new();
+    let mut points = std::collections::BTreeSet::new();
     for (n, mount) in mounts.iter().enumerate() {
         let on = known.get(&mount.parent);
         let is_placed =
             mount.point != b"/" && on.is_some_and(|on| is_below(&mount.point, &on.point));
         let is_root = n == 0 && mount.point == b"/" && mount.parent != mount.id;
         let is_path = mount.point.starts_with(b"/") && !mount.point.windows(2).any(|w| w == b"//");
-        let is_new =
-            mount_tree.insert((mount.parent, &mount.point)) && !known.contains_key(&mount.id);
+        let is_new = points.insert((mount.parent, &mount.point)) && !known.contains_key(&mount.id);
         if !(is_path && is_new && (is_placed || is_root)) {
             return false;
         }

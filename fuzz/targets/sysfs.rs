@@ -9,8 +9,10 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use collectors::disks::fs_usage::FsUsage;
+use collectors::disks::mount_tree::StatvfsPath;
+use collectors::disks::tracker::Tracker;
 use collectors::network::vif;
-use collectors::{disks, drivers, memory, service, xen_detect};
+use collectors::{drivers, memory, service, xen_detect};
 use facts::{Disks, Drivers, Memory};
 use libfuzzer_sys::fuzz_target;
 use publishers::guest_state::GuestState;
@@ -41,13 +43,14 @@ fuzz_target!(|tree: &[u8]| {
 });
 
 fn state(root: &Path) -> GuestState {
-    // As full as the path is long.
-    let ask = |path: &Path| {
-        assert!(path.starts_with(root), "{} was asked", path.display());
-        io::Result::Ok(FsUsage { total: 4096, free: path.as_os_str().len() as u64 })
+    // The free space is the length of the path.
+    let statvfs = |path: &StatvfsPath| {
+        io::Result::Ok(FsUsage { total: 4096, free: path.to_string().len() as u64 })
     };
+    let mut tracker = Tracker::new(root, Box::new(statvfs));
+    tracker.look_up();
     GuestState {
-        disks: disks::describe(root, ask).ok(),
+        disks: tracker.take_changed(),
         drivers: Some(drivers::list_drivers(root)),
         memory: memory::Source::new(root).sample().ok(),
         service: Some(service::describe(root, SystemTime::UNIX_EPOCH)),

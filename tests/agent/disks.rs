@@ -217,6 +217,36 @@ fn file_systems_that_never_answer_block_nothing() {
     assert!(!end.stderr.contains("warn"), "{end:?}");
 }
 
+// Whoever owns a directory above a mount point can replace it after the table was read: no mount event.
+#[test]
+fn link_into_hung_fuse_in_the_path_of_a_volume_blocks_nothing() {
+    let guest = Guest::new();
+    let (disk, other) = (guest.ext4(), guest.ext4());
+    // The daemon is dropped before the agent: a process that waits for it could not be killed.
+    let agent;
+    let mut daemon = guest.hung(None, "far");
+    // The swaps of other tests would have the agent look up the devices.
+    guest.sh(": >/dev/swaps; mount --bind /dev/swaps /proc/swaps");
+    guest.mount(&disk, "home/data");
+    guest.mount(&other, "other");
+    agent = guest.published(&["--disk-interval", "1"]);
+    let free = |disk: &Disk| format!("data/volumes/{}/free", index(&guest, disk));
+    let (free, other_free) = (free(&disk), free(&other));
+    // Devices are looked up once more after the start; after that only samples are taken.
+    let mut before = guest.wait(|tree| tree.contains_key(&free))[&other_free].clone();
+    guest.fill("other/first", 10_240);
+    before = guest.wait(|tree| tree[&other_free] != before)[&other_free].clone();
+    guest.sh("mv /mnt/home /mnt/moved; ln -s far /mnt/home");
+    guest.wait_gone(&free);
+    guest.fill("other/large", 10_240);
+    guest.wait(|tree| tree[&other_free] != before);
+    guest.sh("rm /mnt/home; mv /mnt/moved /mnt/home");
+    guest.wait(|tree| tree.contains_key(&free));
+    assert!(daemon.hangs());
+    let end = agent.stop("TERM");
+    assert!(end.code == Some(0) && end.took < Duration::from_secs(1), "{end:?}");
+}
+
 // Each collector can be switched off; what it told once goes.
 #[test]
 fn without_the_collector_there_are_no_volumes() {

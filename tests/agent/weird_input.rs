@@ -1,6 +1,6 @@
 //! Bad input from kernel, files and host: never a crash, never a wrong key.
 
-use super::harness::{FIRST_TREE, Guest};
+use super::harness::{FIRST_TREE, Guest, OS_RELEASE};
 
 // The kernel allows any byte in an interface's name but /, : and white space.
 #[test]
@@ -115,4 +115,22 @@ fn what_others_left_below_our_nodes_does_no_harm() {
     let mark = guest.mark();
     assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
     assert_eq!(guest.changes_since(mark), [""; 0]);
+}
+
+// A FIFO without a writer blocks open(2); /dev/kmsg (1:11) blocks read(2) at its end.
+#[test]
+fn fifo_or_device_instead_of_a_file_is_skipped() {
+    let guest = Guest::new();
+    let os_release = "/etc/os-release";
+    for special in ["p", "c 1 11"] {
+        for path in ["/etc/hosts", os_release, "/etc/debian_version", "/run/udev/data/b7:0"] {
+            guest.sh(&format!("mkdir -p /run/udev/data; rm -f {path}; mknod {path} {special}"));
+        }
+        assert_eq!(guest.run(&["-s", "--once"]).code, Some(0), "mknod {special}");
+        guest.wait(|tree| tree.contains_key("data/os_distro"));
+    }
+    guest.sh("rm /etc/os-release");
+    guest.file(os_release, OS_RELEASE);
+    assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
+    guest.wait_value("data/os_distro", "debian");
 }

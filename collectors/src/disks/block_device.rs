@@ -10,7 +10,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::mountinfo::Number;
+use super::mountinfo::DevNum;
 use super::vbd_name;
 use crate::bounded_read::{entries, first_line, text};
 
@@ -27,7 +27,7 @@ impl Device {
     }
 
     /// The device with this number.
-    pub fn by_number(root: &Path, number: Number) -> Option<Self> {
+    pub fn by_number(root: &Path, number: DevNum) -> Option<Self> {
         Self::at(&root.join("sys/dev/block").join(number.to_string()))
     }
 
@@ -38,7 +38,7 @@ impl Device {
             let name = String::from_utf8_lossy(name);
             return Self::all(root)
                 .into_iter()
-                .find(|device| device.mapped().is_some_and(|is| is == name));
+                .find(|device| device.dm_name().is_some_and(|is| is == name));
         }
         // A name with a slash has `!` for it in sysfs.
         let kernels: Vec<u8> = name.iter().map(|&b| if b == b'/' { b'!' } else { b }).collect();
@@ -68,14 +68,14 @@ impl Device {
 
     /// Where people find it: `/dev/xvda1`, `/dev/mapper/vg-root`.
     pub fn path(&self) -> String {
-        match self.mapped() {
+        match self.dm_name() {
             Some(name) => format!("/dev/mapper/{name}"),
             None => format!("/dev/{}", self.name().replace('!', "/")),
         }
     }
 
     /// The device mapper's name of it.
-    fn mapped(&self) -> Option<String> {
+    fn dm_name(&self) -> Option<String> {
         first_line(&self.0.join("dm/name"))
     }
 
@@ -85,13 +85,13 @@ impl Device {
     }
 
     /// Whether it is no disk but memory.
-    pub fn is_memory(&self) -> bool {
+    pub fn is_ramdisk(&self) -> bool {
         let name = self.name();
         name.strip_prefix('z').unwrap_or(&name).starts_with("ram")
     }
 
     /// Whether it is a file, or a disc, with an image in it, if that can only be read.
-    pub fn holds_images(&self) -> bool {
+    pub fn is_loop_or_optical(&self) -> bool {
         let name = self.name();
         ["loop", "sr"].iter().any(|kind| name.starts_with(kind))
     }
@@ -107,7 +107,7 @@ impl Device {
     }
 
     /// What it is made of: the disk that it is a part of, or the devices below it.
-    fn below(&self) -> Vec<Self> {
+    fn lower_devices(&self) -> Vec<Self> {
         match self.0.parent() {
             Some(disk) if self.0.join("partition").exists() => vec![Self(disk.to_owned())],
             _ => Self::in_directory(&self.0.join("slaves")),
@@ -123,10 +123,10 @@ impl Device {
             if !seen.insert(device.clone()) {
                 continue;
             }
-            let below = device.below();
-            let perm_mac = device.0.join("device");
-            if below.is_empty() && perm_mac.exists() {
-                let nodename = first_line(&perm_mac.join("nodename"));
+            let below = device.lower_devices();
+            let parent = device.0.join("device");
+            if below.is_empty() && parent.exists() {
+                let nodename = first_line(&parent.join("nodename"));
                 disks.insert(
                     nodename
                         .and_then(|name| vbd_name::disk(&name))

@@ -1,167 +1,180 @@
-//! Which mounts are volumes to people, where one can see them, and which of them can be asked how full
-//! they are without a risk to wait for ever. No I/O.
+//! The tree of mounts: which mounts a path leads to, and how to walk there without a risk to block. No
+//! I/O. The work grows linearly with the number of mounts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
 
-use super::mountinfo::{Mount, Number};
+use super::mountinfo::Mount;
+use super::volume_mounts::{is_complete, is_traversal_safe};
 
-/// Images: they are as full as they were made, and there may be dozens.
-const IMAGES: [&[u8]; 5] = [b"squashfs", b"iso9660", b"erofs", b"cramfs", b"romfs"];
-/// Kinds over block devices whose mounts show a number that is no device's.
-const ANON_DEV_FS: [&[u8]; 2] = [b"btrfs", b"bcachefs"];
-/// Kinds that answer out of the kernel's memory how full they are, or after a look at their own device.
-const STATVFS_SAFE: &[&[u8]] = &[
-    b"ext2",
-    b"ext3",
-    b"ext4",
-    b"xfs",
-    b"btrfs",
-    b"bcachefs",
-    b"f2fs",
-    b"jfs",
-    b"reiserfs",
-    b"nilfs2",
-    b"vfat",
-    b"msdos",
-    b"exfat",
-    b"ntfs",
-    b"ntfs3",
-    b"hfs",
-    b"hfsplus",
-    b"udf",
-    b"ufs",
-    b"minix",
-];
-/// Kinds through which a path can be walked as well. Not autofs, though what is mounted there may be
-/// local: to walk through it would keep it from ever being unmounted.
-const TRAVERSAL_SAFE: &[&[u8]] = &[
-    b"rootfs",
-    b"tmpfs",
-    b"ramfs",
-    b"devtmpfs",
-    b"proc",
-    b"sysfs",
-    b"overlay",
-    b"squashfs",
-    b"erofs",
-    b"iso9660",
-    b"zfs",
-];
+/// The path to a mount point from `/`, component by component.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StatvfsPath(pub Vec<Component>);
 
-/// A file system on a block device, and where it is mounted.
+/// One component of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VolumeMount {
-    /// The device; none where the number does not tell, so that the source has to.
-    pub device: Option<Number>,
-    /// What it was mounted from.
-    pub source: Vec<u8>,
-    /// The kind of file system.
-    pub kind: Vec<u8>,
-    /// The file system itself can only be read.
-    pub read_only: bool,
-    /// Where it can be seen; none where other mounts hide it, or show only parts of it, as bind mounts
-    /// do.
-    pub point: Option<Vec<u8>>,
-    /// Whether the file system can be asked there.
-    pub can_be_asked: bool,
+pub struct Component {
+    /// The name of the directory.
+    pub name: Vec<u8>,
+    /// The id of the mount that the directory belongs to.
+    pub mount_id: u32,
 }
 
-/// The places among `mounts`, in their order: where each file system can be seen, or one for all if it
-/// cannot be. What containers do all day, to mount parts of them elsewhere, changes nothing here.
-#[must_use]
-pub fn of(mounts: &[Mount]) -> Vec<VolumeMount> {
-    let forest = MountTree::new(mounts);
-    let is_volume = |mount: &&Mount| {
-        (mount.device.major != 0 || among(&ANON_DEV_FS, &mount.kind))
-            && !among(&IMAGES, &mount.kind)
-    };
-    let place = |mount: &Mount| {
-        let shows = is_whole(mount) && forest.shows(mount);
-        VolumeMount {
-            device: (mount.device.major != 0).then_some(mount.device),
-            source: mount.source.clone(),
-            kind: mount.kind.clone(),
-            read_only: options(mount).any(|option| option == b"ro"),
-            point: shows.then(|| mount.point.clone()),
-            can_be_asked: shows && among(STATVFS_SAFE, &mount.kind) && forest.can_be_reached(mount),
-        }
-    };
-    let mut places: Vec<VolumeMount> = mounts.iter().filter(is_volume).map(place).collect();
-    let key = |place: &VolumeMount| (place.device, place.source.clone());
-    let mut seen: BTreeSet<_> =
-        places.iter().filter(|place| place.point.is_some()).map(key).collect();
-    places.retain(|place| place.point.is_some() || seen.insert(key(place)));
-    places
+impl fmt::Display for StatvfsPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.iter().map(|component| String::from_utf8_lossy(&component.name));
+        write!(f, "/{}", names.collect::<Vec<_>>().join("/"))
+    }
 }
 
-fn among(kinds: &[&[u8]], kind: &[u8]) -> bool {
-    kinds.contains(&kind)
+/// What is known of a mount once its parent is known.
+#[derive(Clone, Copy)]
+struct Reached {
+    /// The index of the parent; `None` at the top of the tree.
+    parent: Option<usize>,
+    /// No mount hides a directory of its path.
+    path_is_free: bool,
+    /// A path can be walked to it and through it without a risk to block.
+    is_walkable: bool,
 }
 
-fn options(mount: &Mount) -> impl Iterator<Item = &[u8]> {
-    mount.options.split(|&byte| byte == b',')
-}
-
-/// Whether it shows all of the file system, or a subvolume of it, or is where the system lives. Else
-/// it is a bind mount.
-fn is_whole(mount: &Mount) -> bool {
-    let subvolume = options(mount).find_map(|option| option.strip_prefix(b"subvol="));
-    mount.root == b"/" || mount.point == b"/" || subvolume == Some(mount.root.as_slice())
-}
-
-/// The mounts by what they are mounted on.
-struct MountTree<'a> {
-    by_id: BTreeMap<u32, &'a Mount>,
-    children: BTreeMap<u32, Vec<&'a Mount>>,
+/// The mounts by the mount that they are mounted on. An index is the one in the table.
+pub struct MountTree<'a> {
+    mounts: &'a [Mount],
+    children: BTreeMap<u32, Vec<usize>>,
+    /// Parent and mount point of each mount.
+    points: BTreeSet<(u32, &'a [u8])>,
+    /// `None` for mounts that are their own ancestors, whatever wrote such a table.
+    reached: Vec<Option<Reached>>,
 }
 
 impl<'a> MountTree<'a> {
-    fn new(mounts: &'a [Mount]) -> Self {
-        let mut children = BTreeMap::<u32, Vec<&Mount>>::new();
-        for mount in mounts {
-            children.entry(mount.parent).or_default().push(mount);
+    /// Sorts the mounts of a table.
+    pub fn new(mounts: &'a [Mount]) -> Self {
+        let mut children = BTreeMap::<u32, Vec<usize>>::new();
+        for (index, mount) in mounts.iter().enumerate() {
+            children.entry(mount.parent).or_default().push(index);
         }
-        Self { by_id: mounts.iter().map(|mount| (mount.id, mount)).collect(), children }
+        let points = mounts.iter().map(|mount| (mount.parent, mount.point.as_slice())).collect();
+        let mut tree = Self { mounts, children, points, reached: vec![None; mounts.len()] };
+        tree.reach_all();
+        tree
     }
 
-    fn on(&self, id: u32) -> impl Iterator<Item = &'a Mount> {
-        self.children.get(&id).into_iter().flatten().copied()
-    }
-
-    /// The mount, what it is mounted on, and so on; not in a circle, whatever the table says.
-    fn way(&self, mount: &'a Mount) -> impl Iterator<Item = &'a Mount> {
-        let below = |mount: &&'a Mount| self.by_id.get(&mount.parent).copied();
-        std::iter::successors(Some(mount), below).take(self.by_id.len())
-    }
-
-    /// Whether its path leads to it, and not to what was mounted over it or over a directory above.
-    fn shows(&self, mount: &'a Mount) -> bool {
-        let is_over = |above: &Mount, below: &Mount| {
-            above.point != b"/"
-                && below
-                    .point
-                    .strip_prefix(above.point.as_slice())
-                    .is_some_and(|rest| rest.starts_with(b"/"))
+    /// Visits each mount after its parent.
+    fn reach_all(&mut self) {
+        let ids: BTreeSet<u32> = self.mounts.iter().map(|mount| mount.id).collect();
+        let is_top = |mount: &Mount| {
+            !ids.contains(&mount.parent) || mount.parent == mount.id && mount.point == b"/"
         };
-        let is_gone = mount.point.ends_with(b"//deleted");
-        mount.point == b"/"
-            || !is_gone
-                && self.on(mount.id).all(|child| {
-                    // A directory of its own, as a service's private /tmp is, leads to it as well.
-                    let is_its_own = child.device == mount.device && !is_whole(child);
-                    child.point != mount.point || is_its_own
-                })
-                && self
-                    .way(mount)
-                    .all(|step| self.on(step.parent).all(|beside| !is_over(beside, step)))
+        let tops = self.mounts.iter().enumerate().filter(|(_, mount)| is_top(mount));
+        let mut queue: VecDeque<_> = tops.map(|(index, _)| (index, None)).collect();
+        while let Some((index, parent)) = queue.pop_front() {
+            let Some(mount) = self.mounts.get(index) else { continue };
+            if self.reached.get(index).is_none_or(Option::is_some) {
+                continue;
+            }
+            let reached = self.reach(mount, parent);
+            if let Some(entry) = self.reached.get_mut(index) {
+                *entry = Some(reached);
+            }
+            queue.extend(self.children_of(mount).map(|child| (child, Some(index))));
+        }
     }
 
-    fn can_be_reached(&self, mount: &'a Mount) -> bool {
+    fn reach(&self, mount: &Mount, parent: Option<usize>) -> Reached {
+        let above = parent.and_then(|parent| self.get(parent));
+        // Every path of the agent leads through the root, so an overlay there is no further risk.
         let is_safe =
-            |step: &Mount| among(STATVFS_SAFE, &step.kind) || among(TRAVERSAL_SAFE, &step.kind);
-        self.way(mount).all(is_safe)
+            is_traversal_safe(&mount.kind) || mount.point == b"/" && mount.kind == b"overlay";
+        Reached {
+            parent,
+            path_is_free: above.is_none_or(|above| above.path_is_free) && !self.is_hidden(mount),
+            is_walkable: above.is_none_or(|above| above.is_walkable) && is_safe,
+        }
+    }
+
+    fn get(&self, index: usize) -> Option<Reached> {
+        self.reached.get(index).copied().flatten()
+    }
+
+    fn children_of(&self, mount: &Mount) -> impl Iterator<Item = usize> + '_ {
+        self.children.get(&mount.id).into_iter().flatten().copied()
+    }
+
+    /// Whether another mount on the same parent covers a directory of its path.
+    fn is_hidden(&self, mount: &Mount) -> bool {
+        let slashes = mount.point.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/');
+        slashes.filter_map(|(at, _)| mount.point.get(..at)).any(|directory| {
+            count_comparison();
+            self.points.contains(&(mount.parent, directory))
+        })
+    }
+
+    /// The mount on top of this one at the same mount point.
+    fn cover(&self, mount: &Mount) -> Option<usize> {
+        self.children_of(mount).find(|&child| {
+            count_comparison();
+            self.mounts.get(child).is_some_and(|child| child.point == mount.point)
+        })
+    }
+
+    /// Whether the path of its mount point leads to its file system.
+    pub fn is_visible(&self, index: usize) -> bool {
+        let Some(mount) = self.mounts.get(index) else { return false };
+        if mount.point == b"/" {
+            return true;
+        }
+        // A directory of the same file system on top, as systemd's PrivateTmp= mounts it, hides nothing.
+        let is_same = |cover: &Mount| cover.device == mount.device && !is_complete(cover);
+        self.get(index).is_some_and(|reached| reached.path_is_free)
+            && !mount.point.ends_with(b"//deleted")
+            && self.cover(mount).and_then(|cover| self.mounts.get(cover)).is_none_or(is_same)
+    }
+
+    /// Whether a path can be walked to it and through it without a risk to block.
+    pub fn is_walkable(&self, index: usize) -> bool {
+        self.get(index).is_some_and(|reached| reached.is_walkable)
+    }
+
+    /// The components of its mount point, each with the mount that it is in.
+    pub fn statvfs_path(&self, index: usize) -> StatvfsPath {
+        let Some(mount) = self.mounts.get(index) else { return StatvfsPath::default() };
+        let (ids, point) = (self.mount_ids(index), mount.point.as_slice());
+        let mut mount_id = ids.get(&b"/"[..]).copied().unwrap_or(mount.id);
+        let mut components = Vec::new();
+        let mut end = 0;
+        for name in point.split(|&byte| byte == b'/').skip(1).filter(|name| !name.is_empty()) {
+            end += 1 + name.len();
+            mount_id = point.get(..end).and_then(|p| ids.get(p)).copied().unwrap_or(mount_id);
+            components.push(Component { name: name.to_owned(), mount_id });
+        }
+        StatvfsPath(components)
+    }
+
+    /// The ids of its ancestors, itself and what is on top of it, by mount point: the topmost at each.
+    fn mount_ids(&self, index: usize) -> BTreeMap<&'a [u8], u32> {
+        let up = std::iter::successors(Some(index), |&index| self.get(index)?.parent);
+        let on_top =
+            std::iter::successors(Some(index), |&index| self.cover(self.mounts.get(index)?));
+        // The first entry of a mount point is the topmost mount, except that a cover is above its base.
+        let on_top: Vec<usize> = on_top.take(self.mounts.len()).collect();
+        let mut ids = BTreeMap::new();
+        for mount in on_top.into_iter().rev().chain(up).filter_map(|index| self.mounts.get(index)) {
+            ids.entry(mount.point.as_slice()).or_insert(mount.id);
+        }
+        ids
     }
 }
 
 #[cfg(test)]
-mod tests;
+thread_local! {
+    /// How often mounts were compared.
+    pub(super) static COMPARISONS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Lets a test count how often mounts are compared.
+fn count_comparison() {
+    #[cfg(test)]
+    COMPARISONS.set(COMPARISONS.get() + 1);
+}

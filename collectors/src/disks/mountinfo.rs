@@ -1,20 +1,20 @@
-//! `/proc/self/mountinfo`: its lines as mounts. No I/O.
+//! Parses `/proc/self/mountinfo`. No I/O.
 //!
-//! The format is that of proc(5), "/proc/pid/mountinfo". Any byte may stand in a path; the kernel
-//! writes space, tab, newline and backslash as `\` and three octal digits.
+//! The format is that of proc(5), "/proc/pid/mountinfo". A path may contain any byte; the kernel writes
+//! space, tab, newline, backslash and `#` as `\` and three octal digits.
 
 use std::fmt;
 
-/// A device number, as `MAJOR:MINOR`.
+/// A device number, displayed as `MAJOR:MINOR`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Number {
-    /// Says which driver; 0 for file systems without a block device of their own.
+pub struct DevNum {
+    /// The driver; 0 for file systems without a block device of their own.
     pub major: u32,
-    /// Which of its devices.
+    /// The device of that driver.
     pub minor: u32,
 }
 
-impl Number {
+impl DevNum {
     /// Reads `MAJOR:MINOR`.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
@@ -23,7 +23,7 @@ impl Number {
     }
 }
 
-impl fmt::Display for Number {
+impl fmt::Display for DevNum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.major, self.minor)
     }
@@ -34,23 +34,25 @@ impl fmt::Display for Number {
 pub struct Mount {
     /// Its id.
     pub id: u32,
-    /// The mount that it is mounted on.
+    /// The id of the mount that it is mounted on.
     pub parent: u32,
-    /// The device of its file system.
-    pub device: Number,
-    /// Which directory of the file system it shows.
+    /// The device number of its file system (`st_dev`).
+    pub device: DevNum,
+    /// The directory of the file system that is mounted.
     pub root: Vec<u8>,
-    /// Where it shows it.
+    /// The mount point.
     pub point: Vec<u8>,
     /// The kind of file system: `ext4`, `fuse.sshfs`.
     pub kind: Vec<u8>,
-    /// What it was mounted from, as the file system says.
+    /// The mount source, as the file system reports it.
     pub source: Vec<u8>,
-    /// The options of the file system, as against those of this mount of it.
-    pub options: Vec<u8>,
+    /// The file system is read-only, not only this mount of it.
+    pub read_only: bool,
+    /// btrfs: the subvolume that is mounted, as a path from the top of the file system.
+    pub subvolume: Option<Vec<u8>>,
 }
 
-/// The mounts in the table; a line that is none is left out.
+/// The mounts in the table. Lines with another format are skipped.
 #[must_use]
 pub fn parse(table: &[u8]) -> Vec<Mount> {
     table.split(|&byte| byte == b'\n').filter_map(mount).collect()
@@ -60,16 +62,26 @@ fn mount(line: &[u8]) -> Option<Mount> {
     let mut fields = line.split(|&byte| byte == b' ');
     let number = |field: &[u8]| std::str::from_utf8(field).ok()?.parse().ok();
     let (id, parent) = (number(fields.next()?)?, number(fields.next()?)?);
-    let device = Number::parse(fields.next()?)?;
+    let device = DevNum::parse(fields.next()?)?;
     let (root, point) = (unescape(fields.next()?), unescape(fields.next()?));
     // The mount's own options, and optional fields up to a hyphen.
     fields.nth(1).filter(|&field| field == b"-" || fields.any(|field| field == b"-"))?;
     let (kind, source) = (unescape(fields.next()?), unescape(fields.next()?));
-    let options = fields.next().unwrap_or_default().to_vec();
-    Some(Mount { id, parent, device, root, point, kind, source, options })
+    let options = fields.next().unwrap_or_default();
+    let read_only = options.split(|&byte| byte == b',').next() == Some(b"ro");
+    let subvolume = subvolume(options).filter(|_| kind == b"btrfs");
+    Some(Mount { id, parent, device, root, point, kind, source, read_only, subvolume })
 }
 
-/// Reads `\040` and its like as the byte that they stand for.
+/// The value of `subvol=`. btrfs writes this option last (`btrfs_show_options` in `fs/btrfs/super.c`), so
+/// commas after it belong to the name.
+fn subvolume(options: &[u8]) -> Option<Vec<u8>> {
+    const NAME: &[u8] = b",subvol=";
+    let at = options.windows(NAME.len()).position(|part| part == NAME)?;
+    options.get(at + NAME.len()..).map(unescape)
+}
+
+/// Replaces `\040` and the like by the byte that it stands for.
 #[must_use]
 pub fn unescape(field: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(field.len());
@@ -102,7 +114,7 @@ mod tests {
 
     // The example of proc(5).
     #[test]
-    fn a_line_is_read_field_by_field() {
+    fn line_is_split_into_its_fields() {
         let mount = parsed(LINE);
         assert_eq!((mount.id, mount.parent, mount.device.to_string().as_str()), (36, 35, "98:0"));
         assert_eq!((mount.root.as_slice(), mount.point.as_slice()), (&b"/mnt1"[..], &b"/mnt2"[..]));
@@ -110,18 +122,30 @@ mod tests {
             (mount.kind.as_slice(), mount.source.as_slice()),
             (&b"ext3"[..], &b"/dev/root"[..])
         );
-        assert_eq!(mount.options, b"rw,errors=continue");
+        assert_eq!((mount.read_only, mount.subvolume), (false, None));
+    }
+
+    // The kernel writes `ro` or `rw` first (`show_mountinfo` in `fs/proc_namespace.c`).
+    #[test]
+    fn subvolume_may_contain_blanks_and_commas() {
+        let mount = parsed(
+            b"1 0 0:40 /@a\\040b,ro /x rw - btrfs /dev/xvda2 rw,subvolid=257,subvol=/@a\\040b,ro",
+        );
+        assert_eq!(mount.subvolume.as_deref(), Some(mount.root.as_slice()));
+        assert_eq!(mount.root, b"/@a b,ro");
+        assert!(!mount.read_only);
+        assert!(parsed(b"1 0 0:40 / /x rw - btrfs /dev/xvda2 ro,subvolid=5,subvol=/").read_only);
     }
 
     #[test]
-    fn optional_fields_may_be_none_and_a_source_empty_or_a_hyphen() {
+    fn optional_fields_may_be_missing_and_source_empty_or_hyphen() {
         assert_eq!(parsed(b"1 0 8:1 / / rw - ext4 /dev/sda1 rw").source, b"/dev/sda1");
         assert_eq!(parsed(b"1 0 0:5 / / rw - tmpfs  rw").source, b"");
         assert_eq!(parsed(b"1 0 0:5 / / rw - tmpfs - rw").source, b"-");
     }
 
     #[test]
-    fn any_byte_may_stand_in_a_path() {
+    fn octal_escapes_in_paths_become_bytes() {
         assert_eq!(
             parsed(b"1 0 8:1 / /a\\040b\\011\\012\\134\xff - - ext4 d o").point,
             b"/a b\t\n\\\xff"
@@ -133,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_or_changed_line_does_no_harm() {
+    fn cut_or_changed_lines_do_not_panic() {
         for end in 0..LINE.len() {
             let _ = parse(&LINE[..end]);
             let mut changed = LINE.to_vec();

@@ -1,136 +1,182 @@
-//! The volumes without their figures: each device once, with what it is called, where it is mounted
-//! and which disks it lies on. Reads sysfs and udev's database below a given root, nothing else.
+//! Makes volumes of mounts, swaps and LVM's physical volumes: each device once, with its name, its mount
+//! points and the disks that it lies on. Reads sysfs and udev's database below a given root, nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use facts::Volume;
 
 use super::block_device::Device;
 use super::fs_usage::FsUsage;
-use super::mount_tree::VolumeMount;
+use super::mount_tree::StatvfsPath;
 use super::swaps::Swap;
+use super::volume_mounts::VolumeMount;
+use crate::bounded_read::entries;
 
-/// Volumes that are told of at most; who takes them cuts the others off.
+/// How many volumes are published at most.
 pub const MAX_VOLUMES: usize = 64;
-/// The mount points of a volume that are told: people have a few, clusters of containers hundreds.
-const MOST_POINTS: usize = 16;
+/// How many mount points of a volume are published at most. Clusters of containers have hundreds.
+const MAX_MOUNT_POINTS: usize = 16;
 
-/// A volume, and where its figures come from.
+/// A volume, and where its free space is read.
 #[derive(Clone, Debug, Default)]
 pub struct TrackedVolume {
-    /// What is told of it.
+    /// What is published.
     pub fact: Volume,
-    /// Where its file system can be asked.
-    pub ask: Option<PathBuf>,
+    /// Where to call statvfs; `None` for swap and LVM, and if it could block.
+    pub statvfs_path: Option<StatvfsPath>,
     /// The path in the table of swaps.
     swap: Option<Vec<u8>>,
+    /// The capacity that statvfs returned last, in bytes.
+    total: Option<u64>,
 }
 
 impl TrackedVolume {
-    /// Takes what is free on it: out of its file system's answer, or the table of swaps.
-    pub fn take(&mut self, figures: Option<FsUsage>, swaps: &[Swap]) {
+    /// Sets what is free: from `usage`, or from the table of swaps. Returns whether the capacity differs
+    /// from that of an earlier call.
+    pub fn set_usage(&mut self, usage: Option<FsUsage>, swaps: &[Swap]) -> bool {
         self.fact.free = match &self.swap {
             Some(path) => swaps.iter().find(|swap| swap.path == *path).map(|swap| swap.free),
-            None => figures.map(|figures| figures.free),
+            None => usage.map(|usage| usage.free),
         };
+        let total = usage.map(|usage| usage.total);
+        std::mem::replace(&mut self.total, total) != total
     }
 }
 
-/// The volumes, the root file system first, then others that are mounted, swap, LVM.
-pub fn find_volumes(root: &Path, places: &[VolumeMount], swaps: &[Swap]) -> Vec<TrackedVolume> {
-    let mut mounted = by_device(root, places);
-    to_front(&mut mounted, |(_, places)| places.iter().any(|place| point(place) == Some(b"/")));
+/// The volumes: the root file system, other mounted file systems, swap, LVM's physical volumes.
+pub fn find_volumes(root: &Path, mounts: &[VolumeMount], swaps: &[Swap]) -> Vec<TrackedVolume> {
+    let mut mounted = by_device(root, mounts);
+    move_to_front(&mut mounted, |(_, mounts)| {
+        mounts.iter().any(|mount| point(mount) == Some(b"/"))
+    });
     let mut used: BTreeSet<Device> = mounted.iter().map(|(device, _)| device.clone()).collect();
     let mut volumes: Vec<TrackedVolume> =
-        mounted.iter().map(|(device, places)| file_system(root, device, places)).collect();
+        mounted.iter().map(|(device, mounts)| file_system(root, device, mounts)).collect();
     for swap in swaps {
-        let device = Device::by_path(root, &swap.path).filter(|device| !device.is_memory());
+        let device = Device::by_path(root, &swap.path).filter(|device| !device.is_ramdisk());
         if let Some(device) = device.filter(|device| used.insert(device.clone())) {
-            let fact = fact(root, &device, "swap", "[SWAP]");
-            volumes.push(TrackedVolume { fact, ask: None, swap: Some(swap.path.clone()) });
+            let (fact, swap) = (fact(root, &device, "swap", "[SWAP]"), Some(swap.path.clone()));
+            volumes.push(TrackedVolume { fact, swap, ..TrackedVolume::default() });
         }
     }
     for device in Device::all(root) {
         if device.is_physical_volume() && used.insert(device.clone()) {
-            volumes.push(TrackedVolume {
-                fact: fact(root, &device, "lvm2", "[LVM]"),
-                ..TrackedVolume::default()
-            });
+            let fact = fact(root, &device, "lvm2", "[LVM]");
+            volumes.push(TrackedVolume { fact, ..TrackedVolume::default() });
         }
     }
     volumes
 }
 
-fn point(place: &VolumeMount) -> Option<&[u8]> {
-    place.point.as_deref()
+fn point(mount: &VolumeMount) -> Option<&[u8]> {
+    mount.point.as_deref()
 }
 
-/// Puts the first that `is` before all others.
-fn to_front<T>(list: &mut [T], is: impl Fn(&T) -> bool) {
-    let at = list.iter().position(is);
+/// Moves the first item that matches to the front.
+fn move_to_front<T>(list: &mut [T], matches: impl Fn(&T) -> bool) {
+    let at = list.iter().position(matches);
     if let Some(up_to_it) = at.and_then(|at| list.get_mut(..=at)) {
         up_to_it.rotate_right(1);
     }
 }
 
-/// The places of each device, in their order; without those of no device, of memory, and of images.
-fn by_device<'a>(root: &Path, places: &'a [VolumeMount]) -> Vec<(Device, Vec<&'a VolumeMount>)> {
-    let mut found: Vec<(Device, Vec<&VolumeMount>)> = Vec::new();
-    // Of one device there may be thousands of bind mounts.
-    let mut known = BTreeMap::new();
-    for place in places {
-        let find = || match place.device {
-            Some(number) => Device::by_number(root, number),
-            None => Device::by_path(root, &place.source),
-        };
-        let at = *known.entry((place.device, &place.source)).or_insert_with(|| {
-            let device = find().filter(|device| {
-                !(device.is_memory() || device.holds_images() && place.read_only)
-            })?;
-            Some(found.iter().position(|(other, _)| *other == device).unwrap_or_else(|| {
-                found.push((device, Vec::new()));
+/// A device, and the mounts of what is on it.
+type Mounted<'a> = (Device, Vec<&'a VolumeMount>);
+
+/// The mounts of each device, in their order. Without ramdisks, images, and mounts whose device is not in
+/// sysfs.
+fn by_device<'a>(root: &Path, mounts: &'a [VolumeMount]) -> Vec<Mounted<'a>> {
+    let mut found: Vec<Mounted> = Vec::new();
+    let mut without_device: Vec<&VolumeMount> = Vec::new();
+    // One device may have thousands of bind mounts: sysfs is read once for all of them.
+    let (mut known, mut indices) = (BTreeMap::new(), BTreeMap::new());
+    for mount in mounts {
+        let at = *known.entry((mount.device, &mount.source)).or_insert_with(|| {
+            let device = device_of(root, mount)?;
+            Some(*indices.entry(device).or_insert_with_key(|device| {
+                found.push((device.clone(), Vec::new()));
                 found.len() - 1
             }))
         });
-        if let Some((_, places)) = at.and_then(|at| found.get_mut(at)) {
-            places.push(place);
+        match at.and_then(|at| found.get_mut(at)) {
+            Some((_, mounts)) => mounts.push(mount),
+            None => without_device.push(mount),
         }
     }
+    add_btrfs_root(root, &mut found, without_device);
+    found.retain(|(device, mounts)| {
+        let is_read_only = mounts.first().is_some_and(|mount| mount.read_only);
+        !(device.is_ramdisk() || device.is_loop_or_optical() && is_read_only)
+    });
     found
 }
 
-fn file_system(root: &Path, device: &Device, places: &[&VolumeMount]) -> TrackedVolume {
-    let kind = places.first().map(|place| String::from_utf8_lossy(&place.kind)).unwrap_or_default();
+fn device_of(root: &Path, mount: &VolumeMount) -> Option<Device> {
+    match mount.device {
+        Some(number) => Device::by_number(root, number),
+        None => sources(mount).find_map(|source| Device::by_path(root, source)),
+    }
+}
+
+/// The devices in the mount source: bcachefs on several devices joins them with colons
+/// (`bch2_show_devname` in `fs/bcachefs/fs.c`).
+fn sources(mount: &VolumeMount) -> impl Iterator<Item = &[u8]> {
+    mount.source.split(|&byte| byte == b':' && mount.kind == b"bcachefs")
+}
+
+/// A kernel that mounts btrfs as the root without an initramfs shows the source `/dev/root`, which is no
+/// device. It is the btrfs of sysfs that no other mount belongs to, if there is only one.
+fn add_btrfs_root<'a>(root: &Path, found: &mut Vec<Mounted<'a>>, mut mounts: Vec<&'a VolumeMount>) {
+    mounts.retain(|mount| mount.kind == b"btrfs" && mount.source == b"/dev/root");
+    if mounts.is_empty() {
+        return;
+    }
+    let is_mounted = |device: &Device| found.iter().any(|(other, _)| other == device);
+    let mut unknown: Vec<_> = btrfs_devices(root).collect();
+    unknown.retain(|devices| !devices.iter().any(is_mounted));
+    if let [devices] = unknown.as_slice() {
+        found.extend(devices.first().map(|device| (device.clone(), mounts)));
+    }
+}
+
+/// The devices of each btrfs that is mounted; never empty.
+fn btrfs_devices(root: &Path) -> impl Iterator<Item = Vec<Device>> {
+    let file_systems = entries(&root.join("sys/fs/btrfs"));
+    let devices = file_systems.map(|entry| Device::in_directory(&entry.path().join("devices")));
+    devices.filter(|devices| !devices.is_empty())
+}
+
+fn file_system(root: &Path, device: &Device, mounts: &[&VolumeMount]) -> TrackedVolume {
+    let first = mounts.first();
+    let kind = first.map(|mount| String::from_utf8_lossy(&mount.kind)).unwrap_or_default();
     let mut fact = fact(root, device, &kind, "");
     let mut points: Vec<&[u8]> = Vec::new();
-    for new in places.iter().filter_map(|place| point(place)) {
-        if !points.contains(&new) && points.len() < MOST_POINTS {
+    for new in mounts.iter().filter_map(|mount| point(mount)) {
+        if points.len() < MAX_MOUNT_POINTS && !points.contains(&new) {
             points.push(new);
         }
     }
-    to_front(&mut points, |point| *point == b"/");
+    move_to_front(&mut points, |point| *point == b"/");
     fact.mount_points = points.iter().map(|p| String::from_utf8_lossy(p).into_owned()).collect();
-    if kind == "btrfs" {
-        spread(root, device, &mut fact);
+    let all = match kind.as_ref() {
+        "btrfs" => btrfs_devices(root).find(|all| all.contains(device)),
+        "bcachefs" => first
+            .and_then(|mount| sources(mount).map(|source| Device::by_path(root, source)).collect()),
+        _ => None,
+    };
+    if let Some(all) = all {
+        add_devices(&all, &mut fact);
     }
-    let asked = places.iter().find(|place| place.can_be_asked).and_then(|place| point(place));
-    let ask =
-        asked.map(|point| root.join(OsStr::from_bytes(point.strip_prefix(b"/").unwrap_or(point))));
-    TrackedVolume { fact, ask, swap: None }
+    let statvfs_path = mounts.iter().find_map(|mount| mount.statvfs_path.clone());
+    TrackedVolume { fact, statvfs_path, ..TrackedVolume::default() }
 }
 
-/// Has the fact of a btrfs file system tell of all devices that it is spread over.
-fn spread(root: &Path, device: &Device, fact: &mut Volume) {
-    let Some(uuid) = device.uuid(root) else { return };
-    let devices = Device::in_directory(&root.join("sys/fs/btrfs").join(uuid).join("devices"));
-    if devices.contains(device) {
-        fact.size = devices.iter().map(Device::size).sum();
-        let disks: BTreeSet<String> = devices.iter().flat_map(Device::disks).collect();
-        fact.extents = disks.into_iter().collect();
-    }
+/// Sets size and disks of a file system that lies on several devices.
+fn add_devices(devices: &[Device], fact: &mut Volume) {
+    fact.size = devices.iter().map(Device::size).sum();
+    let disks: BTreeSet<String> = devices.iter().flat_map(Device::disks).collect();
+    fact.extents = disks.into_iter().collect();
 }
 
 fn fact(root: &Path, device: &Device, kind: &str, point: &str) -> Volume {

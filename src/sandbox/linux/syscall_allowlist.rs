@@ -12,7 +12,7 @@ pub const ALLOWED: &[c_long] = &[
     SYS_fstat,
     SYS_newfstatat,
     SYS_statx,
-    SYS_statfs,
+    SYS_fstatfs,
     SYS_readlinkat,
     SYS_getdents64,
     // Talks to xenstored, rtnetlink and syslog.

@@ -1,0 +1,101 @@
+//! Calls statfs(2) on exactly the mount that the table shows, without a risk to block.
+//!
+//! A user who owns a directory above a mount point can replace it by a link or by a mount of FUSE after the
+//! table was read. A thread that waits for a FUSE daemon cannot be killed. So the path is walked component
+//! by component, links are not followed, and each descriptor must be in the mount that was expected before
+//! it is used: `/proc/self/fdinfo/N` names its mount (`mnt_id`, Linux 3.15) without asking the file system.
+//! The descriptors are `O_PATH`, for which the kernel does not open the file. They are closed at once,
+//! since a mount that is in use cannot be unmounted.
+
+use std::cell::OnceCell;
+use std::ffi::{CStr, CString};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::disks::fs_usage::FsUsage;
+use crate::disks::mount_tree::StatvfsPath;
+
+/// Walks paths from one root, which it keeps open.
+pub struct Resolver {
+    path: PathBuf,
+    root: OnceCell<File>,
+}
+
+impl Resolver {
+    /// Will walk from `root`.
+    pub fn new(root: &Path) -> Self {
+        Self { path: root.to_owned(), root: OnceCell::new() }
+    }
+
+    /// How full the file system is whose mount is at `path`.
+    ///
+    /// # Errors
+    /// As open(2), openat(2) and fstatfs(2) return them; `ESTALE` if a component is in another mount than
+    /// `path` says.
+    pub fn statvfs(&self, path: &StatvfsPath) -> io::Result<FsUsage> {
+        let root = self.root()?.as_raw_fd();
+        let mut last: Option<OwnedFd> = None;
+        for component in &path.0 {
+            let name = CString::new(component.name.as_slice())?;
+            let next = open_at(last.as_ref().map_or(root, AsRawFd::as_raw_fd), &name)?;
+            if mount_id(next.as_raw_fd())? != component.mount_id {
+                return Err(io::Error::from_raw_os_error(libc::ESTALE));
+            }
+            last = Some(next);
+        }
+        statfs(last.as_ref().map_or(root, AsRawFd::as_raw_fd))
+    }
+
+    fn root(&self) -> io::Result<&File> {
+        if let Some(root) = self.root.get() {
+            return Ok(root);
+        }
+        let root = OpenOptions::new().read(true).custom_flags(libc::O_PATH).open(&self.path)?;
+        Ok(self.root.get_or_init(|| root))
+    }
+}
+
+#[allow(unsafe_code, reason = "a system call")]
+fn open_at(directory: RawFd, name: &CStr) -> io::Result<OwnedFd> {
+    let flags = libc::O_PATH | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+    // SAFETY: `name` ends with a NUL and lives through the call.
+    let fd = unsafe { libc::openat(directory, name.as_ptr(), flags) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call has just made the descriptor, and nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// The id of the mount that the descriptor is in, as in mountinfo.
+fn mount_id(fd: RawFd) -> io::Result<u32> {
+    let mut buffer = [0; 256];
+    let length = File::open(format!("/proc/self/fdinfo/{fd}"))?.read(&mut buffer)?;
+    let text = String::from_utf8_lossy(buffer.get(..length).unwrap_or_default());
+    let id = text.lines().find_map(|line| line.strip_prefix("mnt_id:"));
+    id.and_then(|id| id.trim().parse().ok()).ok_or_else(|| io::Error::other("no mnt_id in fdinfo"))
+}
+
+/// fstatfs64: on 32 bits the other variants fail with `EOVERFLOW` beyond 2^32 blocks.
+#[allow(clippy::unnecessary_cast, reason = "the types differ between C libraries")]
+#[allow(unsafe_code, reason = "a system call")]
+fn statfs(fd: RawFd) -> io::Result<FsUsage> {
+    let mut buffer = MaybeUninit::<libc::statfs64>::uninit();
+    // SAFETY: `buffer` has room for one `statfs64`.
+    if unsafe { libc::fstatfs64(fd, buffer.as_mut_ptr()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: a call that succeeds fills all of it.
+    let stat = unsafe { buffer.assume_init() };
+    // Some file systems leave `f_frsize` 0; statvfs(3) of glibc uses `f_bsize` then.
+    let unit = if stat.f_frsize == 0 { stat.f_bsize as u64 } else { stat.f_frsize as u64 };
+    let bytes = |blocks: u64| unit.saturating_mul(blocks);
+    Ok(FsUsage { total: bytes(stat.f_blocks as u64), free: bytes(stat.f_bavail as u64) })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! On the mounts of the machine that runs the test.
+
+use super::*;
+use crate::disks::mount_tree::Component;
+use crate::disks::mountinfo::parse;
+use std::fs;
+use std::os::unix::fs::symlink;
+
+/// The id of the topmost mount at `point`.
+fn mounted(point: &str) -> u32 {
+    let table = parse(&fs::read("/proc/self/mountinfo").unwrap());
+    let mut at_point = table.iter().filter(|mount| mount.point == point.as_bytes());
+    at_point.next_back().unwrap().id
+}
+
+fn path(components: &[(&str, u32)]) -> StatvfsPath {
+    let component = |(name, mount_id): &(&str, u32)| Component {
+        name: name.as_bytes().to_owned(),
+        mount_id: *mount_id,
+    };
+    StatvfsPath(components.iter().map(component).collect())
+}
+
+fn error_of(root: &Path, components: &[(&str, u32)]) -> Option<i32> {
+    Resolver::new(root).statvfs(&path(components)).unwrap_err().raw_os_error()
+}
+
+#[test]
+fn usage_of_a_mount_is_that_of_its_file_system() {
+    let root = Resolver::new(Path::new("/"));
+    let usage = root.statvfs(&StatvfsPath::default()).unwrap();
+    assert!(usage.total >= usage.free && usage.free > 0, "{usage:?}");
+    assert_eq!(root.statvfs(&path(&[("proc", mounted("/proc"))])).unwrap().total, 0);
+}
+
+#[test]
+fn another_mount_in_the_path_is_estale() {
+    let (root, proc) = (mounted("/"), mounted("/proc"));
+    assert_eq!(error_of(Path::new("/"), &[("proc", root)]), Some(libc::ESTALE));
+    assert_eq!(error_of(Path::new("/"), &[("proc", root), ("self", proc)]), Some(libc::ESTALE));
+}
+
+#[test]
+fn link_in_the_path_is_not_followed() {
+    let directory = std::env::temp_dir().join(format!("xga-statvfs-{}", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    symlink("/proc", directory.join("link")).unwrap();
+    let id = mount_id(Resolver::new(&directory).root().unwrap().as_raw_fd()).unwrap();
+    let error = error_of(&directory, &[("link", id), ("self", mounted("/proc"))]);
+    fs::remove_dir_all(&directory).unwrap();
+    assert_eq!(error, Some(libc::ENOTDIR));
+}

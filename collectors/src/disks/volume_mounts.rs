@@ -1,0 +1,127 @@
+//! Selects the mounts that are volumes, and those of them that statfs(2) can be called on without a risk
+//! to block. No I/O.
+
+use std::collections::BTreeSet;
+
+use super::mount_tree::{MountTree, StatvfsPath};
+use super::mountinfo::{DevNum, Mount};
+
+/// Images. They are full by design, and a system may mount dozens.
+const IMAGES: [&[u8]; 5] = [b"squashfs", b"iso9660", b"erofs", b"cramfs", b"romfs"];
+/// File systems on block devices whose mounts may show an anonymous device number.
+const ANON_DEV_FS: [&[u8]; 2] = [b"btrfs", b"bcachefs"];
+/// File systems whose statfs(2) answers from memory or reads their own device.
+const STATVFS_SAFE: &[&[u8]] = &[
+    b"ext2",
+    b"ext3",
+    b"ext4",
+    b"xfs",
+    b"btrfs",
+    b"bcachefs",
+    b"f2fs",
+    b"jfs",
+    b"reiserfs",
+    b"nilfs2",
+    b"vfat",
+    b"msdos",
+    b"exfat",
+    b"ntfs",
+    b"ntfs3",
+    b"hfs",
+    b"hfsplus",
+    b"udf",
+    b"ufs",
+    b"minix",
+];
+/// More file systems through which a path can be walked. Not autofs: a walk would keep what is mounted
+/// there from expiring. Not overlay: a lookup asks each layer, and a layer may be FUSE or NFS. The options
+/// name the layers' paths at mount time, which may lead elsewhere now.
+const TRAVERSAL_SAFE: &[&[u8]] = &[
+    b"rootfs",
+    b"tmpfs",
+    b"ramfs",
+    b"devtmpfs",
+    b"proc",
+    b"sysfs",
+    b"squashfs",
+    b"erofs",
+    b"iso9660",
+    b"zfs",
+];
+
+/// A mount of a file system on a block device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VolumeMount {
+    /// The device; `None` if the number is anonymous, so that only the source names the device.
+    pub device: Option<DevNum>,
+    /// The mount source.
+    pub source: Vec<u8>,
+    /// The kind of file system.
+    pub kind: Vec<u8>,
+    /// The file system is read-only, not only this mount of it.
+    pub read_only: bool,
+    /// The mount point; `None` if other mounts hide it, or if it shows only a directory of the file
+    /// system, as bind mounts do.
+    pub point: Option<Vec<u8>>,
+    /// How to reach it for statfs(2); `None` if that could block, or if an earlier mount of the same file
+    /// system has a path.
+    pub statvfs_path: Option<StatvfsPath>,
+}
+
+/// The mounts of volumes in `mounts`, in their order: each visible mount of a complete file system, and one
+/// entry without a mount point for each file system that has none. Bind mounts of containers change
+/// nothing here.
+#[must_use]
+pub fn find_volume_mounts(mounts: &[Mount]) -> Vec<VolumeMount> {
+    let tree = MountTree::new(mounts);
+    let mut has_path = BTreeSet::new();
+    let mut found = Vec::new();
+    for (index, mount) in mounts.iter().enumerate().filter(|(_, mount)| is_volume(mount)) {
+        let device = (mount.device.major != 0).then_some(mount.device);
+        let is_shown = is_complete(mount) && tree.is_visible(index);
+        let is_askable = is_shown && is_among(STATVFS_SAFE, &mount.kind) && tree.is_walkable(index);
+        let statvfs_path = (is_askable && has_path.insert((device, &mount.source)))
+            .then(|| tree.statvfs_path(index));
+        found.push(VolumeMount {
+            device,
+            source: mount.source.clone(),
+            kind: mount.kind.clone(),
+            read_only: mount.read_only,
+            point: is_shown.then(|| mount.point.clone()),
+            statvfs_path,
+        });
+    }
+    drop_hidden_duplicates(found)
+}
+
+fn is_volume(mount: &Mount) -> bool {
+    (mount.device.major != 0 || is_among(&ANON_DEV_FS, &mount.kind))
+        && !is_among(&IMAGES, &mount.kind)
+}
+
+/// Removes mounts without a mount point whose file system has another entry.
+fn drop_hidden_duplicates(mut found: Vec<VolumeMount>) -> Vec<VolumeMount> {
+    let key = |mount: &VolumeMount| (mount.device, mount.source.clone());
+    let mut seen: BTreeSet<_> =
+        found.iter().filter(|mount| mount.point.is_some()).map(key).collect();
+    found.retain(|mount| mount.point.is_some() || seen.insert(key(mount)));
+    found
+}
+
+fn is_among(kinds: &[&[u8]], kind: &[u8]) -> bool {
+    kinds.contains(&kind)
+}
+
+/// Whether a path can be walked through such a file system without a risk to block.
+pub fn is_traversal_safe(kind: &[u8]) -> bool {
+    is_among(STATVFS_SAFE, kind) || is_among(TRAVERSAL_SAFE, kind)
+}
+
+/// Whether the mount shows the complete file system or subvolume, or is the root of the system. Others are
+/// bind mounts of a directory.
+pub fn is_complete(mount: &Mount) -> bool {
+    mount.root == b"/" || mount.point == b"/" || mount.subvolume.as_ref() == Some(&mount.root)
+}
+
+#[cfg(test)]
+mod tests;
