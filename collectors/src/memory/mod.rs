@@ -1,7 +1,7 @@
-//! Memory: how much the guest has and how much of it is free to take, sampled.
+//! Memory: how much the guest has and how much of it is available, sampled.
 //!
-//! The only collector that wakes up by the clock. The time between samples is counted from the end
-//! of the last one, on a clock that a suspend or a changed date does not move: never a burst.
+//! The interval starts at the end of a sample and is counted on the monotonic clock, which stops during a
+//! suspend. So there is never a burst of samples.
 
 pub mod meminfo;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]

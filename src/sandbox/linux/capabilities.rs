@@ -5,7 +5,7 @@
 use std::io;
 
 /// To ask how full a file system is that is mounted below a directory closed to others, such as
-/// `/var/lib/pgsql`: statvfs(2) must walk there.
+/// `/var/lib/pgsql`: the path must be walked.
 const CAP_DAC_READ_SEARCH: u32 = 2;
 const KEPT: u64 = 1 << CAP_DAC_READ_SEARCH;
 /// The highest that the structures have room for.

@@ -1,7 +1,7 @@
 //! Landlock: reading where the guest's facts are, talking to the kernel's xenstore, nothing else.
 //!
 //! Rules are for directories, since files are replaced: a rule holds for the file that it was made
-//! for, not for its name. What a path is looked up by (stat, statvfs, readlink) Landlock leaves alone.
+//! for, not for its name. What a path is looked up by (stat, `O_PATH`, readlink) Landlock leaves alone.
 
 use std::fs;
 use std::path::Path;
