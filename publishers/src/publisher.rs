@@ -221,6 +221,7 @@ impl Publisher {
         if !self.session.can_reconnect() {
             return Err(Error::Lost(error));
         }
+        self.session.disconnect();
         if !std::mem::replace(&mut self.lost, true) {
             warn!("the connection to the store is lost: {error}; it is opened again");
         }

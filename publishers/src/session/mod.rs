@@ -16,7 +16,7 @@ use log::{debug, info, warn};
 use crate::diff::Change;
 use crate::key_tree::Tree;
 use crate::read_back::{Snapshot, adopt};
-use crate::store::{Failure, Store};
+use crate::store::{Closed, Failure, Store};
 pub use batch::Outcome;
 
 /// How long what the store refuses is left alone. It is asked for again with what comes next then, so
@@ -66,6 +66,12 @@ impl Session {
             full: false,
             transient_error: false,
         }
+    }
+
+    /// Closes the connection, which is lost. NetBSD's kernel keeps the state of a connection with the
+    /// thread, so the old one has to be closed before a new one is opened.
+    pub fn disconnect(&mut self) {
+        self.store = Box::new(Closed);
     }
 
     /// Goes on with a new connection.

@@ -3,6 +3,7 @@
 //! The seam is `xenstore_rs::Xs`: read, write, rm, directory. A store says no by an error that holds
 //! a [`XsError`]; every other error means that the connection is of no use any more.
 
+mod closed;
 #[cfg(test)]
 pub mod fake;
 mod stdout;
@@ -13,6 +14,7 @@ use std::io;
 use ::xenstore::XsError;
 use xenstore_rs::Xs;
 
+pub use closed::Closed;
 pub use stdout::Stdout;
 pub use xenstore::Xenstore;
 
