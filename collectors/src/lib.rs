@@ -16,6 +16,8 @@ mod dir_watch;
 pub mod disks;
 pub mod drivers;
 mod failure_log;
+#[cfg(test)]
+mod fake_host;
 pub mod headers;
 pub mod memory;
 pub mod network;

@@ -9,10 +9,13 @@ use std::os::fd::AsRawFd;
 
 use facts::{Event, Outbox, SriovVf, decimal};
 use log::debug;
-use xenstore::{Backoff, Connection, Request, XsError, without_nul};
+use xenstore::{Backoff, Connection, MAX_WAIT, Request, XsError, without_nul};
 
 use crate::failure_log::FailureLog;
 use crate::poll::{PollSource, WakeReason, WakeReceiver};
+
+/// Whether this system has watches, without which a function that comes would not be noticed.
+pub const IS_SUPPORTED: bool = xenstore::HAS_WATCHES;
 
 /// A directory for each function, written by the toolstack.
 const PATH: &str = "xenserver/device/net-sriov-vf";
@@ -54,10 +57,11 @@ fn watch(
         // An event may have come along with an answer: nothing would wake us for it.
         let mut events = connection.pending_events()?;
         while events == 0 {
-            match wake.wait(&[PollSource::PollIn(connection.as_raw_fd())], None) {
+            match wake.wait(&[PollSource::PollIn(connection.as_raw_fd())], MAX_WAIT) {
                 WakeReason::Shutdown => return Ok(()),
-                WakeReason::Refresh => break,
-                WakeReason::Ready | WakeReason::Timeout => events = connection.wait_events()?,
+                // An event that poll(2) missed is read along with the list.
+                WakeReason::Refresh | WakeReason::Timeout => break,
+                WakeReason::Ready => events = connection.wait_events()?,
             }
         }
     }

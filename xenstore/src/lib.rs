@@ -15,6 +15,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -30,6 +31,15 @@ pub const DEVICE: &str = if cfg!(target_os = "freebsd") {
 } else {
     "/dev/xen/xenbus"
 };
+
+/// Whether the device answers `XS_WATCH`. NetBSD's does not (`sys/arch/xen/xenbus/xenbus_dev.c`).
+pub const HAS_WATCHES: bool = !cfg!(target_os = "netbsd");
+
+/// The longest time for which poll(2) on the device is to be trusted. FreeBSD's checks for data before it
+/// registers who waits: what comes in between wakes nobody (`sys/dev/xen/xenstore/xenstore_dev.c`,
+/// `xs_dev_poll`).
+pub const MAX_WAIT: Option<Duration> =
+    if cfg!(target_os = "freebsd") { Some(Duration::from_secs(60)) } else { None };
 
 /// The same on Linux before 3.3, where xenfs is mounted. Later kernels have a link to [`DEVICE`] there.
 const OLD_DEVICE: &str = "/proc/xen/xenbus";
@@ -51,9 +61,15 @@ pub struct Connection {
     events: usize,
 }
 
-/// The byte stream of a connection.
-pub trait Stream: Read + Write + AsRawFd + Send {}
-impl<T: Read + Write + AsRawFd + Send> Stream for T {}
+/// The byte stream of a connection. It need not be sent to another thread, and neither can a connection:
+/// NetBSD's kernel keeps the state of one with the thread.
+///
+/// ```compile_fail,E0277
+/// fn is_sent<T: Send>(_: T) {}
+/// is_sent(xenstore::Connection::open());
+/// ```
+pub trait Stream: Read + Write + AsRawFd {}
+impl<T: Read + Write + AsRawFd> Stream for T {}
 
 impl Connection {
     /// Connects to the socket that `$XENSTORED_PATH` names (by default `/run/xenstored/socket`). If
@@ -173,6 +189,8 @@ pub fn without_nul(payload: &[u8]) -> &[u8] {
     payload.strip_suffix(b"\0").unwrap_or(payload)
 }
 
+#[cfg(test)]
+mod bsd_devices;
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,10 @@ use crate::{XsError, without_nul};
 pub const HEADER: usize = 16;
 /// The longest payload that either side may send, in bytes (`XENSTORE_PAYLOAD_MAX`).
 pub const MAX_PAYLOAD: usize = 4096;
+/// Length of the longest request that the kernels' devices take, header and payload, in bytes. They answer
+/// a longer one with an error of write(2) (Linux `drivers/xen/xenbus/xenbus_dev_frontend.c`, FreeBSD
+/// `sys/dev/xen/xenstore/xenstore_dev.c`).
+const MAX_REQUEST: usize = 4096;
 
 /// The requests used here (`enum xsd_sockmsg_type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +38,7 @@ const WATCH_EVENT: u32 = 15;
 /// Replaces `out` by a request with this payload: `path`, a NUL, then `last` as it is.
 ///
 /// # Errors
-/// [`XsError`] `E2BIG` when the payload is longer than the protocol allows.
+/// [`XsError`] `E2BIG` when the request is longer than [`MAX_REQUEST`].
 pub fn encode(
     out: &mut Vec<u8>,
     request: Request,
@@ -43,7 +47,7 @@ pub fn encode(
     last: &[u8],
 ) -> io::Result<()> {
     let length = path.len() + 1 + last.len();
-    if length > MAX_PAYLOAD {
+    if HEADER + length > MAX_REQUEST {
         return Err(xs_error("E2BIG"));
     }
     out.clear();

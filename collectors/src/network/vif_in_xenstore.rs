@@ -55,34 +55,8 @@ fn read(connection: &mut Connection, request: Request, path: &str) -> io::Result
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write};
-    use std::os::unix::net::UnixStream;
-    use std::thread;
-
     use super::*;
-
-    const ERROR: u32 = 16;
-
-    /// A host that answers these requests, in this order: path and payload, `None` for ENOENT.
-    fn host(answers: Vec<(&'static str, Option<&'static [u8]>)>) -> Connection {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        thread::spawn(move || {
-            for (path, answer) in answers {
-                let mut header = [0; 16];
-                theirs.read_exact(&mut header).unwrap();
-                let word = |at: usize| u32::from_ne_bytes(header[at..at + 4].try_into().unwrap());
-                let mut asked = vec![0; word(12) as usize];
-                theirs.read_exact(&mut asked).unwrap();
-                assert_eq!(String::from_utf8(asked).unwrap(), format!("{path}\0"));
-                let (kind, payload) = answer.map_or((ERROR, &b"ENOENT\0"[..]), |a| (word(0), a));
-                for word in [kind, word(4), 0, payload.len() as u32] {
-                    theirs.write_all(&word.to_ne_bytes()).unwrap();
-                }
-                theirs.write_all(payload).unwrap();
-            }
-        });
-        Connection::from_stream(Box::new(ours))
-    }
+    use crate::fake_host::host;
 
     #[test]
     fn vif_is_found_by_the_name_that_the_kernel_wrote() {

@@ -1,6 +1,4 @@
-//! Resume: notices that the store has been made anew, after a restore or a migration.
-//!
-//! A watch tells: when the guest comes back the kernel registers each watch again, and xenstored
+//! Systems with watches. When the guest comes back the kernel registers each watch again, and xenstored
 //! fires a watch once when it is registered (`drivers/xen/xenbus/xenbus_xs.c`, `xs_resume`). So a
 //! watch on a path that never changes fires on a resume and at no other time. A connection of its
 //! own, since the publisher's waits for nothing but answers; if it is lost, so was the store.
@@ -11,7 +9,7 @@ use std::time::Duration;
 
 use facts::{Event, Outbox};
 use log::info;
-use xenstore::{Backoff, Connection, Request};
+use xenstore::{Backoff, Connection, MAX_WAIT, Request};
 
 use crate::failure_log::FailureLog;
 use crate::poll::{PollSource, WakeReason, WakeReceiver};
@@ -48,16 +46,19 @@ fn watch(wake: &WakeReceiver, outbox: &Outbox, failures: &mut FailureLog) -> io:
     // xenstored fires a watch once when it is registered.
     let mut expected = 1;
     loop {
-        match wake.wait(&[PollSource::PollIn(connection.as_raw_fd())], None) {
+        let sources = [PollSource::PollIn(connection.as_raw_fd())];
+        let mut events = match wake.wait(&sources, MAX_WAIT) {
             WakeReason::Shutdown => return Ok(()),
-            WakeReason::Refresh | WakeReason::Timeout => continue,
-            WakeReason::Ready => {}
-        }
-        let mut events = connection.wait_events()?;
+            WakeReason::Refresh => continue,
+            // An event that poll(2) missed is read along with the reply.
+            WakeReason::Timeout => {
+                connection.request(Request::Read, PATH, &[])?;
+                connection.pending_events()?
+            }
+            WakeReason::Ready => connection.wait_events()?,
+        };
         // A toolstack that makes the tree anew may touch the path several times.
-        while wake.wait(&[PollSource::PollIn(connection.as_raw_fd())], Some(CALM))
-            == WakeReason::Ready
-        {
+        while wake.wait(&sources, Some(CALM)) == WakeReason::Ready {
             events += connection.wait_events()?;
         }
         if events > expected {

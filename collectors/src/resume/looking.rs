@@ -1,0 +1,73 @@
+//! Whether the store is another one than before, by what it holds. For systems without watches.
+
+use std::io;
+
+use xenstore::{Connection, Request, XsError};
+
+/// Written by the toolstack when it makes the guest's tree: another number after a restore or a migration.
+const DOMID: &str = "domid";
+/// Written by the agent: gone when the tree was made anew.
+const INSTALLED: &str = "attr/PVAddons/Installed";
+
+/// What tells one store from another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    domid: Option<Vec<u8>>,
+    installed: bool,
+}
+
+impl Seen {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When the connection is of no use any more.
+    pub fn read(connection: &mut Connection) -> io::Result<Self> {
+        let domid = read(connection, DOMID)?;
+        Ok(Self { domid, installed: read(connection, INSTALLED)?.is_some() })
+    }
+
+    /// Whether the store was made anew since `before`.
+    #[must_use]
+    pub fn is_another_store(&self, before: &Self) -> bool {
+        self.domid != before.domid || (before.installed && !self.installed)
+    }
+}
+
+fn read(connection: &mut Connection, path: &str) -> io::Result<Option<Vec<u8>>> {
+    match connection.request(Request::Read, path, &[]) {
+        Err(error) if error.get_ref().is_some_and(|inner| inner.is::<XsError>()) => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake_host::host;
+
+    fn seen(domid: Option<&'static [u8]>, installed: Option<&'static [u8]>) -> Seen {
+        Seen::read(&mut host(vec![(DOMID, domid), (INSTALLED, installed)])).unwrap()
+    }
+
+    #[test]
+    fn another_domid_or_a_missing_key_of_ours_is_another_store() {
+        let before = seen(Some(b"7"), Some(b"1"));
+        assert!(!seen(Some(b"7"), Some(b"1")).is_another_store(&before));
+        assert!(seen(Some(b"8"), Some(b"1")).is_another_store(&before));
+        assert!(seen(Some(b"7"), None).is_another_store(&before));
+        assert!(seen(None, None).is_another_store(&before));
+    }
+
+    // At the start, and with a schema that has no such key.
+    #[test]
+    fn key_that_was_never_there_is_not_missed() {
+        let before = seen(Some(b"7"), None);
+        assert!(!seen(Some(b"7"), None).is_another_store(&before));
+        assert!(!seen(Some(b"7"), Some(b"1")).is_another_store(&before));
+    }
+
+    #[test]
+    fn lost_connection_is_an_error() {
+        assert!(Seen::read(&mut host(vec![(DOMID, Some(b"7"))])).is_err());
+    }
+}

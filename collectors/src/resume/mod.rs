@@ -1,0 +1,9 @@
+//! Resume: notices that the store has been made anew, after a restore or a migration.
+
+#[cfg(any(test, target_os = "netbsd"))]
+mod looking;
+#[cfg_attr(target_os = "netbsd", path = "netbsd.rs")]
+#[cfg_attr(not(target_os = "netbsd"), path = "watch.rs")]
+mod platform;
+
+pub use platform::run;
