@@ -25,9 +25,13 @@ use thiserror::Error;
 use crate::command_line::{Destination, Options};
 use crate::sandbox;
 use crate::service_manager::ServiceManager;
+use crate::signal_mask;
 
 /// How long the publisher may take to publish what is left after a signal to end.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(800);
+
+/// Reload, end, end.
+const SIGNALS: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
 
 /// Why the agent cannot run, or could not go on.
 #[derive(Debug, Error)]
@@ -53,7 +57,10 @@ pub enum Error {
 pub fn run(options: &Options) -> Result<(), Error> {
     let schema = schema(options)?;
     // Before all else: a reload that comes early is no reason to die.
-    let signals = (!options.once).then(|| Signals::new([SIGHUP, SIGINT, SIGTERM])).transpose()?;
+    let signals = (!options.once).then(|| Signals::new(SIGNALS)).transpose()?;
+    if signals.is_some() {
+        signal_mask::block(&SIGNALS)?;
+    }
     let manager = Arc::new(ServiceManager::from_environment());
     let mut publisher = Publisher::new(schema, store_opener(options.destination))?
         .without(&without(options))
@@ -98,7 +105,17 @@ fn schema(options: &Options) -> Result<Schema, Error> {
 /// The collectors that are not to run. Which SR-IOV functions there are only the host's store tells.
 fn without(options: &Options) -> Vec<Source> {
     let no_host = (options.destination == Destination::Stdout).then_some(Source::Sriov);
-    options.without.iter().copied().chain(no_host).collect()
+    options.without.iter().copied().chain(no_host).chain(unsupported()).collect()
+}
+
+/// The collectors that this system has nothing for.
+fn unsupported() -> impl Iterator<Item = Source> {
+    let collectors = [
+        (network::IS_SUPPORTED, Source::Network),
+        (disks::IS_SUPPORTED, Source::Disks),
+        (sriov::IS_SUPPORTED, Source::Sriov),
+    ];
+    collectors.into_iter().filter(|(is_supported, _)| !is_supported).map(|(_, source)| source)
 }
 
 /// Opens the store that the keys go to; as often as it is called.
@@ -163,6 +180,9 @@ fn start_signals(
     manager: Arc<ServiceManager>,
 ) -> io::Result<()> {
     let watch = move || {
+        if let Err(error) = signal_mask::unblock(&SIGNALS) {
+            error!("signals: {error}; none will be taken");
+        }
         for signal in signals.forever() {
             if signal != SIGHUP {
                 break;

@@ -8,6 +8,7 @@ mod command_line;
 mod logging;
 mod sandbox;
 mod service_manager;
+mod signal_mask;
 mod withdraw;
 
 use std::env;

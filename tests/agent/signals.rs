@@ -141,3 +141,25 @@ fn many_signals_at_once_do_no_harm() {
     assert_eq!(agent.stop("TERM").code, Some(0));
     guest.wait_tree(FIRST_TREE);
 }
+
+// A signal that interrupts a thread in the midst of a request to the device leaves FreeBSD's older kernels out
+// of step with xenstored: one thread takes them all.
+#[test]
+fn only_the_thread_for_signals_can_be_interrupted_by_them() {
+    let guest = Guest::new();
+    let agent = guest.published(&[]);
+    let signals = |status: &str| {
+        let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap();
+        let blocked = u64::from_str_radix(blocked.trim(), 16).unwrap();
+        [1, 2, 15].map(|signal| blocked & (1 << (signal - 1)) != 0)
+    };
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", agent.pid())).unwrap();
+    let (mut blocked, mut open) = (0, 0);
+    for task in tasks.map(|task| task.unwrap().path()) {
+        let read = |name| std::fs::read_to_string(task.join(name)).unwrap();
+        let is_theirs = read("comm").trim() == "signals";
+        assert_eq!(signals(&read("status")), [!is_theirs; 3], "{}", read("comm"));
+        *if is_theirs { &mut open } else { &mut blocked } += 1;
+    }
+    assert!(blocked > 5 && open == 1, "{blocked} {open}");
+}

@@ -22,3 +22,6 @@ pub mod volume_mounts;
 mod volumes;
 
 pub use platform::run;
+
+/// Whether the volumes of this system can be read.
+pub const IS_SUPPORTED: bool = cfg!(target_os = "linux");

@@ -22,5 +22,9 @@ pub mod sockaddr;
 pub mod vif;
 pub mod vif_in_xenstore;
 
+/// Whether the network of this system can be read.
+pub const IS_SUPPORTED: bool =
+    cfg!(any(target_os = "linux", target_os = "freebsd", target_os = "netbsd"));
+
 pub use nic_filter::Exclude;
 pub use platform::run;
