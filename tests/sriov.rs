@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use collectors::network::Exclude;
 use collectors::network::link_table::Table;
-use collectors::network::rtnetlink::{Address, Kind, Link};
+use collectors::network::rtnetlink::{Address, Link, Payload};
 use facts::{Rank, SriovVf};
 use publishers::Schema;
 use publishers::guest_state::GuestState;
@@ -29,19 +29,19 @@ impl Guest {
             match name {
                 "name" => link.name = value.into(),
                 "mac" => link.mac = value.parse().ok(),
-                "permanent" => link.permanent = value.parse().ok(),
-                "kind" => link.sort = value.into(),
+                "permanent" => link.perm_mac = value.parse().ok(),
+                "kind" => link.info_kind = value.into(),
                 "master" => link.master = value.parse().ok(),
                 "link" => link.lower = value.parse().ok(),
                 "vif" => vif = value.parse().ok(),
                 _ => addresses.push(value.parse::<IpAddr>().unwrap()),
             }
         }
-        self.table.fold(Kind::Link(link), |_| vif);
+        self.table.apply(Payload::Link(link), |_| vif.into());
         for ip in addresses {
-            let address =
-                Address { link: index, ip, prefix: 24, usable: true, rank: Rank::default() };
-            self.table.fold(Kind::Address(address), |_| None);
+            let (prefix, rank) = (24, Rank::default());
+            let address = Address { link: index, ip, peer: Some(ip), prefix, usable: true, rank };
+            self.table.apply(Payload::Address(address), |_| None.into());
         }
         self
     }

@@ -3,11 +3,9 @@
 
 #![no_main]
 
-use std::collections::BTreeSet;
-
 use collectors::network::link_table::Table;
-use collectors::network::rtnetlink::{Kind, Malformed, Message, messages};
-use collectors::network::{Exclude, vif};
+use collectors::network::rtnetlink::{Address, Malformed, Message, Payload, messages};
+use collectors::network::{AddressKey, Exclude, vif};
 use facts::Network;
 use libfuzzer_sys::fuzz_target;
 use publishers::guest_state::GuestState;
@@ -46,28 +44,31 @@ fn read(datagram: &[u8], cut: usize) -> Vec<Message> {
 fn fold(told: &[Message], times: usize) -> Network {
     let (mut table, mut sources) = (Table::default(), Vec::new());
     for message in told {
-        if let Kind::Route(source) = message.kind {
+        if let Payload::Route(source) = message.payload {
             sources.extend(source);
         }
         for _ in 0..times {
-            table.fold(message.kind.clone(), |link| vif::of_parent(link.parent.as_ref()?));
+            table.apply(message.payload.clone(), |link| {
+                link.parent.as_ref().and_then(vif::of_parent).into()
+            });
         }
     }
     table.set_route_sources(sources);
     table.network(&Exclude::default())
 }
 
-/// Nothing is told that the kernel did not say, and nothing that it took back last.
+/// Everything published is the last state that a message described.
 fn check(network: &Network, told: &[Message]) {
     let indices: Vec<u32> = network.links.iter().map(|link| link.index).collect();
     assert!(indices.is_sorted_by(|a, b| a < b), "{indices:?}");
     for link in &network.links {
-        let is_it = |message: &&Message| match &message.kind {
-            Kind::Link(it) => it.index == link.index,
-            Kind::DelLink(index) => *index == link.index,
+        let is_it = |message: &&Message| match &message.payload {
+            Payload::Link(it) => it.index == link.index,
+            Payload::DelLink(index) => *index == link.index,
             _ => false,
         };
-        let Some(Kind::Link(last)) = told.iter().rfind(is_it).map(|message| &message.kind) else {
+        let last = told.iter().rfind(is_it).map(|message| &message.payload);
+        let Some(Payload::Link(last)) = last else {
             panic!("{link:?} is gone");
         };
         assert!(!last.loopback && !last.name.contains(&0));
@@ -76,19 +77,27 @@ fn check(network: &Network, told: &[Message]) {
             (link.mac, (&*link.name).into())
         );
         assert!(last.up || link.addresses.is_empty(), "{link:?} is down");
-        let mut seen = BTreeSet::new();
         for address in &link.addresses {
             assert!(address.prefix <= if address.ip.is_ipv4() { 32 } else { 128 });
-            assert!(seen.insert((address.ip, address.prefix)), "{address:?} twice");
-            let last = told.iter().rev().find_map(|message| match &message.kind {
-                Kind::Address(it) | Kind::DelAddr(it)
-                    if (it.link, it.ip, it.prefix) == (link.index, address.ip, address.prefix) =>
-                {
-                    Some(matches!(message.kind, Kind::Address(_)) && it.usable)
+            let is_last = |(at, message): (usize, &Message)| match &message.payload {
+                Payload::Address(it) => {
+                    it.usable
+                        && (it.link, it.ip, it.prefix) == (link.index, address.ip, address.prefix)
+                        && !told.iter().skip(at + 1).any(|later| is_about(later, it.link, it))
                 }
-                _ => None,
-            });
-            assert_eq!(last, Some(true), "{address:?} of {link:?}");
+                _ => false,
+            };
+            assert!(told.iter().enumerate().any(is_last), "{address:?} of {link:?}");
         }
+    }
+}
+
+/// Whether a message sets or removes this address of this link.
+fn is_about(message: &Message, link: u32, address: &Address) -> bool {
+    match &message.payload {
+        Payload::Address(it) | Payload::DelAddr(it) => {
+            it.link == link && AddressKey::of(it) == AddressKey::of(address)
+        }
+        _ => false,
     }
 }

@@ -4,7 +4,6 @@
 #![no_main]
 
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -33,8 +32,7 @@ fuzz_target!(|tree: &[u8]| {
     assert_eq!(xen_detect::check(guest.root()), xen_detect::check(guest.root()));
     let nics = guest.root().join("sys/class/net").read_dir().into_iter().flatten().flatten();
     for nic in nics {
-        let name = nic.file_name();
-        if let Some(id) = vif::in_sysfs(guest.root(), name.as_bytes()) {
+        if let Some(id) = vif::of_device(&nic.path().join("device")).ok().flatten() {
             let nodename = std::fs::read(nic.path().join("device/nodename")).unwrap();
             let digits = nodename.trim_ascii().strip_prefix(b"device/vif/").unwrap();
             assert_eq!(String::from_utf8_lossy(digits).lines().next().unwrap().parse(), Ok(id));

@@ -59,3 +59,46 @@ fn when_the_first_address_goes_the_others_stay_where_they_are() {
     guest.ip("addr del 192.0.2.10/24 dev eth0");
     assert_eq!(guest.batch_since(mark), ["rm attr/vif/0/ipv4/0", "write data/updated"]);
 }
+
+// 169.254/16 is link-local (RFC 3927), though ip(8) gives it global scope.
+#[test]
+fn link_local_ipv4_address_of_global_scope_comes_last() {
+    let guest = Guest::new();
+    guest.ip("addr flush dev eth0\naddr add 169.254.7.7/16 dev eth0 scope global");
+    guest.ip("addr add 192.0.2.10/24 dev eth0 preferred_lft 0");
+    let _agent = guest.published(&[]);
+    assert_eq!(guest.values("attr/vif/0/ipv4"), ["192.0.2.10", "169.254.7.7"]);
+}
+
+// A routing rule changes which default route the kernel uses, without a change of a route.
+#[test]
+fn routing_rule_changes_which_address_is_first() {
+    let guest = Guest::new();
+    guest.ip("addr add 198.51.100.10/24 dev eth0");
+    guest.ip("route add default via 192.0.2.1\nroute add default via 198.51.100.1 table 100");
+    let _agent = guest.published(&[]);
+    assert_eq!(guest.values("attr/vif/0/ipv4"), ["192.0.2.10", "198.51.100.10"]);
+    guest.ip("rule add pref 100 lookup 100");
+    guest.wait_value("attr/vif/0/ipv4/0", "198.51.100.10");
+    guest.ip("rule del pref 100\nrule add pref 101 from all lookup main");
+    guest.wait_value("attr/vif/0/ipv4/0", "192.0.2.10");
+}
+
+// The kernel deletes an IPv4 route with the address that it uses, and tells of the address only.
+#[test]
+fn removed_default_source_gives_way_in_one_batch() {
+    let guest = Guest::new();
+    guest.ip("addr flush dev eth0\naddr add 192.0.2.10/24 dev eth0");
+    guest.ip("addr add 198.51.100.7/24 dev eth0\naddr add 203.0.113.9/24 dev eth0");
+    guest.ip("route add default via 192.0.2.1 src 192.0.2.10 metric 1");
+    guest.ip("route add default via 203.0.113.2 src 203.0.113.9 metric 2");
+    let _agent = guest.published(&[]);
+    assert_eq!(guest.values("attr/vif/0/ipv4"), ["192.0.2.10", "198.51.100.7", "203.0.113.9"]);
+    let mark = guest.mark();
+    guest.ip("addr del 192.0.2.10/24 dev eth0");
+    guest.wait_gone("attr/vif/0/ipv4/2");
+    guest.batch_since(mark);
+    let batches = guest.changes_since(mark);
+    assert_eq!(batches.iter().filter(|change| *change == "write data/updated").count(), 1);
+    assert_eq!(guest.values("attr/vif/0/ipv4")[0], "203.0.113.9");
+}

@@ -177,3 +177,29 @@ fn of_a_point_to_point_address_the_own_end_is_published() {
     assert_eq!(guest.values("attr/vif/0/ipv4"), ["198.51.100.1"]);
     assert_eq!(guest.values("attr/vif/0/ipv6"), ["2001:db8::1"]);
 }
+
+// The kernel tells IPv4 addresses apart by the network of the peer too.
+#[test]
+fn ipv4_address_with_two_peers_stays_until_both_are_removed() {
+    let guest = Guest::new();
+    let with_peer = |n| format!("198.51.100.1 peer 198.51.100.{n}/32 dev eth0");
+    guest.ip(format!("addr add {}\naddr add {}", with_peer(2), with_peer(3)));
+    let _agent = guest.published(&[]);
+    guest.ip(format!("addr del {}", with_peer(2)));
+    guest.catch_up();
+    assert!(guest.values("attr/vif/0/ipv4").contains(&"198.51.100.1".to_owned()));
+    guest.ip(format!("addr del {}", with_peer(3)));
+    guest.wait(|tree| tree.values().all(|value| value != "198.51.100.1"));
+}
+
+// An IPv6 address is on a link only once, whatever its peer.
+#[test]
+fn ipv6_address_whose_peer_changed_is_removed_with_it() {
+    let guest = Guest::new();
+    guest.ip("addr add 2001:db8::1 peer 2001:db8::2/128 dev eth0 nodad");
+    let _agent = guest.published(&[]);
+    guest.wait_value("attr/vif/0/ipv6/0", "2001:db8::1");
+    guest.ip("addr change 2001:db8::1 peer 2001:db8::3/128 dev eth0");
+    guest.ip("addr del 2001:db8::1 peer 2001:db8::3/128 dev eth0");
+    guest.wait_gone("attr/vif/0/ipv6/0");
+}

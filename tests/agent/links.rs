@@ -111,3 +111,23 @@ fn a_dozen_vifs_are_all_published() {
         guest.wait_value(&format!("attr/vif/{id}/mac/0"), &format!("00:16:3e:00:00:{id:02x}"));
     }
 }
+
+// udev swaps names before the agent has read the first message: sysfs shows the other link by then.
+#[test]
+fn links_whose_names_are_swapped_keep_their_own_vif() {
+    let guest = Guest::new();
+    let agent = guest.published(&[]);
+    agent.signal("STOP");
+    guest.vif("ens5", 5);
+    guest.vif("ens6", 6);
+    guest.ip("link set ens5 down\nlink set ens5 name tmp\nlink set ens6 down");
+    guest.ip("link set ens6 name ens5\nlink set tmp name ens6");
+    for (name, id) in [("ens5", 6), ("ens6", 5)] {
+        guest.is_vif(name, id);
+    }
+    agent.signal("CONT");
+    guest.wait_value("attr/vif/5/mac/0", "00:16:3e:00:00:05");
+    guest.wait_value("attr/vif/5/name", "ens6");
+    guest.wait_value("attr/vif/6/mac/0", "00:16:3e:00:00:06");
+    guest.wait_value("attr/vif/6/name", "ens5");
+}

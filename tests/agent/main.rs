@@ -24,6 +24,7 @@ mod hosts;
 mod links;
 mod logs;
 mod memory;
+mod network_costs;
 mod notify;
 mod os_changes;
 mod random;

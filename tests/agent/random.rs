@@ -21,7 +21,10 @@ impl Random {
             1 | 2 => format!("link set eth{link} up"),
             3 => format!("link del eth{link}"),
             4 => format!(
-                "link add eth{link} type veth peer name p{link}\nlink set eth{link} addrgenmode none"
+                "link add eth{link} index {} type veth peer name p{link} index {}\n\
+                 link set eth{link} addrgenmode none",
+                100 + link,
+                200 + link
             ),
             5 => format!("link set eth{link} address 00:16:3e:01:{link:02x}:{n:02x}"),
             6 | 7 => format!("addr add 10.{link}.{}.{n}/24 dev eth{link}", self.below(2)),
@@ -43,7 +46,7 @@ fn after_any_events_a_fresh_start_has_nothing_to_correct() {
         let agent = guest.published(&[]);
         let mut random = Random(seed);
         guest.ip_where_possible((0..1000).map(|_| random.event() + "\n").collect::<String>());
-        guest.sh("ip link set eth0 up 2>/dev/null || ip link add eth0 up type veth peer name p0");
+        guest.sh("ip link set eth0 up 2>/dev/null || ip link add eth0 index 100 up type veth peer name p0");
         guest.catch_up();
         assert_eq!(agent.stop("TERM").code, Some(0));
         let mark = guest.mark();

@@ -116,3 +116,30 @@ fn a_nic_can_be_left_out() {
     guest.wait_value("attr/vif/1/name", "eth1");
     guest.wait_value("attr/vif/0/ipv4/1", "198.51.100.1");
 }
+
+// A VIF that is down does not lead to its bridge.
+#[test]
+fn vif_that_is_down_shows_no_address_of_its_bridge() {
+    let guest = Guest::new();
+    guest.ip("addr flush dev eth0\nlink add br0 type bridge\nlink set br0 up");
+    guest.ip("link set eth0 master br0\naddr add 198.51.100.1/24 dev br0");
+    let _agent = guest.published(&[]);
+    guest.wait_value("attr/vif/0/ipv4/0", "198.51.100.1");
+    guest.ip("link set eth0 down");
+    guest.wait_gone("attr/vif/0/ipv4/0");
+    guest.ip("link set eth0 up");
+    guest.wait_value("attr/vif/0/ipv4/0", "198.51.100.1");
+}
+
+// Nor does a bridge that is down lead to what is above it.
+#[test]
+fn bridge_that_is_down_hides_addresses_above_it() {
+    let guest = Guest::new();
+    guest.ip("addr flush dev eth0\nlink add br0 type bridge\nlink set br0 up");
+    guest.ip("link set eth0 master br0\nlink add mv0 link br0 type macvlan mode bridge");
+    guest.ip("link set mv0 up\naddr add 198.51.100.1/24 dev mv0");
+    let _agent = guest.published(&[]);
+    guest.wait_value("attr/vif/0/ipv4/0", "198.51.100.1");
+    guest.ip("link set br0 down");
+    guest.wait_gone("attr/vif/0/ipv4/0");
+}

@@ -123,7 +123,14 @@ impl TestNamespaces {
 
     /// Has sysfs say that the interface of this name, once there is one, is VIF `id`.
     pub fn is_vif(&self, name: impl AsRef<[u8]>, id: u32) {
-        self.parent(name, "vif", &format!("device/vif/{id}"));
+        self.parent(name.as_ref(), "vif", &format!("device/vif/{id}"));
+        self.sysfs_index(name, 100 + id);
+    }
+
+    /// Has sysfs say which index the interface of this name has.
+    pub fn sysfs_index(&self, name: impl AsRef<[u8]>, index: u32) {
+        let file = [b"/sys/class/net/", name.as_ref(), b"/ifindex"].concat();
+        self.file(OsStr::from_bytes(&file), &format!("{index}\n"));
     }
 
     /// Has sysfs say what the interface's parent device is.
@@ -157,6 +164,7 @@ impl TestNamespaces {
     /// number, with an index from 200.
     pub fn link(&self, name: impl AsRef<[u8]>, number: u32) {
         let name = name.as_ref();
+        self.sysfs_index(name, 100 + number);
         let mut lines = Vec::new();
         for part in [
             format!("link add p{number} index {0} address {1}:{number:02x} type veth peer name ", 200 + number, "02:00:00:00:00").as_bytes(),

@@ -65,6 +65,11 @@ impl Kernel {
         let mut found = vec![nic];
         let mut at = 0;
         while at < found.len() {
+            // A link that is down leads to nothing above it.
+            if !found[at].up {
+                at += 1;
+                continue;
+            }
             for upper in &self.0 {
                 let stands = if upper.name == "br0" {
                     found[at].master == upper.name

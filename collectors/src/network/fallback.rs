@@ -1,4 +1,4 @@
-//! Systems whose network cannot be read yet: says so and sends nothing.
+//! Systems whose network cannot be read yet: logs that and sends nothing.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use log::warn;
 use super::Exclude;
 use crate::poll::{WakeReason, WakeReceiver};
 
-/// Sends nothing, until the end.
+/// Sends nothing, until shutdown.
 pub fn run(wake: &WakeReceiver, _outbox: &Outbox, _root: &Path, _exclude: &Exclude) {
-    warn!("network: addresses cannot be read on this system yet; none will be published");
+    warn!("network: not supported on this system; no addresses published");
     while wake.wait(&[], None) != WakeReason::Shutdown {}
 }

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 
 use facts::Rank;
 
-use super::rtnetlink::{Address, Kind, Link};
+use super::address_preference;
+use super::rtnetlink::{Address, Link, Payload};
 use super::sockaddr::{Layout, Sockaddr};
 use crate::headers::freebsd::{IFF_LOOPBACK, IFF_UP};
 use crate::headers::{linux, netbsd};
@@ -19,9 +20,6 @@ const _: () = assert!(
         && IFF_LOOPBACK == netbsd::IFF_LOOPBACK
         && IFF_LOOPBACK == linux::IFF_LOOPBACK
 );
-
-/// The scope of addresses that no router passes on (`RT_SCOPE_LINK` of Linux, by which addresses are ranked).
-const LINK_LOCAL: u8 = 253;
 
 /// One of what getifaddrs(3) lists: an interface, or an address of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,7 +89,7 @@ pub trait System {
 #[derive(Debug, Default)]
 pub struct Interfaces {
     /// Links, then addresses, as the table of links takes them.
-    pub messages: Vec<Kind>,
+    pub messages: Vec<Payload>,
     /// An address is tentative. Not each system tells when that is over.
     pub is_tentative: bool,
 }
@@ -117,9 +115,9 @@ pub fn read<S: System>(entries: &[Entry], system: &mut S) -> io::Result<Interfac
         let Some(state) = system.state(entry, ip)? else { continue };
         is_tentative |= state.tentative;
         let prefix = S::LAYOUT.prefix(ip, entry.netmask.as_deref());
-        addresses.push(Kind::Address(address(link.index, ip, prefix, state)));
+        addresses.push(Payload::Address(address(link.index, ip, prefix, state)));
     }
-    let messages = links.into_values().map(Kind::Link).chain(addresses).collect();
+    let messages = links.into_values().map(Payload::Link).chain(addresses).collect();
     Ok(Interfaces { messages, is_tentative })
 }
 
@@ -144,25 +142,22 @@ fn stack<S: System>(
         let Some(link) = links.get_mut(&entry.name) else { continue };
         match stacking {
             Stacking::None => {}
-            Stacking::Vlan(lower) => (link.sort, link.lower) = (b"vlan".to_vec(), lower),
-            Stacking::Bridge(_) => link.sort = b"bridge".to_vec(),
+            Stacking::Vlan(lower) => (link.info_kind, link.lower) = (b"vlan".to_vec(), lower),
+            Stacking::Bridge(_) => link.info_kind = b"bridge".to_vec(),
         }
     }
     Ok(())
 }
 
 fn address(link: u32, ip: IpAddr, prefix: u8, state: AddressState) -> Address {
-    let is_link_local = match ip {
-        IpAddr::V4(ip) => ip.is_link_local(),
-        IpAddr::V6(ip) => ip.is_unicast_link_local(),
-    };
     let rank = Rank {
-        scope: if is_link_local { LINK_LOCAL } else { 0 },
+        scope: address_preference::scope(ip, 0),
         deprecated: state.deprecated,
         secondary: state.secondary,
         ..Rank::default()
     };
-    Address { link, ip, prefix, usable: !state.tentative && !state.failed, rank }
+    let usable = !state.tentative && !state.failed;
+    Address { link, ip, peer: None, prefix, usable, rank }
 }
 
 #[cfg(test)]

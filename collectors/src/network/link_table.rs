@@ -1,4 +1,4 @@
-//! The links and addresses as the kernel's messages leave them. No I/O.
+//! The links and addresses of the guest, as the kernel's messages describe them. No I/O.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -6,120 +6,158 @@ use std::net::IpAddr;
 use facts::{Address, Mac, Network, Rank};
 
 use super::Exclude;
-use super::rtnetlink::{self, Kind};
+use super::address_list::AddressList;
+use super::rtnetlink::{self, Payload};
+use super::upper_devices::{UpperDevices, is_passable, is_upper_kind};
+use super::vif::VifLookup;
 
-/// What is known of the network.
+/// All links and addresses that are known.
 #[derive(Debug, Default)]
 pub struct Table {
     /// By interface index.
     links: BTreeMap<u32, Entry>,
-    /// The addresses that default routes use.
+    /// The source addresses of default routes.
     route_sources: Vec<IpAddr>,
+    /// The number of the last dump.
+    dump: u32,
 }
 
 #[derive(Debug, Default)]
 struct Entry {
     link: rtnetlink::Link,
-    vif: Option<u32>,
-    /// In the kernel's order: that of a dump, and what came since at the end.
-    addresses: Vec<rtnetlink::Address>,
+    vif: VifLookup,
+    addresses: AddressList,
+    /// The number of the last dump that had the link.
+    dump: u32,
 }
 
 impl Table {
-    /// Folds one message in. `find_vif` is asked which VIF a link is, until it knows one: a device
-    /// never changes below a link, but the name under which sysfs shows it does.
-    pub fn fold(&mut self, kind: Kind, find_vif: impl Fn(&rtnetlink::Link) -> Option<u32>) {
-        match kind {
-            Kind::Link(link) => {
-                let entry = self.links.entry(link.index).or_default();
-                if entry.vif.is_none() && entry.link.name != link.name {
-                    entry.vif = find_vif(&link);
-                }
-                entry.link = link;
-            }
-            Kind::DelLink(index) => {
-                self.links.remove(&index);
-            }
-            Kind::Address(address) => self.set_address(address),
-            Kind::DelAddr(address) => {
-                if let Some(entry) = self.links.get_mut(&address.link) {
-                    entry.addresses.retain(|known| !same(known, &address));
-                }
-            }
-            Kind::Route(_) | Kind::Done | Kind::Refused(_) | Kind::Other => {}
+    /// Applies one message; `true` if it changed something. `find_vif` is called for each message about a
+    /// link until its answer is final.
+    pub fn apply(
+        &mut self,
+        payload: Payload,
+        find_vif: impl FnOnce(&rtnetlink::Link) -> VifLookup,
+    ) -> bool {
+        match payload {
+            Payload::Link(link) => self.set_link(link, find_vif),
+            Payload::DelLink(index) => self.links.remove(&index).is_some(),
+            // The message about its link comes before; after the link is gone it is of no use.
+            Payload::Address(address) => self
+                .links
+                .get_mut(&address.link)
+                .is_some_and(|entry| entry.addresses.set(address, self.dump)),
+            Payload::DelAddr(address) => self
+                .links
+                .get_mut(&address.link)
+                .is_some_and(|entry| entry.addresses.remove(&address)),
+            Payload::Route(_) | Payload::Rule | Payload::Done | Payload::Error(_) => false,
+            Payload::Other => false,
         }
     }
 
-    /// These addresses are what the default routes use now.
-    pub fn set_route_sources(&mut self, sources: Vec<IpAddr>) {
+    fn set_link(
+        &mut self,
+        link: rtnetlink::Link,
+        find_vif: impl FnOnce(&rtnetlink::Link) -> VifLookup,
+    ) -> bool {
+        let entry = self.links.entry(link.index).or_default();
+        let vif = match entry.vif {
+            VifLookup::Unknown if is_upper_kind(&link.info_kind) => VifLookup::NotVif,
+            VifLookup::Unknown => find_vif(&link),
+            known => known,
+        };
+        let is_change = entry.vif != vif || entry.link != link;
+        (entry.link, entry.vif, entry.dump) = (link, vif, self.dump);
+        is_change
+    }
+
+    /// The number of links.
+    #[must_use]
+    pub fn links(&self) -> usize {
+        self.links.len()
+    }
+
+    /// A dump of all links and addresses begins.
+    pub fn begin_dump(&mut self) {
+        self.dump = self.dump.wrapping_add(1);
+    }
+
+    /// The dump was consistent: what neither it nor a message since its begin had is removed.
+    pub fn end_dump(&mut self) {
+        let dump = self.dump;
+        self.links.retain(|_, entry| entry.dump == dump);
+        self.links.values_mut().for_each(|entry| {
+            entry.addresses.keep_only(dump);
+        });
+    }
+
+    /// Calls `find_vif` again for the links without a final answer.
+    pub fn find_vifs(&mut self, mut find_vif: impl FnMut(&rtnetlink::Link) -> VifLookup) {
+        for entry in self.links.values_mut().filter(|entry| entry.vif == VifLookup::Unknown) {
+            entry.vif = find_vif(&entry.link);
+        }
+    }
+
+    /// Sets the source addresses of default routes; `true` if they are others than before.
+    pub fn set_route_sources(&mut self, sources: Vec<IpAddr>) -> bool {
+        let is_change = self.route_sources != sources;
         self.route_sources = sources;
+        is_change
     }
 
-    fn set_address(&mut self, address: rtnetlink::Address) {
-        // Its link's message comes before; after the link's end there is nothing to hold it.
-        let Some(entry) = self.links.get_mut(&address.link) else { return };
-        match entry.addresses.iter_mut().find(|known| same(known, &address)) {
-            Some(known) => *known = address,
-            None => entry.addresses.push(address),
-        }
+    /// Whether a default route lost its source address: it has another one now, or is gone.
+    #[must_use]
+    pub fn lacks_route_source(&self) -> bool {
+        let is_usable = |source: &IpAddr| {
+            self.links.values().flat_map(Entry::usable).any(|address| address.ip == *source)
+        };
+        !self.route_sources.iter().all(is_usable)
     }
 
-    /// The network as the publisher wants it: all links but loopback and those to `exclude`, the
-    /// addresses of those that are up.
+    /// The network as it is published: all links but loopback and those to `exclude`, the addresses of
+    /// those that are up.
     #[must_use]
     pub fn network(&self, exclude: &Exclude) -> Network {
-        let wanted =
-            |entry: &&Entry| !entry.link.loopback && !exclude.is_asked_for(&entry.link.name);
-        let above_vifs: BTreeSet<u32> = self
+        let uppers = UpperDevices::new(self.links.values().map(|entry| &entry.link));
+        let vifs: Vec<u32> = self
             .links
             .values()
-            .filter(|entry| entry.vif.is_some())
-            .flat_map(|entry| self.above(entry))
-            .map(|upper| upper.link.index)
+            .filter(|entry| entry.vif.vif().is_some())
+            .map(|entry| entry.link.index)
             .collect();
-        let is_foreign = |entry: &Entry| {
-            let is_ours = entry.vif.is_some() || above_vifs.contains(&entry.link.index);
-            !is_ours && Exclude::is_of_container(&entry.link.name)
+        let above_vifs: BTreeSet<u32> = uppers.above(&vifs, |_| true).into_iter().collect();
+        let is_published = |entry: &&Entry| {
+            let Entry { link, vif, .. } = entry;
+            let is_above_vif = vif.vif().is_some() || above_vifs.contains(&link.index);
+            !link.loopback
+                && !exclude.is_excluded(&link.name)
+                && (is_above_vif || !Exclude::is_container_nic(&link.name))
         };
-        let links = self.links.values().filter(wanted).filter(|entry| !is_foreign(entry));
-        Network { links: links.map(|entry| self.fact(entry, exclude)).collect() }
+        let links = self.links.values().filter(is_published);
+        Network { links: links.map(|entry| self.fact(entry, &uppers, exclude)).collect() }
     }
 
-    fn fact(&self, entry: &Entry, exclude: &Exclude) -> facts::Link {
-        let is_nic = entry.vif.is_some() || entry.link.sort.is_empty();
-        let above = if is_nic { self.above(entry) } else { Vec::new() };
-        let above = above.into_iter().filter(|upper| !exclude.is_asked_for(&upper.link.name));
+    fn fact(&self, entry: &Entry, uppers: &UpperDevices, exclude: &Exclude) -> facts::Link {
+        let link = &entry.link;
+        let is_nic = entry.vif.vif().is_some() || link.info_kind.is_empty();
+        let is_open = |index| self.links.get(&index).is_some_and(|e| is_passable(&e.link));
+        let above = if is_nic { uppers.above(&[link.index], is_open) } else { Vec::new() };
+        let above = above.iter().filter_map(|index| self.links.get(index));
+        let above = above.filter(|upper| !exclude.is_excluded(&upper.link.name));
         facts::Link {
-            index: entry.link.index,
-            name: String::from_utf8_lossy(&entry.link.name).into_owned(),
-            mac: entry.link.mac,
-            vif: entry.vif,
+            index: link.index,
+            name: String::from_utf8_lossy(&link.name).into_owned(),
+            mac: link.mac,
+            vif: entry.vif.vif(),
             perm_mac: entry.perm_mac(),
-            addresses: self.usable(entry, false).collect(),
-            upper_addresses: above.flat_map(|upper| self.usable(upper, true)).collect(),
+            addresses: self.addresses(entry, false).collect(),
+            upper_addresses: above.flat_map(|upper| self.addresses(upper, true)).collect(),
         }
     }
 
-    /// What stands on a link, to any depth, the nearest first.
-    fn above<'a>(&'a self, entry: &'a Entry) -> Vec<&'a Entry> {
-        let mut found = vec![entry];
-        let mut at = 0;
-        while let Some(&lower) = found.get(at) {
-            for upper in self.links.values() {
-                let is_new = found.iter().all(|known| known.link.index != upper.link.index);
-                if is_new && stands_on(&upper.link, &lower.link) {
-                    found.push(upper);
-                }
-            }
-            at += 1;
-        }
-        found.split_off(1)
-    }
-
-    /// The addresses of a link by which one reaches the guest now.
-    fn usable(&self, entry: &Entry, upper_addresses: bool) -> impl Iterator<Item = Address> {
-        let usable = entry.addresses.iter().filter(|address| entry.link.up && address.usable);
-        usable.map(move |&rtnetlink::Address { ip, prefix, rank, .. }| {
+    fn addresses(&self, entry: &Entry, upper_addresses: bool) -> impl Iterator<Item = Address> {
+        entry.usable().map(move |&rtnetlink::Address { ip, prefix, rank, .. }| {
             let not_default_source = !self.route_sources.contains(&ip);
             Address { ip, prefix, rank: Rank { upper_addresses, not_default_source, ..rank } }
         })
@@ -127,36 +165,22 @@ impl Table {
 }
 
 impl Entry {
-    /// What stands on other links often has a MAC of theirs.
+    /// The addresses at which the guest can be reached now.
+    fn usable(&self) -> impl Iterator<Item = &rtnetlink::Address> {
+        self.addresses.iter().filter(|address| self.link.up && address.usable)
+    }
+
+    /// The permanent MAC, else the current one. `None` for VIFs and upper devices: an upper device often
+    /// has a copy of the MAC of its lower device.
     fn perm_mac(&self) -> Option<Mac> {
-        let is_device = self.vif.is_none() && !stands_on_others(&self.link);
-        self.link.permanent.or(self.link.mac).filter(|_| is_device)
+        let is_device = self.vif.vif().is_none() && !is_upper_device(&self.link);
+        self.link.perm_mac.or(self.link.mac).filter(|_| is_device)
     }
 }
 
-/// Whether what comes for the addresses of `upper` comes through `lower`. A tunnel stands on a link
-/// too, but its addresses are in another network; the link of a veth is its other end.
-fn stands_on(upper: &rtnetlink::Link, lower: &rtnetlink::Link) -> bool {
-    match upper.sort.as_slice() {
-        b"bridge" | b"bond" | b"team" => lower.master == Some(upper.index),
-        b"vlan" | b"macvlan" | b"macvtap" | b"ipvlan" | b"ipvtap" => {
-            upper.lower == Some(lower.index)
-        }
-        _ => false,
-    }
-}
-
-/// The other end of a veth is not below it.
-fn stands_on_others(link: &rtnetlink::Link) -> bool {
-    match link.sort.as_slice() {
-        b"bridge" | b"bond" | b"team" => true,
-        sort => link.lower.is_some() && sort != b"veth",
-    }
-}
-
-/// The kernel tells addresses of a link apart by address and prefix.
-fn same(a: &rtnetlink::Address, b: &rtnetlink::Address) -> bool {
-    (a.ip, a.prefix) == (b.ip, b.prefix)
+/// Tunnels too have a lower device; the IFLA_LINK of a veth is its peer.
+fn is_upper_device(link: &rtnetlink::Link) -> bool {
+    is_upper_kind(&link.info_kind) || link.lower.is_some() && link.info_kind != b"veth"
 }
 
 #[cfg(test)]

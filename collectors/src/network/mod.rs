@@ -1,9 +1,11 @@
-//! Network: every NIC and every address, kept true by the kernel's own events.
+//! Network: the NICs and addresses of the guest, updated by the kernel's events.
 //!
-//! [`rtnetlink`] reads the kernel's messages, [`link_table`] folds them into a picture, [`vif`] tells
-//! which NIC is a VIF; the platform's file does the I/O. Names tell nothing: users rename NICs.
+//! [`rtnetlink`] parses the kernel's messages, [`link_table`] holds what they say, [`vif`] finds the VIF of
+//! a NIC; the platform's file does the I/O. The name of a NIC says nothing: users rename NICs.
 
 pub mod address_flags;
+mod address_list;
+pub mod address_preference;
 pub mod interfaces;
 pub mod link_table;
 mod nic_filter;
@@ -19,6 +21,7 @@ mod nic_filter;
 mod platform;
 pub mod rtnetlink;
 pub mod sockaddr;
+mod upper_devices;
 pub mod vif;
 pub mod vif_in_xenstore;
 
@@ -26,5 +29,6 @@ pub mod vif_in_xenstore;
 pub const IS_SUPPORTED: bool =
     cfg!(any(target_os = "linux", target_os = "freebsd", target_os = "netbsd"));
 
+pub use address_list::AddressKey;
 pub use nic_filter::Exclude;
 pub use platform::run;

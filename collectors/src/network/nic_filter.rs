@@ -1,37 +1,36 @@
-//! Which NICs are left out, by name. Pure.
+//! Which NICs are not published, by name. Pure.
 
-/// The NICs that container runtimes and virtual machines make. They are nobody's but their own,
-/// unless they stand on a VIF.
+/// The NICs of containers and virtual machines. Their addresses are not the guest's, unless they are upper
+/// devices of a VIF.
 const CONTAINERS: [&str; 7] = ["veth*", "docker*", "cni*", "cali*", "virbr*", "lxc*", "flannel*"];
 
-/// Names of NICs that are left out.
+/// Globs of names of NICs that are not published.
 #[derive(Clone, Debug, Default)]
 pub struct Exclude(Vec<String>);
 
 impl Exclude {
-    /// Leaves out, besides the NICs of containers, those that match one of `globs`: `*` stands for
-    /// any characters, `?` for any one.
+    /// Excludes NICs that match one of `globs`: `*` matches any characters, `?` any one character.
     #[must_use]
     pub fn new(globs: Vec<String>) -> Self {
         Self(globs)
     }
 
-    /// Whether somebody asked for a NIC of this name to be left out, whatever it is.
+    /// Whether a NIC of this name matches one of the globs.
     #[must_use]
-    pub fn is_asked_for(&self, name: &[u8]) -> bool {
+    pub fn is_excluded(&self, name: &[u8]) -> bool {
         self.0.iter().any(|glob| matches(glob.as_bytes(), name))
     }
 
-    /// Whether a NIC of this name is a container's, to be left out if it stands on no VIF.
+    /// Whether a NIC of this name is one of a container or virtual machine.
     #[must_use]
-    pub fn is_of_container(name: &[u8]) -> bool {
+    pub fn is_container_nic(name: &[u8]) -> bool {
         CONTAINERS.iter().any(|glob| matches(glob.as_bytes(), name))
     }
 }
 
 fn matches(mut glob: &[u8], mut name: &[u8]) -> bool {
-    // What follows the last star, and what of the name it was held against. No star before that one
-    // need be tried again: a list of many stars costs no more than its length.
+    // The glob after the last star, and the rest of the name that it is compared with. Earlier stars need
+    // not be tried again, so the cost is at most the product of both lengths.
     let mut last_star: Option<(&[u8], &[u8])> = None;
     loop {
         match (glob.split_first(), name.split_first()) {
@@ -57,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_glob_stands_for_the_whole_name() {
+    fn glob_must_match_the_whole_name() {
         for (glob, name, is_match) in [
             ("eth0", "eth0", true),
             ("eth", "eth0", false),
@@ -77,9 +76,9 @@ mod tests {
             assert_eq!(matches(glob.as_bytes(), name.as_bytes()), is_match, "{glob} {name}");
         }
     }
-    // Each star with each length that it could stand for would be more tries than there is time.
+    // Trying each length for each star would take 2^1000 steps: the test would not end.
     #[test]
-    fn many_stars_take_no_time() {
+    fn glob_of_a_thousand_stars_is_matched_in_polynomial_time() {
         assert!(!matches(&[b"*a".repeat(1_000), b"b".to_vec()].concat(), &[b'a'; 15]));
         assert!(!matches(&b"*?*".repeat(1_000), &[b'a'; 15]));
     }

@@ -1,8 +1,8 @@
-//! Reads rtnetlink messages out of the bytes of a datagram. No I/O, no allocation but for names.
+//! Parses the rtnetlink messages of a datagram. No I/O; allocates for names only.
 //!
-//! The format is the kernel's `linux/netlink.h`, `linux/rtnetlink.h`, `linux/if_link.h` and
-//! `linux/if_addr.h`. The crate neli has types for these too; they allocate for each of the sixty
-//! attributes of a link and hold one kind of message at a time, while a subscription mixes them.
+//! The format is that of the kernel's `linux/netlink.h`, `linux/rtnetlink.h`, `linux/if_link.h` and
+//! `linux/if_addr.h`. The crate neli has types for these too, but they allocate for each of the sixty
+//! attributes of a link and hold one kind of message at a time. A subscription mixes the kinds.
 
 mod attributes;
 mod messages;
@@ -12,8 +12,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use facts::{Mac, Rank};
 use thiserror::Error;
 
-pub use messages::{Address, Kind, Link, Message, Parent};
+pub use messages::{Address, Link, Message, Parent, Payload};
 
+use super::address_preference;
 use attributes::{each_attribute, split, u16_at, u32_at, until_nul};
 
 const NLMSG_ERROR: u16 = 2;
@@ -23,6 +24,9 @@ const RTM_DELLINK: u16 = 17;
 const RTM_NEWADDR: u16 = 20;
 const RTM_DELADDR: u16 = 21;
 const RTM_NEWROUTE: u16 = 24;
+const RTM_DELROUTE: u16 = 25;
+const RTM_NEWRULE: u16 = 32;
+const RTM_DELRULE: u16 = 33;
 const NLM_F_DUMP_INTR: u16 = 0x10;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
@@ -50,15 +54,15 @@ const AF_UNSPEC: u8 = 0;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 
-/// Bytes that are no rtnetlink message.
+/// Bytes that are not an rtnetlink message.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("a netlink message of type {kind} is malformed")]
 pub struct Malformed {
-    /// The message's type; 0 where not even that could be read.
+    /// The message's type; 0 if the bytes are too few for a header.
     pub kind: u16,
 }
 
-/// The messages in `datagram`. After bytes that cannot be a header nothing more is read of it.
+/// The messages in `datagram`. Bytes that cannot be a header end it.
 pub fn messages(datagram: &[u8]) -> impl Iterator<Item = Result<Message, Malformed>> {
     let mut rest = datagram;
     std::iter::from_fn(move || {
@@ -81,27 +85,30 @@ fn read_message(message: &[u8]) -> Result<Message, Malformed> {
     let sequence = u32_at(message, 8).ok_or(malformed)?;
     let body = message.get(16..).ok_or(malformed)?;
     let read = match kind {
-        NLMSG_DONE => Some(refusal(body).map_or(Kind::Done, Kind::Refused)),
-        NLMSG_ERROR => Some(Kind::Refused(refusal(body).ok_or(malformed)?)),
-        RTM_NEWLINK => link(body).map(|link| link.map_or(Kind::Other, Kind::Link)),
-        RTM_DELLINK => link(body).map(|l| l.map_or(Kind::Other, |link| Kind::DelLink(link.index))),
-        RTM_NEWADDR => address(body).map(|a| a.map_or(Kind::Other, Kind::Address)),
-        RTM_DELADDR => address(body).map(|a| a.map_or(Kind::Other, Kind::DelAddr)),
-        RTM_NEWROUTE => route(body).map(Kind::Route),
-        _ => Some(Kind::Other),
+        NLMSG_DONE => Some(errno(body).map_or(Payload::Done, Payload::Error)),
+        NLMSG_ERROR => Some(Payload::Error(errno(body).ok_or(malformed)?)),
+        RTM_NEWLINK => link(body).map(|link| link.map_or(Payload::Other, Payload::Link)),
+        RTM_DELLINK => {
+            link(body).map(|l| l.map_or(Payload::Other, |link| Payload::DelLink(link.index)))
+        }
+        RTM_NEWADDR => address(body).map(|a| a.map_or(Payload::Other, Payload::Address)),
+        RTM_DELADDR => address(body).map(|a| a.map_or(Payload::Other, Payload::DelAddr)),
+        RTM_NEWROUTE | RTM_DELROUTE => route(body).map(Payload::Route),
+        RTM_NEWRULE | RTM_DELRULE => Some(Payload::Rule),
+        _ => Some(Payload::Other),
     };
     let interrupted = flags & NLM_F_DUMP_INTR != 0;
-    read.map(|kind| Message { kind, interrupted, sequence }).ok_or(malformed)
+    read.map(|payload| Message { payload, interrupted, sequence }).ok_or(malformed)
 }
 
-/// The errno that ends a request, positive; `None` for success.
-fn refusal(body: &[u8]) -> Option<i32> {
+/// The errno that ends a request, as a positive number; `None` for success.
+fn errno(body: &[u8]) -> Option<i32> {
     let negative: [u8; 4] = body.get(..4)?.try_into().ok()?;
     Some(i32::from_ne_bytes(negative).wrapping_neg()).filter(|&errno| errno != 0)
 }
 
-/// `None` is malformed; `Some(None)` does not describe a link: a bridge tells of its ports by
-/// RTM_NEWLINK and RTM_DELLINK of family AF_BRIDGE, a wireless event has little but the name.
+/// `None` is malformed. `Some(None)` does not describe a link: a bridge announces its ports by RTM_NEWLINK
+/// and RTM_DELLINK of family AF_BRIDGE, and a wireless event has little more than the name.
 fn link(body: &[u8]) -> Option<Option<Link>> {
     let (header, attributes) = body.split_at_checked(16)?;
     if header.first() != Some(&AF_UNSPEC) {
@@ -118,7 +125,7 @@ fn link(body: &[u8]) -> Option<Option<Link>> {
     each_attribute(attributes, |kind, value| {
         match kind {
             IFLA_ADDRESS => link.mac = mac(value),
-            IFLA_PERM_ADDRESS => link.permanent = mac(value),
+            IFLA_PERM_ADDRESS => link.perm_mac = mac(value),
             IFLA_IFNAME => link.name = until_nul(value).to_vec(),
             IFLA_WIRELESS => partial = true,
             IFLA_LINK => link.lower = u32_at(value, 0),
@@ -126,7 +133,7 @@ fn link(body: &[u8]) -> Option<Option<Link>> {
             IFLA_MASTER => link.master = u32_at(value, 0),
             IFLA_LINKINFO => each_attribute(value, |kind, value| {
                 if kind == IFLA_INFO_KIND {
-                    link.sort = until_nul(value).to_vec();
+                    link.info_kind = until_nul(value).to_vec();
                 }
                 Some(())
             })?,
@@ -152,6 +159,7 @@ fn address(body: &[u8]) -> Option<Option<Address>> {
     let (mut peer, mut local) = (None, None);
     each_attribute(attributes, |kind, value| {
         match kind {
+            // On a point-to-point link the address of the other end, else the same as IFA_LOCAL.
             IFA_ADDRESS => peer = Some(ip(family, value)?),
             IFA_LOCAL => local = Some(ip(family, value)?),
             IFA_FLAGS => flags = u32_at(value, 0)?,
@@ -159,19 +167,18 @@ fn address(body: &[u8]) -> Option<Option<Address>> {
         }
         Some(())
     })?;
-    // On a point-to-point link IFA_ADDRESS is the other end's.
     let ip = local.or(peer)?;
     let most = if ip.is_ipv4() { 32 } else { 128 };
     (prefix <= most).then_some(())?;
     let rank = Rank {
-        scope,
+        scope: address_preference::scope(ip, scope),
         deprecated: flags & IFA_F_DEPRECATED != 0,
         upper_addresses: false,
         secondary: flags & IFA_F_SECONDARY != 0,
         not_default_source: false,
     };
     let usable = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) == 0;
-    Some(Some(Address { link: u32_at(header, 4)?, ip, prefix, usable, rank }))
+    Some(Some(Address { link: u32_at(header, 4)?, ip, peer, prefix, usable, rank }))
 }
 
 /// The source address of a route; `None` is malformed. Where there is no route, older kernels (4.4 was seen)

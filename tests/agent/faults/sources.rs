@@ -148,7 +148,7 @@ fn no_netlink() {
 }
 
 /// How many files the process may have.
-fn limit_files(agent: &Agent, limit: &str) {
+pub(super) fn limit_files(agent: &Agent, limit: &str) {
     let mut command = std::process::Command::new("prlimit");
     command.args(["--pid", &agent.pid().to_string(), &format!("--nofile={limit}:1024")]);
     assert!(command.status().unwrap().success());

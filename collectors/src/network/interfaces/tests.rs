@@ -89,7 +89,9 @@ fn network<S: System>(entries: &[Entry], system: &mut S) -> (Network, bool) {
     let Interfaces { messages, is_tentative } = read(entries, system).unwrap();
     let mut table = Table::default();
     let is_vif = |link: &Link| link.name.starts_with(b"x").then_some(0);
-    messages.into_iter().for_each(|message| table.fold(message, is_vif));
+    for message in messages {
+        table.apply(message, |link| is_vif(link).into());
+    }
     (table.network(&Exclude::default()), is_tentative)
 }
 

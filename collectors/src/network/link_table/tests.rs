@@ -1,4 +1,4 @@
-//! What a stream of messages leaves behind.
+//! Streams of messages, and the network that is published after them.
 
 use std::cell::Cell;
 
@@ -12,13 +12,14 @@ fn link(index: u32, name: &str) -> Link {
 }
 
 fn address(link: u32, host: u8, prefix: u8) -> Told {
-    Told { link, ip: [192, 0, 2, host].into(), prefix, usable: true, rank: Rank::default() }
+    let ip = [192, 0, 2, host].into();
+    Told { link, ip, peer: Some(ip), prefix, usable: true, rank: Rank::default() }
 }
 
-fn after(kinds: impl IntoIterator<Item = Kind>) -> Network {
+fn after(payloads: impl IntoIterator<Item = Payload>) -> Network {
     let mut table = Table::default();
-    for kind in kinds {
-        table.fold(kind, |_| None);
+    for payload in payloads {
+        table.apply(payload, |_| VifLookup::NotVif);
     }
     table.network(&Exclude::default())
 }
@@ -31,83 +32,158 @@ fn hosts(network: &Network) -> Vec<u8> {
 }
 
 #[test]
-fn addresses_stand_in_the_order_in_which_they_came() {
-    let told = [2, 1, 3].map(|host| Kind::Address(address(5, host, 24)));
-    let again = Kind::Address(address(5, 1, 24));
-    let network = after([Kind::Link(link(5, "a"))].into_iter().chain(told).chain([again]));
+fn addresses_are_in_the_order_of_their_first_message() {
+    let told = [2, 1, 3].map(|host| Payload::Address(address(5, host, 24)));
+    let again = Payload::Address(address(5, 1, 24));
+    let network = after([Payload::Link(link(5, "a"))].into_iter().chain(told).chain([again]));
     assert_eq!(hosts(&network), [2, 1, 3]);
 }
 
 #[test]
-fn the_same_address_with_another_prefix_is_another() {
+fn ipv4_address_with_another_prefix_is_another_address() {
     let both = [
-        Kind::Link(link(5, "a")),
-        Kind::Address(address(5, 1, 24)),
-        Kind::Address(address(5, 1, 16)),
+        Payload::Link(link(5, "a")),
+        Payload::Address(address(5, 1, 24)),
+        Payload::Address(address(5, 1, 16)),
     ];
-    let network = after(both.into_iter().chain([Kind::DelAddr(address(5, 1, 24))]));
+    let network = after(both.into_iter().chain([Payload::DelAddr(address(5, 1, 24))]));
     assert_eq!(network.links[0].addresses.iter().map(|a| a.prefix).collect::<Vec<_>>(), [16]);
 }
 
 #[test]
-fn only_links_that_are_up_have_addresses() {
-    let down = Kind::Link(Link { up: false, ..link(5, "a") });
-    let told = [Kind::Link(link(5, "a")), Kind::Address(address(5, 1, 24))];
+fn link_that_is_down_has_no_addresses() {
+    let down = Payload::Link(Link { up: false, ..link(5, "a") });
+    let told = [Payload::Link(link(5, "a")), Payload::Address(address(5, 1, 24))];
     assert_eq!(hosts(&after(told.clone().into_iter().chain([down.clone()]))), []);
-    let up_again = told.into_iter().chain([down, Kind::Link(link(5, "a"))]);
+    let up_again = told.into_iter().chain([down, Payload::Link(link(5, "a"))]);
     assert_eq!(hosts(&after(up_again)), [1]);
 }
 
 #[test]
-fn an_address_that_is_not_usable_is_not_told() {
+fn tentative_address_is_not_published() {
     let tentative = Told { usable: false, ..address(5, 1, 24) };
-    let told = [Kind::Link(link(5, "a")), Kind::Address(tentative)];
+    let told = [Payload::Link(link(5, "a")), Payload::Address(tentative)];
     assert_eq!(hosts(&after(told.clone())), []);
-    assert_eq!(hosts(&after(told.into_iter().chain([Kind::Address(address(5, 1, 24))]))), [1]);
+    assert_eq!(hosts(&after(told.into_iter().chain([Payload::Address(address(5, 1, 24))]))), [1]);
 }
 
 #[test]
-fn a_link_that_goes_takes_its_addresses_along() {
+fn removed_link_loses_its_addresses() {
     let told = [
-        Kind::Link(link(5, "a")),
-        Kind::Address(address(5, 1, 24)),
-        Kind::DelLink(5),
-        Kind::Address(address(5, 2, 24)),
-        Kind::Link(link(5, "a")),
+        Payload::Link(link(5, "a")),
+        Payload::Address(address(5, 1, 24)),
+        Payload::DelLink(5),
+        Payload::Address(address(5, 2, 24)),
+        Payload::Link(link(5, "a")),
     ];
     assert_eq!(hosts(&after(told)), []);
 }
 
 #[test]
-fn loopback_is_left_out() {
-    assert_eq!(after([Kind::Link(Link { loopback: true, ..link(1, "lo") })]).links, []);
+fn loopback_is_not_published() {
+    assert_eq!(after([Payload::Link(Link { loopback: true, ..link(1, "lo") })]).links, []);
 }
 
 #[test]
-fn a_link_is_asked_for_its_vif_until_it_has_one() {
-    let asked = Cell::new(0);
+fn vif_is_looked_up_until_the_answer_is_final() {
+    use VifLookup::{NotVif, Unknown, Vif};
+    for (answers, vif, lookups) in [
+        ([Unknown, Unknown, Vif(3), NotVif], Some(3), 3),
+        ([NotVif, Vif(3), Vif(3), Vif(3)], None, 1),
+        ([Vif(3), Vif(4), NotVif, Unknown], Some(3), 1),
+    ] {
+        let asked = Cell::new(0);
+        let mut table = Table::default();
+        for (answer, name) in answers.into_iter().zip(["a", "b", "c", "d"]) {
+            table.apply(Payload::Link(link(5, name)), |_| {
+                asked.set(asked.get() + 1);
+                answer
+            });
+        }
+        assert_eq!(table.network(&Exclude::default()).links[0].vif, vif);
+        assert_eq!(asked.get(), lookups);
+    }
+}
+
+#[test]
+fn unknown_vif_is_found_by_a_later_lookup() {
     let mut table = Table::default();
-    let mut fold = |name, vif| {
-        table.fold(Kind::Link(link(5, name)), |_| {
-            asked.set(asked.get() + 1);
-            vif
+    table.apply(Payload::Link(link(5, "a")), |_| VifLookup::Unknown);
+    table.find_vifs(|_| VifLookup::Vif(3));
+    assert_eq!(table.network(&Exclude::default()).links[0].vif, Some(3));
+}
+
+#[test]
+fn upper_device_is_not_looked_up() {
+    let mut table = Table::default();
+    let lookup = |_: &Link| panic!("looked up");
+    table.apply(Payload::Link(upper(8, "macvlan", Some(5), None)), lookup);
+}
+
+#[test]
+fn message_that_repeats_the_state_is_no_change() {
+    let mut table = Table::default();
+    for is_change in [true, false] {
+        assert_eq!(table.apply(Payload::Link(link(5, "a")), |_| VifLookup::NotVif), is_change);
+        let address = Payload::Address(address(5, 1, 24));
+        assert_eq!(table.apply(address, |_| VifLookup::NotVif), is_change);
+    }
+    for is_change in [true, false] {
+        let address = Payload::DelAddr(address(5, 1, 24));
+        assert_eq!(table.apply(address, |_| VifLookup::NotVif), is_change);
+    }
+}
+
+#[test]
+fn ipv4_addresses_with_different_peers_are_two_and_ipv6_addresses_one() {
+    for (ip, peers, left) in [
+        (IpAddr::from([192, 0, 2, 1]), ["192.0.2.2", "192.0.2.3"], 1),
+        ("2001:db8::1".parse().unwrap(), ["2001:db8::2", "2001:db8::3"], 0),
+    ] {
+        let [first, second] = peers.map(|peer| {
+            let peer = Some(peer.parse().unwrap());
+            Told { ip, peer, ..address(5, 1, 32) }
         });
-        table.network(&Exclude::default()).links[0].vif
+        let network = after([
+            Payload::Link(link(5, "a")),
+            Payload::Address(first),
+            Payload::Address(second),
+            Payload::DelAddr(second),
+        ]);
+        assert_eq!(network.links[0].addresses.len(), left, "{ip}");
+    }
+}
+
+// What an interrupted dump lacks stays, what a consistent one lacks goes.
+#[test]
+fn only_a_consistent_dump_removes_what_it_lacks() {
+    let mut table = Table::default();
+    let mut dump = |addresses: &[u8], links: &[u32], is_consistent| {
+        table.begin_dump();
+        for &index in links {
+            table.apply(Payload::Link(link(index, "a")), |_| VifLookup::NotVif);
+        }
+        for &host in addresses {
+            table.apply(Payload::Address(address(5, host, 24)), |_| VifLookup::NotVif);
+        }
+        if is_consistent {
+            table.end_dump();
+        }
+        let network = table.network(&Exclude::default());
+        (network.links.len(), hosts(&network))
     };
-    assert_eq!(
-        [fold("a", None), fold("a", None), fold("b", Some(3)), fold("c", None)],
-        [None, None, Some(3), Some(3)]
-    );
-    assert_eq!(asked.get(), 2);
+    assert_eq!(dump(&[1, 2], &[5, 6], false), (2, vec![1, 2]));
+    assert_eq!(dump(&[3, 1], &[5], false), (2, vec![1, 2, 3]));
+    assert_eq!(dump(&[3, 1], &[5], true), (1, vec![1, 3]));
 }
 
 fn vif_over(links: impl IntoIterator<Item = Link>) -> Vec<u8> {
     let mut table = Table::default();
-    table.fold(Kind::Link(Link { master: Some(10), ..link(5, "vif") }), |_| Some(0));
+    table.apply(Payload::Link(Link { master: Some(10), ..link(5, "vif") }), |_| VifLookup::Vif(0));
     for link in links {
         let index = link.index;
-        table.fold(Kind::Link(link), |_| None);
-        table.fold(Kind::Address(address(index, index as u8, 24)), |_| None);
+        table.apply(Payload::Link(link), |_| VifLookup::NotVif);
+        table.apply(Payload::Address(address(index, index as u8, 24)), |_| VifLookup::NotVif);
     }
     let network = table.network(&Exclude::default());
     let upper_addresses = network.links.iter().flat_map(|link| &link.upper_addresses);
@@ -117,74 +193,111 @@ fn vif_over(links: impl IntoIterator<Item = Link>) -> Vec<u8> {
         .collect()
 }
 
-fn sort(index: u32, sort: &str, lower: Option<u32>, master: Option<u32>) -> Link {
-    Link { sort: sort.into(), lower, master, ..link(index, sort) }
+fn upper(index: u32, kind: &str, lower: Option<u32>, master: Option<u32>) -> Link {
+    Link { info_kind: kind.into(), lower, master, ..link(index, kind) }
 }
 
 #[test]
-fn a_vif_has_the_addresses_of_what_stands_on_it_the_nearest_first() {
+fn vif_has_addresses_of_upper_devices_nearest_first() {
     let stack = [
-        sort(8, "vlan", Some(9), None),
-        sort(9, "bridge", None, None),
-        sort(10, "bond", None, Some(9)),
-        sort(11, "macvlan", Some(5), None),
+        upper(8, "vlan", Some(9), None),
+        upper(9, "bridge", None, None),
+        upper(10, "bond", None, Some(9)),
+        upper(11, "macvlan", Some(5), None),
     ];
     assert_eq!(vif_over(stack), [10, 11, 9, 8]);
 }
 
+// Ports of a datapath have its own link as master, which is down; internal ports have none.
 #[test]
-fn what_stands_on_no_vif_is_nobodys() {
+fn vif_in_open_vswitch_has_addresses_of_internal_ports() {
+    let own = Link { up: false, ..upper(10, "openvswitch", None, None) };
+    assert_eq!(vif_over([own, upper(11, "openvswitch", None, None)]), [11]);
+    let own = Link { up: false, ..upper(10, "openvswitch", None, None) };
+    assert_eq!(vif_over([own, upper(11, "openvswitch", None, Some(10))]), [11]);
+    assert_eq!(vif_over([upper(11, "openvswitch", None, None)]), []);
+}
+
+#[test]
+fn link_that_is_down_hides_addresses_above_it() {
+    let bridge = Link { up: false, ..upper(10, "bridge", None, None) };
+    assert_eq!(vif_over([bridge, upper(11, "macvlan", Some(10), None)]), []);
+}
+
+#[test]
+fn address_that_is_removed_and_added_moves_to_the_end() {
+    let [first, second] = [1, 2].map(|host| address(5, host, 24));
+    let network = after([
+        Payload::Link(link(5, "a")),
+        Payload::Address(first),
+        Payload::Address(second),
+        Payload::DelAddr(first),
+        Payload::Address(first),
+    ]);
+    assert_eq!(hosts(&network), [2, 1]);
+}
+
+#[test]
+fn vif_gets_no_addresses_of_veth_vxlan_vrf() {
     let others = [
-        sort(8, "bridge", None, None),
-        sort(9, "veth", Some(5), None),
-        sort(10, "vrf", None, None),
-        sort(11, "vxlan", Some(5), None),
-        sort(12, "vlan", None, None),
+        upper(8, "bridge", None, None),
+        upper(9, "veth", Some(5), None),
+        upper(10, "vrf", None, None),
+        upper(11, "vxlan", Some(5), None),
+        upper(12, "vlan", None, None),
     ];
     assert_eq!(vif_over(others), []);
 }
 
 #[test]
-fn a_stack_that_bites_its_tail_ends() {
-    let ring = [sort(10, "bridge", None, Some(11)), sort(11, "bond", None, Some(10))];
-    assert_eq!(vif_over(ring), [10, 11]);
+fn cycle_of_upper_devices_terminates() {
+    let cycle = [upper(10, "bridge", None, Some(11)), upper(11, "bond", None, Some(10))];
+    assert_eq!(vif_over(cycle), [10, 11]);
 }
 
 fn names(exclude: &[&str]) -> Vec<(String, usize)> {
     let mut table = Table::default();
-    table.fold(Kind::Link(Link { master: Some(6), ..link(5, "vif") }), |_| Some(0));
-    table.fold(Kind::Link(Link { sort: b"bridge".to_vec(), ..link(6, "docker1") }), |_| None);
-    table.fold(Kind::Address(address(6, 1, 24)), |_| None);
-    table.fold(Kind::Link(Link { sort: b"bridge".to_vec(), ..link(7, "docker0") }), |_| None);
-    table.fold(Kind::Link(link(8, "wg0")), |_| None);
+    table.apply(Payload::Link(Link { master: Some(6), ..link(5, "vif") }), |_| VifLookup::Vif(0));
+    table
+        .apply(Payload::Link(Link { info_kind: b"bridge".to_vec(), ..link(6, "docker1") }), |_| {
+            VifLookup::NotVif
+        });
+    table.apply(Payload::Address(address(6, 1, 24)), |_| VifLookup::NotVif);
+    table
+        .apply(Payload::Link(Link { info_kind: b"bridge".to_vec(), ..link(7, "docker0") }), |_| {
+            VifLookup::NotVif
+        });
+    table.apply(Payload::Link(link(8, "wg0")), |_| VifLookup::NotVif);
     let exclude = Exclude::new(exclude.iter().map(|glob| (*glob).to_owned()).collect());
     let links = table.network(&exclude).links;
     links.into_iter().map(|link| (link.name, link.upper_addresses.len())).collect()
 }
 
 #[test]
-fn a_containers_nic_is_left_out_unless_it_stands_on_a_vif() {
+fn container_nic_is_not_published_unless_above_a_vif() {
     assert_eq!(names(&[]), [("vif".into(), 1), ("docker1".into(), 0), ("wg0".into(), 0)]);
 }
 
 #[test]
-fn what_somebody_asked_for_is_left_out_whatever_it_is() {
+fn excluded_nic_is_not_published_even_if_vif_or_bridge() {
     assert_eq!(names(&["wg*", "docker1"]), [("vif".into(), 0)]);
     assert_eq!(names(&["vif"]), [("docker1".into(), 0), ("wg0".into(), 0)]);
 }
 
-// The members of a bond all have the bond's MAC; the host knows a function by its own.
+// All members of a bond have the MAC of the bond; the host knows a VF by its permanent MAC.
 #[test]
-fn a_function_in_a_bond_keeps_its_own_address_and_shows_those_of_the_bond() {
-    let (bonds, own) = (Mac([2; 6]), Mac([3; 6]));
-    let function = Link { mac: Some(bonds), permanent: Some(own), ..link(3, "vf") };
+fn sriov_vf_in_bond_keeps_perm_mac_and_has_addresses_of_the_bond() {
+    let (bond, own) = (Mac([2; 6]), Mac([3; 6]));
+    let function = Link { mac: Some(bond), perm_mac: Some(own), ..link(3, "vf") };
     let mut table = Table::default();
-    let member = |link: Link| Kind::Link(Link { master: Some(9), ..link });
-    table.fold(member(link(2, "vif")), |_| Some(0));
-    table.fold(member(function), |_| None);
-    table.fold(Kind::Link(Link { mac: Some(bonds), ..sort(9, "bond", None, None) }), |_| None);
-    table.fold(Kind::Link(sort(10, "vlan", Some(3), None)), |_| None);
-    table.fold(Kind::Address(address(9, 1, 24)), |_| None);
+    let member = |link: Link| Payload::Link(Link { master: Some(9), ..link });
+    table.apply(member(link(2, "vif")), |_| VifLookup::Vif(0));
+    table.apply(member(function), |_| VifLookup::NotVif);
+    table.apply(Payload::Link(Link { mac: Some(bond), ..upper(9, "bond", None, None) }), |_| {
+        VifLookup::NotVif
+    });
+    table.apply(Payload::Link(upper(10, "vlan", Some(3), None)), |_| VifLookup::NotVif);
+    table.apply(Payload::Address(address(9, 1, 24)), |_| VifLookup::NotVif);
     let links = table.network(&Exclude::default()).links;
     let known: Vec<_> = links.iter().map(|link| (link.index, link.perm_mac)).collect();
     assert_eq!(known, [(2, None), (3, Some(own)), (9, None), (10, None)]);

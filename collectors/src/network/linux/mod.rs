@@ -1,66 +1,52 @@
-//! Linux: one rtnetlink socket, subscribed first, then dumped, then followed; a second that rings
-//! when a default route changes.
+//! Linux: subscribes to rtnetlink's events, dumps all links and addresses, then applies the events.
 //!
-//! A whole picture is sent once all that waited in the socket is read, and only if it differs from
-//! the last one. When the kernel had to drop events (ENOBUFS), or says that a dump was overtaken by
-//! a change, everything is dumped again; until a dump succeeds the last picture stands.
+//! The network is sent when the waiting events are read, and only if it differs from what was sent last. A
+//! dump that was interrupted by a change is repeated. If the kernel had to drop events (ENOBUFS),
+//! everything is dumped again.
 
-mod default_route;
 mod requests;
 mod socket;
+mod subscription;
 
 use std::io;
-use std::net::IpAddr;
-use std::os::fd::AsRawFd;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use facts::{Event, Network, Outbox};
-use log::{debug, trace, warn};
-use neli::consts::socket::Msg;
-use neli::socket::NlSocket;
+use log::debug;
 
-use self::default_route::DefaultRouteMonitor;
-use self::requests::ROUTE_PROBES;
-use super::link_table::Table;
-use super::rtnetlink::{Kind, Malformed, Message, messages};
-use super::{Exclude, rtnetlink, vif};
+use self::subscription::Subscription;
+use super::Exclude;
+use super::address_preference::decides_order;
 use crate::failure_log::FailureLog;
-use crate::poll::{PollSource, WakeReason, WakeReceiver};
+use crate::poll::{WakeReason, WakeReceiver};
 
-/// The kernel's dumps come in pieces of at most 32 KiB (`NLMSG_GOODSIZE` in `linux/netlink.h`).
-const DATAGRAM: usize = 32 * 1024;
-/// Datagrams read before the picture is sent even though more are waiting.
-const ROUND: usize = 64;
-/// How long a flood that overran the socket is left alone before the next dump.
-const CALM: Duration = Duration::from_millis(50);
-/// How long a source that failed otherwise is left alone.
-const PAUSE: Duration = Duration::from_secs(5);
+/// The least time between two networks that are sent, which is that between two batches of the publisher.
+const SEND_INTERVAL: Duration = Duration::from_millis(50);
+/// With more links than this the interval also follows a change that is not sent: each costs a look at all
+/// links, and whole sets of them come and go at once.
+const FEW_LINKS: usize = 64;
+/// Delay before the next dump after ENOBUFS.
+const OVERRUN_DELAY: Duration = Duration::from_millis(50);
+/// Delay before the next try after another failure, and before the next dump after interrupted ones.
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Sends the network as the kernel has it, at once and after each change, until the end. `root` is
-/// where sysfs is looked for; `exclude` says which NICs are left out.
+/// Sends the network of the guest, at once and after each change, until shutdown. `root` is where sysfs is
+/// looked for; `exclude` says which NICs are left out.
 pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, exclude: &Exclude) {
-    let mut reader = Reader {
-        outbox,
-        root,
-        exclude,
-        failures: FailureLog::new("network"),
-        sequence: 0,
-        sent: None,
-        told_malformed: false,
-        buffer: vec![0; DATAGRAM],
-    };
+    let failures = FailureLog::new("network");
+    let mut sender = Sender { outbox, exclude, failures, sent: None, sent_at: None };
     loop {
-        let pause = match reader.follow(wake) {
-            Ok(Ended::Told) => return,
-            Ok(Ended::Stale) => Duration::ZERO,
-            Ok(Ended::Overrun) => {
-                debug!("network: events were lost; everything is dumped again");
-                CALM
+        let pause = match sender.follow(wake, root) {
+            Ok(End::Shutdown) => return,
+            Ok(End::Refresh) => Duration::ZERO,
+            Ok(End::EventsLost) => {
+                debug!("network: the kernel dropped events (ENOBUFS); dumping again");
+                OVERRUN_DELAY
             }
             Err(error) => {
-                reader.failures.failed(&error);
-                PAUSE
+                sender.failures.failed(&error);
+                RETRY_INTERVAL
             }
         };
         if wake.wait(&[], Some(pause)) == WakeReason::Shutdown {
@@ -69,167 +55,117 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, exclude: &Exclude)
     }
 }
 
-/// Why following the events came to an end.
-enum Ended {
+/// Why a subscription ended.
+enum End {
     /// The agent ends.
-    Told,
-    /// A refresh was asked for.
-    Stale,
-    /// Events were lost.
-    Overrun,
+    Shutdown,
+    /// Everything is to be collected again.
+    Refresh,
+    /// The kernel dropped events.
+    EventsLost,
 }
 
-/// How a request was answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answer {
-    /// By a dump, to its end.
-    Whole,
-    /// By a route and the source address that it uses.
-    Route(Option<IpAddr>),
-    /// By an errno.
-    Refused(i32),
-    /// Not to be trusted: messages were lost, or a change overtook the dump.
-    Lost,
-}
-
-struct Reader<'a> {
+struct Sender<'a> {
     outbox: &'a Outbox,
-    root: &'a Path,
     exclude: &'a Exclude,
     failures: FailureLog,
-    sequence: u32,
     sent: Option<Network>,
-    told_malformed: bool,
-    buffer: Vec<u8>,
+    /// When the last network was sent, for as long as the next one must wait.
+    sent_at: Option<Instant>,
 }
 
-impl Reader<'_> {
-    /// Subscribes, dumps and follows on a new socket, until something ends it.
-    fn follow(&mut self, wake: &WakeReceiver) -> io::Result<Ended> {
-        let socket = socket::open()?;
-        let bell = DefaultRouteMonitor::new().inspect_err(|error| {
-            debug!("network: default routes are not followed: {error}");
-        });
-        let mut table = Table::default();
-        for request in [requests::links, requests::addresses] {
-            match self.ask(&socket, &mut table, request)? {
-                Answer::Lost => return Ok(Ended::Overrun),
-                Answer::Refused(errno) => return Err(io::Error::from_raw_os_error(errno)),
-                Answer::Whole | Answer::Route(_) => {}
-            }
+impl Sender<'_> {
+    /// Subscribes, dumps, and sends each change.
+    fn follow(&mut self, wake: &WakeReceiver, root: &Path) -> io::Result<End> {
+        let mut kernel = Subscription::open(root)?;
+        let mut is_consistent = kernel.dump()?;
+        if let Some(error) = kernel.lookup_error.take() {
+            // A VIF that is published would be removed.
+            return Err(error);
         }
         self.failures.ok();
-        let sources: Vec<PollSource> =
-            [Some(socket.as_raw_fd()), bell.as_ref().ok().map(DefaultRouteMonitor::as_raw_fd)]
-                .into_iter()
-                .flatten()
-                .map(PollSource::PollIn)
-                .collect();
+        let has_all = kernel.read_events()?;
+        self.send(&mut kernel)?;
+        if !has_all {
+            return Ok(End::EventsLost);
+        }
+        let mut retry_at = retry_time(&kernel, is_consistent);
         loop {
-            if !self.ask_routes(&socket, &mut table)? {
-                return Ok(Ended::Overrun);
-            }
-            self.send(&table);
-            match wake.wait(&sources, None) {
-                WakeReason::Shutdown => return Ok(Ended::Told),
-                WakeReason::Refresh => return Ok(Ended::Stale),
-                WakeReason::Ready | WakeReason::Timeout => {}
-            }
-            bell.iter().for_each(DefaultRouteMonitor::silence);
-            if !self.read_waiting(&socket, &mut table)? {
-                return Ok(Ended::Overrun);
-            }
-        }
-    }
-
-    /// Finds out which addresses the default routes use; false when events were lost meanwhile.
-    fn ask_routes(&mut self, socket: &NlSocket, table: &mut Table) -> io::Result<bool> {
-        let mut sources = Vec::new();
-        for destination in ROUTE_PROBES {
-            match self.ask(socket, table, |sequence| requests::route(sequence, destination))? {
-                Answer::Lost => return Ok(false),
-                Answer::Route(source) => sources.extend(source),
-                // There is no such route.
-                Answer::Whole | Answer::Refused(_) => {}
-            }
-        }
-        table.set_route_sources(sources);
-        Ok(true)
-    }
-
-    /// Makes a request and folds what comes until it is answered, events among it.
-    fn ask(
-        &mut self,
-        socket: &NlSocket,
-        table: &mut Table,
-        request: impl Fn(u32) -> Vec<u8>,
-    ) -> io::Result<Answer> {
-        self.sequence = self.sequence.wrapping_add(1);
-        let sequence = self.sequence;
-        socket.send(request(sequence), Msg::empty())?;
-        let (mut answer, mut interrupted) = (None, false);
-        while answer.is_none() {
-            let Some(length) = socket::receive(socket, &mut self.buffer, Msg::empty())? else {
-                return Ok(Answer::Lost);
-            };
-            self.fold(length, table, |message| {
-                interrupted |= message.interrupted;
-                match message.kind {
-                    _ if message.sequence != sequence => {}
-                    Kind::Done => answer = Some(Answer::Whole),
-                    Kind::Refused(errno) => answer = Some(Answer::Refused(errno)),
-                    Kind::Route(source) => answer = Some(Answer::Route(source)),
-                    _ => {}
+            match wake.wait(&[kernel.poll_source()], self.next_wake(&kernel, retry_at)) {
+                WakeReason::Shutdown => {
+                    self.send_change(&mut kernel)?;
+                    return Ok(End::Shutdown);
                 }
-            });
-        }
-        Ok(if interrupted { Answer::Lost } else { answer.unwrap_or(Answer::Lost) })
-    }
-
-    /// Folds the events that wait; false when some were lost.
-    fn read_waiting(&mut self, socket: &NlSocket, table: &mut Table) -> io::Result<bool> {
-        for _ in 0..ROUND {
-            match socket::receive(socket, &mut self.buffer, Msg::DONTWAIT) {
-                Ok(Some(length)) => self.fold(length, table, |_| {}),
-                Ok(None) => return Ok(false),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
+                WakeReason::Refresh => return Ok(End::Refresh),
+                WakeReason::Timeout if is_pending(&kernel) => self.sent_at = None,
+                WakeReason::Timeout => retry_at = Some(Instant::now()),
+                WakeReason::Ready => {}
             }
-        }
-        Ok(true)
-    }
-
-    fn fold(&mut self, length: usize, table: &mut Table, mut see: impl FnMut(&Message)) {
-        for message in messages(self.buffer.get(..length).unwrap_or_default()) {
-            match message {
-                Ok(message) => {
-                    trace!("network: {message:?}");
-                    see(&message);
-                    table.fold(message.kind, |link| find_vif(self.root, link));
-                }
-                Err(malformed) => tell_once(&mut self.told_malformed, malformed),
+            if retry_at.is_some_and(|at| at <= Instant::now()) {
+                is_consistent = is_consistent || kernel.dump()?;
+                kernel.find_vifs();
+                retry_at = None;
+            }
+            if !kernel.read_events()? {
+                return Ok(End::EventsLost);
+            }
+            if retry_at.is_none() {
+                retry_at = retry_time(&kernel, is_consistent);
+                self.failures.record(kernel.lookup_error.take().map_or(Ok(()), Err));
+            }
+            if self.sent_at.is_none_or(|at| at.elapsed() >= SEND_INTERVAL) {
+                self.send_change(&mut kernel)?;
             }
         }
     }
 
-    fn send(&mut self, table: &Table) {
-        let network = table.network(self.exclude);
+    /// How long to wait for events.
+    fn next_wake(&self, kernel: &Subscription, retry_at: Option<Instant>) -> Option<Duration> {
+        let send_at = self.sent_at.filter(|_| is_pending(kernel)).map(|at| at + SEND_INTERVAL);
+        let next = send_at.into_iter().chain(retry_at).min();
+        next.map(|at| at.saturating_duration_since(Instant::now()))
+    }
+
+    fn send_change(&mut self, kernel: &mut Subscription) -> io::Result<()> {
+        if is_pending(kernel) { self.send(kernel) } else { Ok(()) }
+    }
+
+    /// Sends the network if it is another than before. The kernel is asked for routes first if the default
+    /// route is certainly another one, and afterwards if it may be: the answer is rarely a new one.
+    fn send(&mut self, kernel: &mut Subscription) -> io::Result<()> {
+        let must_query = kernel.routes_changed || kernel.table.lacks_route_source();
+        if must_query {
+            kernel.query_routes()?;
+        }
+        kernel.is_changed = false;
+        let is_open = self.send_if_new(kernel.table.network(self.exclude));
+        if kernel.table.links() > FEW_LINKS {
+            self.sent_at = Some(Instant::now());
+        }
+        if is_open && !must_query && kernel.query_routes()? {
+            self.send_if_new(kernel.table.network(self.exclude));
+        }
+        Ok(())
+    }
+
+    /// Whether the order of the addresses depends on a default route.
+    fn send_if_new(&mut self, network: Network) -> bool {
+        let is_open = decides_order(&network);
         if self.sent.as_ref() != Some(&network) {
             self.outbox.send(Event::Network(network.clone()));
             self.sent = Some(network);
+            self.sent_at = Some(Instant::now());
         }
+        is_open
     }
 }
 
-fn tell_once(told: &mut bool, malformed: Malformed) {
-    if !std::mem::replace(told, true) {
-        warn!("network: {malformed}; it is passed over, as will be more of them");
-    }
+/// Whether there is something that was not sent yet.
+fn is_pending(kernel: &Subscription) -> bool {
+    kernel.is_changed || kernel.routes_changed
 }
 
-fn find_vif(root: &Path, link: &rtnetlink::Link) -> Option<u32> {
-    match &link.parent {
-        Some(parent) => vif::of_parent(parent),
-        None => vif::in_sysfs(root, &link.name),
-    }
+fn retry_time(kernel: &Subscription, is_consistent: bool) -> Option<Instant> {
+    let is_complete = is_consistent && kernel.lookup_error.is_none();
+    (!is_complete).then(|| Instant::now() + RETRY_INTERVAL)
 }

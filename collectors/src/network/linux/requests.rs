@@ -1,4 +1,4 @@
-//! The requests that are made of rtnetlink, as bytes (`linux/netlink.h`, `linux/rtnetlink.h`).
+//! The requests to rtnetlink, as bytes (`linux/netlink.h`, `linux/rtnetlink.h`).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -11,25 +11,25 @@ const RTA_DST: u16 = 1;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 
-/// Addresses that only a default route leads to: 6to4's anycast address, which nobody uses since
-/// RFC 7526, and the first of IPv6's global ones, which belongs to nobody.
+/// Addresses to which usually only a default route leads: 6to4's anycast address, which is unused since
+/// RFC 7526, and the first global IPv6 address, which is not assigned.
 pub const ROUTE_PROBES: [IpAddr; 2] = [
     IpAddr::V4(Ipv4Addr::new(192, 88, 99, 1)),
     IpAddr::V6(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0)),
 ];
 
-/// Tell of every link.
+/// Requests a dump of all links.
 pub fn links(sequence: u32) -> Vec<u8> {
     request(RTM_GETLINK, NLM_F_DUMP, sequence, &[0; 16])
 }
 
-/// Tell of every address. The body is that of a link, longer than an `ifaddrmsg`, of which only the
-/// family is read.
+/// Requests a dump of all addresses. The body has the size of an `ifinfomsg`; the kernel reads only the
+/// family of it.
 pub fn addresses(sequence: u32) -> Vec<u8> {
     request(RTM_GETADDR, NLM_F_DUMP, sequence, &[0; 16])
 }
 
-/// Tell how one gets to `destination`.
+/// Requests the route to `destination`.
 pub fn route(sequence: u32, destination: IpAddr) -> Vec<u8> {
     let (family, octets) = match destination {
         IpAddr::V4(ip) => (AF_INET, ip.octets().to_vec()),

@@ -98,7 +98,7 @@ impl Vifs {
 
     /// The VIF behind a link, as sysfs shows it.
     pub fn find(&self, link: &Link) -> Option<u32> {
-        vif::in_sysfs(&self.0, &link.name)
+        vif::lookup(&self.0, &link.name, link.index).ok()?.vif()
     }
 }
 

@@ -107,11 +107,11 @@ impl Reader<'_> {
         let seen = RefCell::new(BTreeMap::new());
         let mut table = Table::default();
         for message in messages {
-            table.fold(message, |link| {
+            table.apply(message, |link| {
                 let key = (link.index, link.name.clone());
-                let vif = self.known.get(&key).copied().or_else(|| self.vifs.find(link))?;
-                seen.borrow_mut().insert(key, vif);
-                Some(vif)
+                let vif = self.known.get(&key).copied().or_else(|| self.vifs.find(link));
+                seen.borrow_mut().extend(vif.map(|vif| (key, vif)));
+                vif.into()
             });
         }
         self.known = seen.into_inner();

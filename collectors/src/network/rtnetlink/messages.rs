@@ -1,4 +1,4 @@
-//! What rtnetlink messages say, as far as it matters here. Plain types.
+//! The messages of rtnetlink, with the fields that matter here. Plain types.
 
 use std::net::IpAddr;
 
@@ -7,31 +7,35 @@ use facts::{Mac, Rank};
 /// One message of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// What it says.
-    pub kind: Kind,
-    /// The dump it is part of was overtaken by a change: dump again.
+    /// Its content.
+    pub payload: Payload,
+    /// It is part of a dump during which something changed: the dump may lack something
+    /// (`NLM_F_DUMP_INTR`).
     pub interrupted: bool,
-    /// The request that it answers; 0 for an event.
+    /// `nlmsg_seq`: in an answer that of the request; in an event that of the request that caused the
+    /// change, which another process made.
     pub sequence: u32,
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A link is there, in this state.
+pub enum Payload {
+    /// A link that exists, in its state now.
     Link(Link),
-    /// The link with this index is gone.
+    /// The link with this index was removed.
     DelLink(u32),
-    /// A link has an address, in this state.
+    /// An address that a link has, in its state now.
     Address(Address),
-    /// A link has an address no more.
+    /// An address was removed from a link.
     DelAddr(Address),
-    /// A route, with the source address that it uses if it tells.
+    /// A route that exists, was added or was removed, with its source address if it has one.
     Route(Option<IpAddr>),
-    /// The dump is complete.
+    /// A routing rule was added or removed.
+    Rule,
+    /// The end of a dump.
     Done,
-    /// A request was refused: a positive errno.
-    Refused(i32),
+    /// A request failed, with this errno (positive).
+    Error(i32),
     /// Anything else.
     Other,
 }
@@ -45,23 +49,23 @@ pub struct Link {
     pub up: bool,
     /// The loopback interface.
     pub loopback: bool,
-    /// The name, any bytes but NUL, `/`, `:` and white space.
+    /// The name: any bytes but NUL, `/`, `:` and white space.
     pub name: Vec<u8>,
-    /// The hardware address, where it is an Ethernet one.
+    /// The current MAC, if it is an Ethernet address.
     pub mac: Option<Mac>,
-    /// The one that the device came with, where that is known (since Linux 5.6).
-    pub permanent: Option<Mac>,
-    /// The device that the link hangs on, since Linux 5.14.
+    /// The MAC that the device came with (`IFLA_PERM_ADDRESS`, since Linux 5.6).
+    pub perm_mac: Option<Mac>,
+    /// The parent device, since Linux 5.14.
     pub parent: Option<Parent>,
-    /// What sort of virtual link it is: `bridge`, `vlan`; empty for a NIC.
-    pub sort: Vec<u8>,
-    /// Index of the bridge, bond or team that it is a port of.
+    /// The kind of virtual link (`IFLA_INFO_KIND`): `bridge`, `vlan`; empty for a NIC.
+    pub info_kind: Vec<u8>,
+    /// Index of the bridge, bond, team or Open vSwitch datapath of which it is a port.
     pub master: Option<u32>,
-    /// Index of the link below, in this network namespace: a VLAN's NIC, a veth's other end.
+    /// Index of the lower device if that is in this network namespace: a VLAN's NIC, a veth's peer.
     pub lower: Option<u32>,
 }
 
-/// The device that a link hangs on.
+/// The parent device of a link.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parent {
     /// `xen`, `pci`, `virtio`
@@ -75,12 +79,14 @@ pub struct Parent {
 pub struct Address {
     /// Index of the interface that has it.
     pub link: u32,
-    /// The address.
+    /// The guest's own address.
     pub ip: IpAddr,
+    /// On a point-to-point link the address of the other end, else the same address or `None`.
+    pub peer: Option<IpAddr>,
     /// Prefix length in bits.
     pub prefix: u8,
-    /// The guest can be reached by it: neither tentative nor failed.
+    /// The guest can be reached at it: it is not tentative and passed duplicate address detection.
     pub usable: bool,
-    /// How good it is.
+    /// Its preference, but for `upper_addresses` and `not_default_source`.
     pub rank: Rank,
 }

@@ -1,4 +1,4 @@
-//! Messages as the kernel lays them out, and bytes that no kernel should send.
+//! Messages as the kernel sends them, and malformed ones.
 
 use super::*;
 
@@ -41,12 +41,12 @@ fn address_body(prefix: u8, flags: u8, attributes: &[Vec<u8>]) -> Vec<u8> {
     body
 }
 
-fn kinds(bytes: &[u8]) -> Vec<Result<Kind, Malformed>> {
-    messages(bytes).map(|message| message.map(|message| message.kind)).collect()
+fn payloads(bytes: &[u8]) -> Vec<Result<Payload, Malformed>> {
+    messages(bytes).map(|message| message.map(|message| message.payload)).collect()
 }
 
-fn one_address(body: &[u8]) -> Result<Kind, Malformed> {
-    kinds(&message(ADDRESS, 0, body)).remove(0)
+fn one_address(body: &[u8]) -> Result<Payload, Malformed> {
+    payloads(&message(ADDRESS, 0, body)).remove(0)
 }
 
 fn vif() -> Vec<u8> {
@@ -56,54 +56,55 @@ fn vif() -> Vec<u8> {
         attribute(IFLA_PERM_ADDRESS, &[0, 0x16, 0x3e, 4, 5, 6]),
         attribute(IFLA_PARENT_DEV_NAME, b"vif-0\0"),
         attribute(IFLA_PARENT_DEV_BUS_NAME, b"xen\0"),
-        attribute(99 | 0x8000, b"what is not known is passed over"),
+        attribute(99 | 0x8000, b"an attribute of unknown type"),
     ];
     message(LINK, 0, &link_body(AF_UNSPEC, &attributes))
 }
 
 #[test]
-fn a_link_tells_its_name_mac_and_parent() {
+fn link_has_name_macs_and_parent() {
     let expected = Link {
         index: 3,
         up: true,
         loopback: false,
         name: b"enX0".to_vec(),
         mac: Some(Mac([0, 0x16, 0x3e, 1, 2, 3])),
-        permanent: Some(Mac([0, 0x16, 0x3e, 4, 5, 6])),
+        perm_mac: Some(Mac([0, 0x16, 0x3e, 4, 5, 6])),
         parent: Some(Parent { bus: b"xen".to_vec(), device: b"vif-0".to_vec() }),
         ..Link::default()
     };
-    assert_eq!(kinds(&vif()), [Ok(Kind::Link(expected))]);
+    assert_eq!(payloads(&vif()), [Ok(Payload::Link(expected))]);
 }
 
 #[test]
-fn a_bridge_losing_a_port_is_not_the_end_of_the_link() {
+fn dellink_of_family_bridge_does_not_remove_the_link() {
     const AF_BRIDGE: u8 = 7;
     let gone = message(RTM_DELLINK, 0, &link_body(AF_BRIDGE, &[]));
-    assert_eq!(kinds(&gone), [Ok(Kind::Other)]);
+    assert_eq!(payloads(&gone), [Ok(Payload::Other)]);
     let gone = message(RTM_DELLINK, 0, &link_body(AF_UNSPEC, &[]));
-    assert_eq!(kinds(&gone), [Ok(Kind::DelLink(3))]);
+    assert_eq!(payloads(&gone), [Ok(Payload::DelLink(3))]);
 }
 
 #[test]
-fn a_wireless_event_does_not_describe_the_link() {
+fn wireless_event_is_not_a_link() {
     let event =
         link_body(AF_UNSPEC, &[attribute(IFLA_IFNAME, b"w\0"), attribute(IFLA_WIRELESS, &[])]);
-    assert_eq!(kinds(&message(LINK, 0, &event)), [Ok(Kind::Other)]);
+    assert_eq!(payloads(&message(LINK, 0, &event)), [Ok(Payload::Other)]);
 }
 
 #[test]
-fn on_a_point_to_point_link_the_address_is_the_local_one() {
+fn ifa_local_is_the_address_and_ifa_address_the_peer() {
     let attributes =
         [attribute(IFA_ADDRESS, &[192, 0, 2, 1]), attribute(IFA_LOCAL, &[192, 0, 2, 2])];
-    let Ok(Kind::Address(address)) = one_address(&address_body(32, 0, &attributes)) else {
+    let Ok(Payload::Address(address)) = one_address(&address_body(32, 0, &attributes)) else {
         panic!()
     };
     assert_eq!(address.ip, IpAddr::from([192, 0, 2, 2]));
+    assert_eq!(address.peer, Some(IpAddr::from([192, 0, 2, 1])));
 }
 
 #[test]
-fn the_wide_flags_count_more_than_those_of_the_header() {
+fn ifa_flags_overrides_flags_of_the_header() {
     let ip = attribute(IFA_ADDRESS, &[192, 0, 2, 1]);
     for (flags, usable, deprecated, secondary) in [
         (0, true, false, false),
@@ -114,14 +115,14 @@ fn the_wide_flags_count_more_than_those_of_the_header() {
     ] {
         let body =
             address_body(24, 0x40, &[ip.clone(), attribute(IFA_FLAGS, &flags.to_ne_bytes())]);
-        let Ok(Kind::Address(address)) = one_address(&body) else { panic!() };
+        let Ok(Payload::Address(address)) = one_address(&body) else { panic!() };
         let rank = Rank { deprecated, secondary, ..Rank::default() };
         assert_eq!((address.usable, address.rank), (usable, rank), "{flags:x}");
     }
 }
 
 #[test]
-fn an_address_that_makes_no_sense_is_malformed() {
+fn address_with_wrong_length_or_prefix_is_malformed() {
     let ip = attribute(IFA_ADDRESS, &[192, 0, 2, 1]);
     for body in [
         address_body(33, 0, std::slice::from_ref(&ip)),
@@ -135,36 +136,36 @@ fn an_address_that_makes_no_sense_is_malformed() {
 }
 
 #[test]
-fn a_dump_says_how_it_ended() {
+fn done_and_error_carry_the_errno() {
     let refused = |errno: i32| message(NLMSG_ERROR, 0, &(-errno).to_ne_bytes());
     let done = |errno: i32| message(NLMSG_DONE, 2, &(-errno).to_ne_bytes());
     assert_eq!(
-        kinds(&[done(0), refused(1), done(12)].concat()),
-        [Ok(Kind::Done), Ok(Kind::Refused(1)), Ok(Kind::Refused(12))]
+        payloads(&[done(0), refused(1), done(12)].concat()),
+        [Ok(Payload::Done), Ok(Payload::Error(1)), Ok(Payload::Error(12))]
     );
-    let overtaken = message(NLMSG_DONE, NLM_F_DUMP_INTR, &[]);
-    assert!(messages(&overtaken).all(|message| message.unwrap().interrupted));
+    let interrupted = message(NLMSG_DONE, NLM_F_DUMP_INTR, &[]);
+    assert!(messages(&interrupted).all(|message| message.unwrap().interrupted));
 }
 
 #[test]
-fn messages_cut_or_changed_anywhere_are_read_without_harm() {
+fn cut_or_changed_messages_are_parsed_without_panic() {
     let whole =
         [vif(), message(ADDRESS, 0, &address_body(24, 0, &[attribute(IFA_LOCAL, &[1, 2, 3, 4])]))]
             .concat();
-    assert_eq!(kinds(&whole).len(), 2);
+    assert_eq!(payloads(&whole).len(), 2);
     for end in 0..whole.len() {
-        let _ = kinds(&whole[..end]);
+        let _ = payloads(&whole[..end]);
         for byte in [0, 1, 3, 0x7f, 0xff] {
             let mut changed = whole.clone();
             changed[end] = byte;
-            assert!(kinds(&changed).len() <= whole.len() / 16);
+            assert!(payloads(&changed).len() <= whole.len() / 16);
         }
     }
 }
 
 #[test]
-fn a_message_of_no_length_ends_the_datagram() {
-    assert_eq!(kinds(&[0; 32]), [Err(Malformed { kind: 0 })]);
+fn message_of_length_zero_ends_the_datagram() {
+    assert_eq!(payloads(&[0; 32]), [Err(Malformed { kind: 0 })]);
 }
 
 fn route_body(kind: u8, source: [u8; 4]) -> Vec<u8> {

@@ -1,0 +1,58 @@
+//! The addresses of one link in the kernel's order. Pure; no operation looks at all of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+use super::rtnetlink::Address;
+
+/// What the kernel tells the addresses of one link apart by. IPv4: by address, prefix and peer
+/// (`__inet_insert_ifa` in `net/ipv4/devinet.c`). IPv6: by address only (`ipv6_get_ifaddr` in
+/// `net/ipv6/addrconf.c`); the peer of an address that is there may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AddressKey(IpAddr, Option<(u8, Option<IpAddr>)>);
+
+impl AddressKey {
+    /// That of this address.
+    #[must_use]
+    pub fn of(address: &Address) -> Self {
+        Self(address.ip, address.ip.is_ipv4().then_some((address.prefix, address.peer)))
+    }
+}
+
+/// Addresses in the order in which they were added.
+#[derive(Debug, Default)]
+pub struct AddressList {
+    next: u64,
+    positions: HashMap<AddressKey, u64>,
+    /// Each with the number of the last dump that had it.
+    addresses: BTreeMap<u64, (Address, u32)>,
+}
+
+impl AddressList {
+    /// Adds an address, or replaces its earlier state; `true` if that is a change.
+    pub fn set(&mut self, address: Address, dump: u32) -> bool {
+        let position = *self.positions.entry(AddressKey::of(&address)).or_insert(self.next);
+        self.next = self.next.max(position.saturating_add(1));
+        let before = self.addresses.insert(position, (address, dump));
+        before.is_none_or(|(before, _)| before != address)
+    }
+
+    /// Removes an address; `true` if it was there.
+    pub fn remove(&mut self, address: &Address) -> bool {
+        let position = self.positions.remove(&AddressKey::of(address));
+        position.and_then(|position| self.addresses.remove(&position)).is_some()
+    }
+
+    /// Removes the addresses that this dump did not have; `true` if there were any.
+    pub fn keep_only(&mut self, dump: u32) -> bool {
+        let before = self.addresses.len();
+        self.addresses.retain(|_, (_, seen)| *seen == dump);
+        self.positions.retain(|_, position| self.addresses.contains_key(position));
+        self.addresses.len() != before
+    }
+
+    /// The addresses, the first that was added first.
+    pub fn iter(&self) -> impl Iterator<Item = &Address> {
+        self.addresses.values().map(|(address, _)| address)
+    }
+}

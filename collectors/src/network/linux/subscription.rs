@@ -1,0 +1,218 @@
+//! One subscription to the kernel's network: its two sockets, and the table that its messages make.
+
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+
+use log::{debug, trace, warn};
+use neli::consts::socket::Msg;
+use neli::socket::NlSocket;
+
+use super::requests::{self, ROUTE_PROBES};
+use super::socket::{self, Received};
+use crate::network::link_table::Table;
+use crate::network::rtnetlink::{Link, Malformed, Message, Payload, messages};
+use crate::network::vif::{self, VifLookup};
+use crate::poll::PollSource;
+
+/// The kernel sends a dump in datagrams of at most 32 KiB (`netlink_dump` in `net/netlink/af_netlink.c`).
+const DATAGRAM: usize = 32 * 1024;
+/// Datagrams that are read at most before the network is published, though more are waiting.
+const MAX_DATAGRAMS: usize = 64;
+/// The same after a dump. Events from before it may be waiting: until all are read, the table may be older
+/// than the dump.
+const MAX_DATAGRAMS_AFTER_DUMP: usize = 8_192;
+/// Dumps in a row until one is published that was interrupted.
+const DUMP_ATTEMPTS: u32 = 8;
+
+/// How a request was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// By a dump, to its end.
+    DumpDone { interrupted: bool },
+    /// By a route and its source address.
+    Route(Option<IpAddr>),
+    /// By an errno.
+    Error(i32),
+}
+
+/// Two open sockets and what they said.
+pub struct Subscription<'a> {
+    root: &'a Path,
+    events: NlSocket,
+    requests: NlSocket,
+    sequence: u32,
+    buffer: Vec<u8>,
+    malformed_logged: bool,
+    /// Datagrams to read at most at the next time.
+    max_datagrams: usize,
+    /// The links and addresses as of the last message that was read.
+    pub table: Table,
+    /// The table has changed since it was published.
+    pub is_changed: bool,
+    /// A default route or a routing rule has changed since the kernel was asked for routes.
+    pub routes_changed: bool,
+    /// Why the VIF of some link is not known.
+    pub lookup_error: Option<io::Error>,
+}
+
+impl<'a> Subscription<'a> {
+    /// Subscribes. `root` is where sysfs is looked for.
+    ///
+    /// # Errors
+    /// When a socket cannot be opened.
+    pub fn open(root: &'a Path) -> io::Result<Self> {
+        Ok(Self {
+            root,
+            events: socket::events()?,
+            requests: socket::requests()?,
+            sequence: 0,
+            buffer: vec![0; DATAGRAM],
+            malformed_logged: false,
+            max_datagrams: MAX_DATAGRAMS,
+            table: Table::default(),
+            is_changed: true,
+            routes_changed: true,
+            lookup_error: None,
+        })
+    }
+
+    /// What becomes readable with the next event.
+    pub fn poll_source(&self) -> PollSource {
+        PollSource::PollIn(self.events.as_raw_fd())
+    }
+
+    /// Dumps all links and addresses. While addresses change all the time each dump is interrupted, and may
+    /// lack an address: then the table is the union of several of them, and the answer is `false`.
+    ///
+    /// # Errors
+    /// When the kernel does not answer.
+    pub fn dump(&mut self) -> io::Result<bool> {
+        (self.is_changed, self.max_datagrams) = (true, MAX_DATAGRAMS_AFTER_DUMP);
+        for _ in 0..DUMP_ATTEMPTS {
+            self.table.begin_dump();
+            let mut interrupted = false;
+            for request in [requests::links, requests::addresses] {
+                match self.request(request)? {
+                    Answer::DumpDone { interrupted: this } => interrupted |= this,
+                    Answer::Error(errno) => return Err(io::Error::from_raw_os_error(errno)),
+                    Answer::Route(_) => {}
+                }
+            }
+            if !interrupted {
+                self.table.end_dump();
+                return Ok(true);
+            }
+        }
+        debug!(
+            "network: {DUMP_ATTEMPTS} dumps were interrupted; publishing what they have together"
+        );
+        Ok(false)
+    }
+
+    /// Applies the events that are waiting; `false` if the kernel dropped some.
+    ///
+    /// # Errors
+    /// As recv(2) has them.
+    pub fn read_events(&mut self) -> io::Result<bool> {
+        for _ in 0..std::mem::replace(&mut self.max_datagrams, MAX_DATAGRAMS) {
+            match socket::receive(&self.events, &mut self.buffer, Msg::DONTWAIT)? {
+                Received::Datagram(length) => {
+                    let mut is_route = false;
+                    self.apply(length, |message| {
+                        is_route |= matches!(message.payload, Payload::Route(_) | Payload::Rule);
+                    });
+                    self.routes_changed |= is_route;
+                }
+                Received::Empty => break,
+                Received::EventsLost => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Asks the kernel which addresses the default routes use; `true` if they are others than before.
+    ///
+    /// # Errors
+    /// When the kernel does not answer.
+    pub fn query_routes(&mut self) -> io::Result<bool> {
+        self.routes_changed = false;
+        let mut sources = Vec::new();
+        for destination in ROUTE_PROBES {
+            let answer = self.request(|sequence| requests::route(sequence, destination))?;
+            // An error: there is no such route.
+            if let Answer::Route(source) = answer {
+                sources.extend(source);
+            }
+        }
+        Ok(self.table.set_route_sources(sources))
+    }
+
+    /// Looks again for the VIFs that are not known.
+    pub fn find_vifs(&mut self) {
+        self.lookup_error = None;
+        self.is_changed = true;
+        let (root, error) = (self.root, &mut self.lookup_error);
+        self.table.find_vifs(|link| find_vif(root, link, error));
+    }
+
+    fn request(&mut self, bytes: impl Fn(u32) -> Vec<u8>) -> io::Result<Answer> {
+        self.sequence = self.sequence.wrapping_add(1);
+        let sequence = self.sequence;
+        self.requests.send(bytes(sequence), Msg::empty())?;
+        let (mut answer, mut interrupted) = (None, false);
+        loop {
+            let received = socket::receive(&self.requests, &mut self.buffer, Msg::empty())?;
+            let Received::Datagram(length) = received else {
+                return Err(io::Error::from_raw_os_error(libc::ENOBUFS));
+            };
+            self.apply(length, |message| {
+                interrupted |= message.interrupted;
+                match message.payload {
+                    _ if message.sequence != sequence => {}
+                    Payload::Done => answer = Some(Answer::DumpDone { interrupted }),
+                    Payload::Error(errno) => answer = Some(Answer::Error(errno)),
+                    Payload::Route(source) => answer = Some(Answer::Route(source)),
+                    _ => {}
+                }
+            });
+            if let Some(answer) = answer {
+                return Ok(answer);
+            }
+        }
+    }
+
+    fn apply(&mut self, length: usize, mut see: impl FnMut(&Message)) {
+        for message in messages(self.buffer.get(..length).unwrap_or_default()) {
+            let message = match message {
+                Ok(message) => message,
+                Err(malformed) => {
+                    log_once(&mut self.malformed_logged, malformed);
+                    continue;
+                }
+            };
+            trace!("network: {message:?}");
+            see(&message);
+            let (root, error) = (self.root, &mut self.lookup_error);
+            self.is_changed |=
+                self.table.apply(message.payload, |link| find_vif(root, link, error));
+        }
+    }
+}
+
+fn log_once(logged: &mut bool, malformed: Malformed) {
+    if !std::mem::replace(logged, true) {
+        warn!("network: {malformed}; skipped, as all further ones");
+    }
+}
+
+fn find_vif(root: &Path, link: &Link, failure: &mut Option<io::Error>) -> VifLookup {
+    match &link.parent {
+        Some(parent) => vif::of_parent(parent).into(),
+        None => vif::lookup(root, &link.name, link.index).unwrap_or_else(|error| {
+            *failure = Some(error);
+            VifLookup::Unknown
+        }),
+    }
+}

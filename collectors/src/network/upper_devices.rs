@@ -1,0 +1,113 @@
+//! Which links are upper devices of which: bridge, bond, team, VLAN, macvlan, ipvlan, Open vSwitch. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::rtnetlink::Link;
+
+/// Its ports name their datapath's own link as master; internal ports have no master.
+const OPENVSWITCH: &[u8] = b"openvswitch";
+
+/// Whether links of this kind carry the traffic of other links, or of their ports.
+#[must_use]
+pub fn is_upper_kind(kind: &[u8]) -> bool {
+    is_master_kind(kind) || is_child_kind(kind)
+}
+
+/// Whether traffic passes through the link, if the links beside it let it pass.
+#[must_use]
+pub fn is_passable(link: &Link) -> bool {
+    // A datapath's own link is down, and passes traffic between its ports all the same.
+    link.up || link.info_kind == OPENVSWITCH
+}
+
+/// Its lower devices name it as their master (IFLA_MASTER).
+fn is_master_kind(kind: &[u8]) -> bool {
+    matches!(kind, b"bridge" | b"bond" | b"team") || kind == OPENVSWITCH
+}
+
+/// It names its lower device (IFLA_LINK). So does a tunnel, but its addresses are in another network; the
+/// IFLA_LINK of a veth is its peer.
+fn is_child_kind(kind: &[u8]) -> bool {
+    matches!(kind, b"vlan" | b"macvlan" | b"macvtap" | b"ipvlan" | b"ipvtap")
+}
+
+/// The upper devices of each link, by interface index.
+#[derive(Debug, Default)]
+pub struct UpperDevices(BTreeMap<u32, Vec<u32>>);
+
+impl UpperDevices {
+    /// Those among `links`.
+    pub fn new<'a>(links: impl Iterator<Item = &'a Link> + Clone) -> Self {
+        let masters: BTreeMap<u32, &[u8]> = links
+            .clone()
+            .filter(|link| is_master_kind(&link.info_kind))
+            .map(|link| (link.index, link.info_kind.as_slice()))
+            .collect();
+        let is_internal_port = |link: &&Link| link.info_kind == OPENVSWITCH;
+        let internal_ports = links.clone().filter(is_internal_port).map(|link| link.index);
+        let internal_ports: Vec<u32> = internal_ports.collect();
+        let mut uppers = BTreeMap::<u32, Vec<u32>>::new();
+        let mut datapaths = BTreeSet::new();
+        for link in links {
+            if let Some((&master, &kind)) =
+                link.master.and_then(|master| masters.get_key_value(&master))
+            {
+                uppers.entry(link.index).or_default().push(master);
+                if kind == OPENVSWITCH {
+                    datapaths.insert(master);
+                }
+            }
+            if let Some(lower) = link.lower.filter(|_| is_child_kind(&link.info_kind)) {
+                uppers.entry(lower).or_default().push(link.index);
+            }
+        }
+        for datapath in datapaths {
+            uppers.entry(datapath).or_default().extend(&internal_ports);
+        }
+        uppers.values_mut().for_each(|indices| indices.sort_unstable());
+        Self(uppers)
+    }
+
+    /// All upper devices of the `lower` links, the nearest first, each once. The uppers of a link count only
+    /// if it `is_passable`, which is asked once a link.
+    pub fn above(&self, lower: &[u32], mut is_passable: impl FnMut(u32) -> bool) -> Vec<u32> {
+        let mut found = lower.to_vec();
+        let mut seen: BTreeSet<u32> = lower.iter().copied().collect();
+        let mut next = 0;
+        while let Some(&index) = found.get(next) {
+            next += 1;
+            let uppers = self.0.get(&index).filter(|_| is_passable(index));
+            for &upper in uppers.into_iter().flatten() {
+                if seen.insert(upper) {
+                    found.push(upper);
+                }
+            }
+        }
+        found.split_off(lower.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Each link is visited once, whatever the number of links: the cost is linear.
+    #[test]
+    fn two_thousand_macvlans_cause_one_visit_of_their_link() {
+        let macvlan = |index| Link {
+            index,
+            info_kind: b"macvlan".to_vec(),
+            lower: Some(1),
+            ..Link::default()
+        };
+        let links: Vec<Link> = (2..2_002).map(macvlan).collect();
+        let uppers = UpperDevices::new(links.iter());
+        let mut visits = 0;
+        let above = uppers.above(&[1], |_| {
+            visits += 1;
+            true
+        });
+        assert_eq!(above, (2..2_002).collect::<Vec<_>>());
+        assert_eq!(visits, 1);
+    }
+}

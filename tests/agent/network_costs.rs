@@ -1,0 +1,109 @@
+//! What a change of the network costs, as counts: system calls, requests to the store.
+
+use super::harness::{Agent, FIRST_TREE, Guest, PROGRAM};
+use std::fs;
+
+/// The agent under strace(1).
+struct Traced<'a> {
+    guest: &'a Guest,
+    agent: Agent,
+}
+
+impl<'a> Traced<'a> {
+    fn new(guest: &'a Guest) -> Self {
+        let mut command = guest.world_command("strace");
+        command.args(["-f", "-s", "200", "-o", "/run/strace", PROGRAM, "-s"]);
+        command.env("XENSTORED_PATH", guest.socket());
+        Self { guest, agent: Agent::spawn(command) }
+    }
+
+    /// The system calls of all threads so far, in one or two lines each. Ends the agent.
+    fn calls(self) -> Vec<String> {
+        let pid = self.agent.pid();
+        self.guest.sh(&format!("kill -TERM $(pgrep -P {pid})"));
+        assert_eq!(self.agent.wait().code, Some(0));
+        let trace = fs::read_to_string(self.guest.path("/run/strace")).unwrap();
+        trace.lines().map(str::to_owned).collect()
+    }
+}
+
+/// The calls that it took to write `value` after the kernel's message of `kind`: those of the thread that
+/// received it until it woke another one, and those of the thread that wrote the value.
+fn until_written<'a>(calls: &'a [String], kind: &str, value: &str) -> Vec<&'a str> {
+    let thread = |call: &str| call.split(' ').next().map(str::to_owned);
+    let write = calls.iter().position(|call| call.contains(value) && !call.contains("recv"));
+    let write = write.expect("the value is written");
+    let is_event = |call: &String| call.contains("recv") && call.contains(kind);
+    let event = calls[..write].iter().rposition(is_event).expect("the message is received");
+    let (receiver, writer) = (thread(&calls[event]), thread(&calls[write]));
+    let is_wake = |call: &&String| thread(call) == receiver && call.contains("FUTEX_WAKE");
+    let between = &calls[event..=write];
+    let wake = between.iter().position(|call| is_wake(&call)).expect("the publisher is woken");
+    let is_part = |(at, call): &(usize, &String)| {
+        !call.contains(" resumed>")
+            && if *at <= wake { thread(call) == receiver } else { thread(call) == writer }
+    };
+    between.iter().enumerate().filter(is_part).map(|(_, call)| call.as_str()).collect()
+}
+
+/// Lets the time pass that the agent waits after each batch.
+fn quiet_moment() {
+    std::thread::sleep(std::time::Duration::from_millis(150));
+}
+
+fn count(calls: &[String], words: &[&str]) -> usize {
+    calls.iter().filter(|call| words.iter().all(|word| call.contains(word))).count()
+}
+
+// One each: receive the message, find the queue empty, wake the publisher, write. The kernel is asked for
+// routes afterwards.
+#[test]
+fn added_address_is_written_after_few_system_calls() {
+    let guest = Guest::new();
+    guest.ip("route add default via 192.0.2.1");
+    let traced = Traced::new(&guest);
+    guest.wait_tree(FIRST_TREE);
+    quiet_moment();
+    guest.ip("addr add 198.51.100.7/25 dev eth0");
+    guest.wait_value("attr/vif/0/ipv4/1", "198.51.100.7");
+    let calls = traced.calls();
+    let made = until_written(&calls, "RTM_NEWADDR", "198.51.100.7");
+    println!("{}", made.join("\n"));
+    assert_eq!(made.len(), 4, "{made:#?}");
+}
+
+// Without a second address of the same rank no answer of the kernel's can change the order.
+#[test]
+fn single_address_causes_no_route_request() {
+    let guest = Guest::new();
+    guest.ip("addr flush dev eth0");
+    let traced = Traced::new(&guest);
+    guest.wait(|tree| tree.contains_key("data/updated"));
+    guest.ip("addr add 192.0.2.10/24 dev eth0");
+    guest.wait_value("attr/vif/0/ipv4/0", "192.0.2.10");
+    guest.ip("addr add 2001:db8::a/64 dev eth0 nodad");
+    guest.wait_value("attr/vif/0/ipv6/0", "2001:db8::a");
+    // One of each family at the start.
+    assert_eq!(count(&traced.calls(), &["send", "RTM_GETROUTE"]), 2);
+}
+
+// A link of a kind that is never a VIF is not looked up in sysfs, and changes no key.
+#[test]
+fn two_thousand_macvlans_cause_no_file_access_and_no_write() {
+    let guest = Guest::new();
+    let traced = Traced::new(&guest);
+    guest.wait_tree(FIRST_TREE);
+    let mark = guest.mark();
+    let line = |n| format!("link add mv{n} link eth0 type macvlan mode bridge\n");
+    guest.ip((0..2_000).map(line).collect::<String>());
+    guest.ip("link set mv1999 up\naddr add 198.51.100.7/25 dev mv1999");
+    guest.wait_value("attr/vif/0/ipv4/1", "198.51.100.7");
+    assert_eq!(guest.changes_since(mark).len(), 3);
+    let calls = traced.calls();
+    assert_eq!(count(&calls, &["open", "sys/class/net/mv"]), 0);
+    // One link each; the agent goes to sleep at most once for each message.
+    let received = count(&calls, &["RTM_NEWLINK"]);
+    let woken = count(&calls, &["futex(", "FUTEX_WAKE"]);
+    println!("{received} messages received, {woken} wake-ups of another thread");
+    assert!(woken < 50, "{woken} wake-ups of another thread");
+}
