@@ -178,7 +178,7 @@ fn route_body(kind: u8, source: [u8; 4]) -> Vec<u8> {
 #[test]
 fn unreachable_route_has_no_source_address() {
     const RTN_UNREACHABLE: u8 = 7;
-    let source = |kind| kinds(&message(RTM_NEWROUTE, 0, &route_body(kind, [192, 0, 2, 1])));
-    assert_eq!(source(RTN_UNICAST), [Ok(Kind::Route(Some(Ipv4Addr::new(192, 0, 2, 1).into())))]);
-    assert_eq!(source(RTN_UNREACHABLE), [Ok(Kind::Route(None))]);
+    let source = |kind| payloads(&message(RTM_NEWROUTE, 0, &route_body(kind, [192, 0, 2, 1])));
+    assert_eq!(source(RTN_UNICAST), [Ok(Payload::Route(Some(Ipv4Addr::new(192, 0, 2, 1).into())))]);
+    assert_eq!(source(RTN_UNREACHABLE), [Ok(Payload::Route(None))]);
 }
