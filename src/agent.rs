@@ -23,7 +23,8 @@ use signal_hook::iterator::Signals;
 use thiserror::Error;
 
 use crate::command_line::{Destination, Options};
-use crate::sandbox;
+use crate::logging::Target;
+use crate::sandbox::{self, UnixSockets};
 use crate::service_manager::ServiceManager;
 use crate::signal_mask;
 
@@ -54,7 +55,7 @@ pub enum Error {
 ///
 /// # Errors
 /// When it cannot start, or the store is lost for good.
-pub fn run(options: &Options) -> Result<(), Error> {
+pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     let schema = schema(options)?;
     // Before all else: a reload that comes early is no reason to die.
     let signals = (!options.once).then(|| Signals::new(SIGNALS)).transpose()?;
@@ -71,7 +72,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     }
     let (outbox, inbox) = channel(thread::current());
     if options.sandbox {
-        sandbox::enter();
+        sandbox::restrict_self(UnixSockets::needed(options.destination, log));
     }
     let mut handles = CollectorHandles::default();
     start_collectors(options, &mut handles, &outbox)?;

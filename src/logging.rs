@@ -25,8 +25,10 @@ pub const MAX_LINE: usize = 4096;
 /// Where lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// The system's log daemon.
+    /// The system's log daemon, which listens on a datagram socket.
     Syslog,
+    /// A log daemon that listens on a stream socket.
+    SyslogStream,
     /// Standard error.
     Stderr,
 }
@@ -66,7 +68,7 @@ impl Filters {
 pub fn start(to_stderr: bool, filters: &Filters) -> Target {
     let syslog = (!to_stderr).then(SyslogSocket::open);
     let (target, output, error) = match syslog {
-        Some(Ok(socket)) => (Target::Syslog, socket.into_output(), None),
+        Some(Ok(socket)) => (socket.target(), socket.into_output(), None),
         Some(Err(error)) => (Target::Stderr, stderr_output(), Some(error)),
         None => (Target::Stderr, stderr_output(), None),
     };

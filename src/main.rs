@@ -45,14 +45,14 @@ fn run(options: &Options) -> ExitCode {
         options.stderr || options.withdraw || options.destination == Destination::Stdout;
     let log = logging::start(to_stderr, &options.filters);
     let done = match options.withdraw {
-        true => withdraw::run(options).map_err(|error| error.to_string()),
-        false => agent::run(options).map_err(|error| error.to_string()),
+        true => withdraw::run(options, log).map_err(|error| error.to_string()),
+        false => agent::run(options, log).map_err(|error| error.to_string()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error}");
-            if log == logging::Target::Syslog {
+            if log != logging::Target::Stderr {
                 let line = format!("error: {error}");
                 let _ = writeln!(io::stderr(), "{}", logging::one_line(&line, logging::MAX_LINE));
             }

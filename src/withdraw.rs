@@ -16,7 +16,8 @@ use thiserror::Error;
 
 use crate::agent::store_opener;
 use crate::command_line::{Destination, Options};
-use crate::sandbox;
+use crate::logging::Target;
+use crate::sandbox::{self, UnixSockets};
 
 /// How long the store may take for all of it; a few milliseconds are usual.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -39,13 +40,13 @@ pub enum Error {
 ///
 /// # Errors
 /// When something of it is left.
-pub fn run(options: &Options) -> Result<(), Error> {
+pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     if let Some(why) = nothing_here(options.destination) {
         info!("{why}: there is nothing to withdraw");
         return Ok(());
     }
     if options.sandbox {
-        sandbox::enter();
+        sandbox::restrict_self(UnixSockets::needed(options.destination, log));
     }
     let end_in_time = || {
         thread::sleep(PATIENCE);

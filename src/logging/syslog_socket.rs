@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use log::Record;
 use syslog::{Error, Facility, LogFormat, Logger, LoggerBackend, Result, Severity};
 
-use super::{MAX_LINE, one_line, severity};
+use super::{MAX_LINE, Target, one_line, severity};
 
 /// Linux, macOS, the BSDs.
 const PATHS: [&str; 3] = ["/dev/log", "/var/run/syslog", "/var/run/log"];
@@ -32,6 +32,14 @@ impl SyslogSocket {
             Ok(backend) => Ok(Self(Some(Logger::new(backend, Format)))),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Self(None)),
             Err(error) => Err(error),
+        }
+    }
+
+    /// The kind of the daemon's socket. Only a stream socket can accept no connection.
+    pub fn target(&self) -> Target {
+        match self.0.as_ref().map(|logger| &logger.backend) {
+            Some(LoggerBackend::Unix(_)) => Target::Syslog,
+            _ => Target::SyslogStream,
         }
     }
 

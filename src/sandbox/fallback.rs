@@ -1,8 +1,10 @@
-//! Systems without Landlock and seccomp: nothing is given up.
+//! Systems without Landlock and seccomp: the agent gives up nothing.
 
 use log::info;
 
+use super::UnixSockets;
+
 /// Says that there is no sandbox.
-pub fn enter() {
-    info!("no sandbox on this system");
+pub fn restrict_self(_sockets: UnixSockets) {
+    info!("sandbox: not available on this system");
 }

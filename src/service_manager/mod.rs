@@ -39,7 +39,12 @@ impl ServiceManager {
         let open = || -> io::Result<_> {
             let socket = UnixDatagram::unbound()?;
             socket.set_write_timeout(Some(PATIENCE))?;
-            Ok((socket, os::address(&name)?))
+            let address = os::address(&name)?;
+            // Connected now, since a confined agent may not be able to later.
+            if let Err(error) = socket.connect_addr(&address) {
+                debug!("NOTIFY_SOCKET: {error}");
+            }
+            Ok((socket, address))
         };
         let line = open().map_err(|error| warn!("NOTIFY_SOCKET: {error}; it is not used"));
         Self(line.ok())
@@ -62,8 +67,10 @@ impl ServiceManager {
 
     fn tell(&self, word: &str) {
         if let Some((socket, address)) = &self.0 {
-            // Sent by name each time: a manager that was started anew has a new socket there.
-            if let Err(error) = socket.send_to_addr(word.as_bytes(), address) {
+            let send = || socket.send(word.as_bytes());
+            // A manager that was started again has a new socket at the address.
+            let sent = send().or_else(|_| socket.connect_addr(address).and_then(|()| send()));
+            if let Err(error) = sent {
                 debug!("the service manager was not told {word}: {error}");
             }
         }

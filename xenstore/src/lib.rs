@@ -10,11 +10,13 @@ mod backoff;
 mod wire;
 
 use std::env;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -78,7 +80,7 @@ impl Connection {
     /// # Errors
     /// When neither can be opened: both reasons, with the paths.
     pub fn open() -> io::Result<Self> {
-        let socket = env::var_os("XENSTORED_PATH").unwrap_or_else(|| SOCKET.into());
+        let socket = socket_path();
         let stream: Box<dyn Stream> = match UnixStream::connect(&socket) {
             Ok(stream) => Box::new(stream),
             Err(no_socket) => Box::new(open_device().map_err(|no_device| {
@@ -174,8 +176,33 @@ impl AsRawFd for Connection {
     }
 }
 
-/// The error is that of [`DEVICE`], which is where people look.
+fn socket_path() -> OsString {
+    env::var_os("XENSTORED_PATH").unwrap_or_else(|| SOCKET.into())
+}
+
+/// Whether xenstored has a socket here, so that connections go over that and not over the device.
+#[must_use]
+pub fn has_socket() -> bool {
+    Path::new(&socket_path()).exists()
+}
+
+/// The device, opened before a sandbox took away the right to open it.
+static SPARE_DEVICES: Mutex<Vec<File>> = Mutex::new(Vec::new());
+
+/// Opens the device up to `count` times, for connections that are made when it can no longer be
+/// opened. Each connection needs one of its own: the kernel keeps its replies and its watches.
+pub fn reserve_device(count: usize) {
+    let mut spare = SPARE_DEVICES.lock().unwrap_or_else(PoisonError::into_inner);
+    spare.extend((0..count).map_while(|_| open_device_file().ok()));
+}
+
 fn open_device() -> io::Result<File> {
+    let spare = || SPARE_DEVICES.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    open_device_file().or_else(|error| spare().ok_or(error))
+}
+
+/// The error is that of [`DEVICE`], which is where people look.
+fn open_device_file() -> io::Result<File> {
     let open = |path: &str| File::options().read(true).write(true).open(path);
     open(DEVICE).or_else(|error| match error.kind() {
         io::ErrorKind::NotFound => open(OLD_DEVICE).map_err(|_| error),

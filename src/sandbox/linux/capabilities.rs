@@ -1,14 +1,14 @@
-//! Capabilities: the thread keeps one at most and can never get another.
+//! Capabilities: the thread keeps one at most and cannot get another.
 //!
-//! The calls and their structures are those of the kernel's `include/uapi/linux/capability.h`.
+//! Calls and structures are those of the kernel's `include/uapi/linux/capability.h`.
 
 use std::io;
 
-/// To ask how full a file system is that is mounted below a directory closed to others, such as
-/// `/var/lib/pgsql`: the path must be walked.
+/// Needed to open the path of a file system that is mounted below a directory closed to others, such as
+/// `/var/lib/pgsql`.
 const CAP_DAC_READ_SEARCH: u32 = 2;
 const KEPT: u64 = 1 << CAP_DAC_READ_SEARCH;
-/// The highest that the structures have room for.
+/// The highest number for which the structures have a bit.
 const HIGHEST: u32 = 63;
 
 /// `struct __user_cap_header_struct`.
@@ -30,17 +30,17 @@ struct Half {
     inheritable: u32,
 }
 
-/// Drops all capabilities but [`KEPT`], for good.
+/// Drops all capabilities but [`KEPT`].
 ///
 /// # Errors
-/// As capget(2) and capset(2) have them.
+/// Those of capget(2) and capset(2).
 pub fn restrict() -> io::Result<()> {
     for capability in (0..=HIGHEST).filter(|capability| KEPT & (1 << capability) == 0) {
         drop_from_bounding_set(capability);
     }
     let has = get()?;
     let kept = [keep(has[0], KEPT as u32), keep(has[1], (KEPT >> 32) as u32)];
-    // systemd's unit left no more than that, and forbids the call.
+    // systemd's unit leaves no more than that and forbids capset(2).
     if kept == has { Ok(()) } else { set(&kept) }
 }
 
@@ -48,8 +48,8 @@ fn keep(has: Half, kept: u32) -> Half {
     Half { effective: has.permitted & kept, permitted: has.permitted & kept, inheritable: 0 }
 }
 
-/// May fail: without `CAP_SETPCAP` nothing could be got back anyway (`PR_SET_NO_NEW_PRIVS`), and no
-/// kernel has all of them.
+/// Errors are ignored: a kernel does not know every number, and without `CAP_SETPCAP` the bounding set
+/// does not matter, since `PR_SET_NO_NEW_PRIVS` is set.
 #[allow(unsafe_code, reason = "a system call")]
 fn drop_from_bounding_set(capability: u32) {
     // SAFETY: takes no pointer.
@@ -59,14 +59,14 @@ fn drop_from_bounding_set(capability: u32) {
 #[allow(unsafe_code, reason = "a system call")]
 fn get() -> io::Result<[Half; 2]> {
     let mut halves = [Half::default(); 2];
-    // SAFETY: version 3 of the header means two halves, which is what there is room for.
+    // SAFETY: version 3 of the header means two halves, and there is room for two.
     let failed = unsafe { libc::syscall(libc::SYS_capget, &raw const HEADER, halves.as_mut_ptr()) };
     if failed == 0 { Ok(halves) } else { Err(io::Error::last_os_error()) }
 }
 
 #[allow(unsafe_code, reason = "a system call")]
 fn set(halves: &[Half; 2]) -> io::Result<()> {
-    // SAFETY: version 3 of the header means two halves, which is what there is.
+    // SAFETY: version 3 of the header means two halves, and there are two.
     let failed = unsafe { libc::syscall(libc::SYS_capset, &raw const HEADER, halves.as_ptr()) };
     if failed == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

@@ -1,10 +1,10 @@
-//! Landlock: reading where the guest's facts are, talking to the kernel's xenstore, nothing else.
+//! Landlock: the agent can open what it reads, and the kernel's xenstore device; nothing else.
 //!
-//! Rules are for directories, since files are replaced: a rule holds for the file that it was made
-//! for, not for its name. What a path is looked up by (stat, `O_PATH`, readlink) Landlock leaves alone.
+//! A rule holds for an inode, not for a name. Rules are for directories, since files are replaced by
+//! new ones. Landlock does not restrict stat, statfs, readlink and `O_PATH`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, PathBeneath, PathFd, Ruleset, RulesetAttr,
@@ -12,35 +12,41 @@ use landlock::{
 };
 use thiserror::Error;
 
-/// Where files are read: the kernel's, the release files and hosts(5), udev's database; and where
-/// those of NixOS and Guix are that `/etc` has links to.
+/// Directories in which files are read: the kernel's, the release files and hosts(5), udev's database,
+/// and the stores of NixOS and Guix, to which links in `/etc` lead.
 const READ: [&str; 7] =
     ["/proc", "/sys", "/etc", "/usr/lib", "/run/udev", "/nix/store", "/gnu/store"];
-/// Read through whatever it is a link to.
-const RELEASE: &str = "/etc/os-release";
-/// Listed only, for `/dev/disk/by-uuid`, which may be made later.
+/// Files that may be links out of these directories. The rule is for the file that the link leads to
+/// now: once that file is replaced by another, it can be read only after the next start.
+const LINKS: [&str; 2] = ["/etc/os-release", "/etc/hosts"];
+/// Can be listed, for `/dev/disk/by-uuid`, which udev may make later.
 const LISTED: &str = "/dev";
 
-/// The newest version of which each restriction is known to do no harm. The sockets that version 9
-/// would close are those of xenstored and syslog.
+/// The newest version whose restrictions were tried. Version 9 restricts connecting unix sockets.
 const KNOWN: ABI = ABI::V6;
 
 /// Why there is no Landlock.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// The kernel would have it otherwise.
+    /// The kernel did not accept the rules.
     #[error(transparent)]
     Ruleset(#[from] RulesetError),
-    /// The kernel has none, or was booted without.
+    /// The kernel has no Landlock, or was booted without it.
     #[error("not in this kernel")]
     Missing,
 }
 
-/// Closes all files but those that the agent has to open, all of TCP, and other processes.
+/// Leaves the agent the files that it has to open. Takes away all others, TCP, and signals to other
+/// processes.
 ///
 /// # Errors
-/// [`Error`] when nothing could be closed.
+/// [`Error`] when nothing is restricted.
 pub fn restrict() -> Result<(), Error> {
+    restrict_with(&LINKS.map(PathBuf::from))
+}
+
+/// The same, with other links.
+pub fn restrict_with(links: &[PathBuf]) -> Result<(), Error> {
     let reading = make_bitflags!(AccessFs::{ReadFile | ReadDir});
     let mut rules = Ruleset::default()
         .handle_access(AccessFs::from_all(KNOWN))?
@@ -50,19 +56,19 @@ pub fn restrict() -> Result<(), Error> {
     for path in READ {
         rules = allow(rules, Path::new(path), reading)?;
     }
-    if let Ok(release) = fs::canonicalize(RELEASE) {
-        rules = allow(rules, &release, AccessFs::ReadFile.into())?;
+    for target in links.iter().filter_map(|link| fs::canonicalize(link).ok()) {
+        rules = allow(rules, &target, AccessFs::ReadFile.into())?;
     }
     rules = allow(rules, Path::new(LISTED), AccessFs::ReadDir.into())?;
-    let talking = make_bitflags!(AccessFs::{ReadFile | WriteFile});
-    rules = allow(rules, Path::new(xenstore::DEVICE), talking)?;
+    let read_write = make_bitflags!(AccessFs::{ReadFile | WriteFile});
+    rules = allow(rules, Path::new(xenstore::DEVICE), read_write)?;
     match rules.restrict_self()?.ruleset {
         RulesetStatus::NotEnforced => Err(Error::Missing),
         _ => Ok(()),
     }
 }
 
-/// What is not there needs no rule.
+/// A path that does not exist needs no rule.
 fn allow(
     rules: RulesetCreated,
     path: &Path,

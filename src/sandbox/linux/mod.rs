@@ -1,5 +1,5 @@
-//! Linux: capabilities(7), landlock(7), seccomp(2), in this order, since each takes away what the one
-//! before needs.
+//! Linux: capabilities(7), landlock(7), seccomp(2), in this order: each one takes away a system call
+//! that the one before needs.
 
 mod capabilities;
 mod landlock;
@@ -15,21 +15,41 @@ mod seccomp;
 
 use log::{debug, info};
 
+use super::UnixSockets;
+
+/// How often xenstore's device can be opened again where the filter refuses that: the collectors
+/// `resume` and `sriov` open it once each, the rest is for connections that are lost.
+const SPARE_DEVICES: usize = 16;
+
+/// What the filter can allow only because something else restricts it.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowed {
+    /// Opening with write access, and openat2(2), whose flags a filter cannot see: Landlock says
+    /// which files can be written.
+    pub write_access: bool,
+    /// The unix sockets that may be opened and connected.
+    pub sockets: UnixSockets,
+}
+
 /// Gives up all that is not needed to collect and to publish.
-pub fn enter() {
-    let parts = [
-        ("capabilities", capabilities::restrict().map_err(|error| error.to_string())),
-        ("Landlock", landlock::restrict().map_err(|error| error.to_string())),
-        ("seccomp", seccomp::restrict().map_err(|error| error.to_string())),
-    ];
-    let without = |(part, result): &(&str, Result<(), String>)| {
+pub fn restrict_self(sockets: UnixSockets) {
+    let capabilities = capabilities::restrict().map_err(|error| error.to_string());
+    let landlock = landlock::restrict().map_err(|error| error.to_string());
+    let write_access = landlock.is_ok();
+    if !write_access && !xenstore::has_socket() {
+        xenstore::reserve_device(SPARE_DEVICES);
+    }
+    let seccomp = seccomp::restrict(Allowed { write_access, sockets });
+    let seccomp = seccomp.map_err(|error| error.to_string());
+    let parts = [("capabilities", capabilities), ("Landlock", landlock), ("seccomp", seccomp)];
+    let missing = |(part, result): &(&str, Result<(), String>)| {
         result.as_ref().err().map(|why| format!("{part} ({why})"))
     };
-    let without: Vec<String> = parts.iter().filter_map(without).collect();
-    if without.is_empty() {
-        debug!("confined by capabilities, Landlock and seccomp");
+    let missing: Vec<String> = parts.iter().filter_map(missing).collect();
+    if missing.is_empty() {
+        debug!("sandbox: confined by capabilities, Landlock and seccomp");
     } else {
-        info!("the sandbox does without {}", without.join(", "));
+        info!("sandbox: {} not available; continuing without", missing.join(", "));
     }
 }
 

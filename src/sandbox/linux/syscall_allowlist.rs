@@ -1,8 +1,33 @@
-//! The system calls that are allowed whatever their arguments, by what they are for.
+//! The system calls that are allowed, by what they are for: those of glibc since 2.17 and of musl since
+//! 1.1. SECURITY.md gives the reason for each; a test compares the two lists.
 
 use libc::*;
 
-/// The calls.
+use super::super::{Allowed, UnixSockets};
+
+/// A condition on one argument of a call.
+#[derive(Clone, Copy, Debug)]
+pub enum ArgMatch {
+    /// Of the argument's lower 32 bits, those of the mask have this value.
+    Bits(u8, c_int, c_int),
+    /// The argument, a pointer, is null.
+    Null(u8),
+}
+use ArgMatch::{Bits, Null};
+
+/// A call that is allowed if all conditions hold. Of several rules for a call one is enough.
+pub type Rule = (c_long, &'static [ArgMatch]);
+
+/// All bits of an argument.
+const ALL: c_int = -1;
+/// Flags of open(2) that ask for write access or make a file.
+const WRITES: c_int = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & !O_DIRECTORY);
+/// Flags of clone(2) without which the new task would be a process.
+const THREAD: c_int = CLONE_VM | CLONE_THREAD;
+/// The bits of a socket's type beside its flags (`SOCK_TYPE_MASK` in the kernel's `linux/net.h`).
+const TYPE: c_int = 0xf;
+
+/// Allowed whatever the arguments.
 pub const ALLOWED: &[c_long] = &[
     // Reads files and directories, and asks how full file systems are.
     SYS_read,
@@ -15,13 +40,11 @@ pub const ALLOWED: &[c_long] = &[
     SYS_fstatfs,
     SYS_readlinkat,
     SYS_getdents64,
-    // Talks to xenstored, rtnetlink and syslog.
+    // Writes to xenstored, rtnetlink, syslog and standard error.
     SYS_write,
     SYS_writev,
     SYS_bind,
-    SYS_connect,
     SYS_setsockopt,
-    SYS_sendto,
     SYS_recvfrom,
     // Waits.
     SYS_ppoll,
@@ -51,11 +74,61 @@ pub const ALLOWED: &[c_long] = &[
     SYS_uname,
     SYS_exit,
     SYS_exit_group,
-    // The older names of some of these, which only this processor has.
+    // Older names of some of these, which only this processor has.
     #[cfg(target_arch = "x86_64")]
     SYS_stat,
     #[cfg(target_arch = "x86_64")]
+    SYS_lstat,
+    #[cfg(target_arch = "x86_64")]
     SYS_readlink,
+    #[cfg(target_arch = "x86_64")]
+    SYS_getdents,
     #[cfg(target_arch = "x86_64")]
     SYS_poll,
 ];
+
+/// Allowed with some arguments only.
+pub const ALLOWED_IF: &[Rule] = &[
+    (SYS_openat, &[Bits(2, WRITES, O_RDONLY)]),
+    #[cfg(target_arch = "x86_64")]
+    (SYS_open, &[Bits(1, WRITES, O_RDONLY)]),
+    (SYS_socket, &[Bits(0, ALL, AF_NETLINK), Bits(2, ALL, NETLINK_ROUTE)]),
+    (SYS_socket, &[Bits(0, ALL, AF_NETLINK), Bits(2, ALL, NETLINK_KOBJECT_UEVENT)]),
+    (SYS_socketpair, &[Bits(0, ALL, AF_UNIX)]),
+    // Without an address: a datagram socket reaches only what it is connected to.
+    (SYS_sendto, &[Null(4)]),
+    (SYS_fcntl, &[Bits(1, ALL, F_GETFD)]),
+    (SYS_fcntl, &[Bits(1, ALL, F_SETFD)]),
+    (SYS_fcntl, &[Bits(1, ALL, F_GETFL)]),
+    (SYS_ioctl, &[Bits(1, ALL, FIONBIO as c_int)]),
+    (SYS_mmap, &[Bits(2, PROT_EXEC, 0)]),
+    (SYS_mprotect, &[Bits(2, PROT_EXEC, 0)]),
+    (SYS_clone, &[Bits(0, THREAD, THREAD)]),
+    (SYS_prctl, &[Bits(0, ALL, PR_SET_NAME)]),
+    (SYS_prctl, &[Bits(0, ALL, PR_SET_TIMERSLACK)]),
+];
+
+/// Where Landlock says which files can be written.
+const WRITE_ACCESS: &[Rule] = &[
+    (SYS_openat, &[Bits(2, WRITES, O_RDWR)]),
+    #[cfg(target_arch = "x86_64")]
+    (SYS_open, &[Bits(1, WRITES, O_RDWR)]),
+    (SYS_openat2, &[]),
+];
+
+/// Where syslog may have to be connected again.
+const DATAGRAM: &[Rule] =
+    &[(SYS_socket, &[Bits(0, ALL, AF_UNIX), Bits(1, TYPE, SOCK_DGRAM)]), (SYS_connect, &[])];
+
+/// Where xenstored may have to be connected again.
+const STREAM: &[Rule] = &[(SYS_socket, &[Bits(0, ALL, AF_UNIX), Bits(1, TYPE, SOCK_STREAM)])];
+
+/// What is allowed besides, as the system and the command line have it.
+pub fn allowed_by(allowed: Allowed) -> [&'static [Rule]; 3] {
+    let (datagram, stream): (&[Rule], &[Rule]) = match allowed.sockets {
+        UnixSockets::None => (&[], &[]),
+        UnixSockets::Datagram => (DATAGRAM, &[]),
+        UnixSockets::All => (DATAGRAM, STREAM),
+    };
+    [if allowed.write_access { WRITE_ACCESS } else { &[] }, datagram, stream]
+}

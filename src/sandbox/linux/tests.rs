@@ -1,21 +1,62 @@
 //! What a confined thread can no longer do. Confinement is a thread's own, so each test confines one
 //! and tries there, on this machine's kernel.
 
+use std::env;
 use std::ffi::CStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::net::{TcpListener, UdpSocket};
-use std::os::unix::net::UnixDatagram;
-use std::process::Command;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{self, Command};
 use std::ptr;
 use std::thread;
 
+use libc::ENOSYS;
+
 use super::*;
 
-/// Runs `attempt` in a confined thread.
+/// A directory that is removed when dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = env::temp_dir().join(format!("sandbox-{}-{name}", process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+/// Runs `attempt` in a thread that is confined as where xenstored and syslog have sockets.
 fn confined<T: Send + 'static>(attempt: impl FnOnce() -> T + Send + 'static) -> T {
+    confined_with(UnixSockets::All, attempt)
+}
+
+fn confined_with<T: Send + 'static>(
+    sockets: UnixSockets,
+    attempt: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    thread::spawn(move || {
+        restrict_self(sockets);
+        assert_eq!(error_of(libc::SYS_getppid, [0; 4]), Some(ENOSYS), "no filter");
+        attempt()
+    })
+    .join()
+    .unwrap()
+}
+
+/// Runs `attempt` in a thread with the filter of a kernel that has no Landlock.
+fn filtered_only<T: Send + 'static>(attempt: impl FnOnce() -> T + Send + 'static) -> T {
     thread::spawn(|| {
-        enter();
+        let sockets = UnixSockets::None;
+        seccomp::restrict(Allowed { write_access: false, sockets }).unwrap();
         attempt()
     })
     .join()
@@ -40,17 +81,20 @@ fn address(text: &CStr) -> usize {
 const TRAMPOLINES: [libc::c_long; 2] = [335, 336];
 
 #[test]
-fn no_call_is_possible_that_is_not_listed() {
-    let possible = confined(|| {
-        let others = (0..1024).filter(|call| !TRAMPOLINES.contains(call));
-        let others = others.filter(|&call| !seccomp::is_listed(call));
-        others.filter(|&call| error_of(call, [0; 4]) != Some(libc::ENOSYS)).collect::<Vec<_>>()
-    });
-    assert_eq!(possible, []);
+fn unlisted_calls_return_enosys() {
+    for sockets in [UnixSockets::None, UnixSockets::Datagram, UnixSockets::All] {
+        let possible = confined_with(sockets, move || {
+            let allowed = Allowed { write_access: true, sockets };
+            let others = (0..1024).filter(|call| !TRAMPOLINES.contains(call));
+            let others = others.filter(|&call| !seccomp::is_listed(call, allowed));
+            others.filter(|&call| error_of(call, [0; 4]) != Some(ENOSYS)).collect::<Vec<_>>()
+        });
+        assert_eq!(possible, [], "{sockets:?}");
+    }
 }
 
 #[test]
-fn no_program_can_be_run() {
+fn exec_and_fork_return_enosys() {
     let (exec, fork, spawn) = confined(|| {
         let arguments = [c"/bin/true".as_ptr(), ptr::null()];
         let exec = [address(c"/bin/true"), arguments.as_ptr() as usize, 0, 0];
@@ -60,45 +104,109 @@ fn no_program_can_be_run() {
             Command::new("/bin/true").spawn().is_err(),
         )
     });
-    assert_eq!((exec, fork, spawn), (Some(libc::ENOSYS), Some(libc::ENOSYS), true));
+    assert_eq!((exec, fork, spawn), (Some(ENOSYS), Some(ENOSYS), true));
 }
 
 #[test]
-fn sockets_reach_this_machine_only() {
-    let (tcp, udp, raw, local) = confined(|| {
+fn sockets_of_inet_and_packet_return_enosys() {
+    let (tcp, udp, raw) = confined(|| {
         (
             TcpListener::bind("127.0.0.1:0").is_err(),
             UdpSocket::bind("[::1]:0").is_err(),
             error_of(libc::SYS_socket, [libc::AF_PACKET as usize, libc::SOCK_RAW as usize, 0, 0]),
-            UnixDatagram::unbound().is_ok(),
         )
     });
-    assert_eq!((tcp, udp, raw, local), (true, true, Some(libc::ENOSYS), true));
+    assert_eq!((tcp, udp, raw), (true, true, Some(ENOSYS)));
+}
+
+/// A stream and a datagram socket that listen in `directory`.
+fn listeners(directory: &Path) -> (UnixListener, UnixDatagram) {
+    let stream = UnixListener::bind(directory.join("stream")).unwrap();
+    (stream, UnixDatagram::bind(directory.join("datagram")).unwrap())
+}
+
+/// The errors of connecting a stream and a datagram socket, and of sending to an address.
+fn errors_of_reaching(directory: &Path) -> [Option<i32>; 3] {
+    let errno = |result: io::Result<()>| result.err().and_then(|error| error.raw_os_error());
+    let datagram = directory.join("datagram");
+    let (ours, _theirs) = UnixDatagram::pair().unwrap();
+    [
+        errno(UnixStream::connect(directory.join("stream")).map(drop)),
+        errno(UnixDatagram::unbound().and_then(|socket| socket.connect(&datagram))),
+        errno(ours.send_to(b"x", &datagram).map(drop)),
+    ]
 }
 
 #[test]
-fn no_file_can_be_written() {
-    let here = format!("{}/{}-written", std::env::temp_dir().display(), std::process::id());
-    fs::write(&here, "as it was").unwrap();
-    let path = here.clone();
-    let opened = confined(move || {
-        let made = File::create(format!("{path}-too"));
-        let written = OpenOptions::new().write(true).open(&path);
-        let appended = OpenOptions::new().append(true).open(&path);
-        let changed = OpenOptions::new().read(true).write(true).open(&path);
-        [made, written, appended, changed].map(|result| result.map_err(|error| error.kind()).err())
+fn unix_sockets_connect_only_as_the_store_and_the_log_need() {
+    let refused = Some(ENOSYS);
+    for (sockets, errors) in [
+        (UnixSockets::None, [refused, refused, refused]),
+        (UnixSockets::Datagram, [refused, None, refused]),
+        (UnixSockets::All, [None, None, refused]),
+    ] {
+        let directory = Scratch::new(&format!("{sockets:?}"));
+        let _listening = listeners(&directory.0);
+        let path = directory.0.clone();
+        assert_eq!(
+            confined_with(sockets, move || errors_of_reaching(&path)),
+            errors,
+            "{sockets:?}"
+        );
+    }
+}
+
+/// The errors of opening a file in each way that can change it or make another.
+fn errors_of_writing(path: PathBuf) -> [Option<ErrorKind>; 4] {
+    let made = File::create(path.with_extension("new"));
+    let written = OpenOptions::new().write(true).open(&path);
+    let appended = OpenOptions::new().append(true).open(&path);
+    let changed = OpenOptions::new().read(true).write(true).open(&path);
+    [made, written, appended, changed].map(|result| result.map_err(|error| error.kind()).err())
+}
+
+#[test]
+fn no_file_can_be_opened_for_writing() {
+    let (enosys, eacces) = (Some(ErrorKind::Unsupported), Some(ErrorKind::PermissionDenied));
+    let directory = Scratch::new("write");
+    let path = directory.0.join("file");
+    fs::write(&path, "as it was").unwrap();
+    let (with, without) = (path.clone(), path.clone());
+    let with = confined(move || errors_of_writing(with));
+    assert_eq!(with, [enosys, enosys, enosys, eacces]);
+    let without = filtered_only(move || errors_of_writing(without));
+    assert_eq!(without, [enosys; 4], "without Landlock");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "as it was");
+}
+
+#[test]
+fn openat2_returns_enosys_without_landlock() {
+    // A filter cannot see the flags of openat2, which lie in memory.
+    assert_eq!(filtered_only(|| error_of(libc::SYS_openat2, [0; 4])), Some(ENOSYS));
+    assert_ne!(confined(|| error_of(libc::SYS_openat2, [0; 4])), Some(ENOSYS));
+}
+
+/// `/etc/hosts` and `/etc/os-release` of some systems are links to files elsewhere.
+#[test]
+fn files_behind_links_out_of_etc_can_be_read() {
+    let directory = Scratch::new("links");
+    let (target, link) = (directory.0.join("target"), directory.0.join("link"));
+    fs::write(&target, "text").unwrap();
+    symlink(&target, &link).unwrap();
+    let (path, other) = (link.clone(), directory.0.join("other"));
+    fs::write(&other, "private").unwrap();
+    let read = thread::spawn(move || {
+        landlock::restrict_with(&[link]).unwrap();
+        (fs::read_to_string(path).ok(), fs::read_to_string(other).ok())
     });
-    let none = Some(ErrorKind::Unsupported);
-    assert_eq!(opened, [none, none, none, Some(ErrorKind::PermissionDenied)]);
-    assert_eq!(fs::read_to_string(&here).unwrap(), "as it was");
-    fs::remove_file(here).unwrap();
+    assert_eq!(read.join().unwrap(), (Some("text".into()), None));
 }
 
 #[test]
-fn only_what_the_agent_reads_can_be_read() {
-    let here = format!("{}/{}-read", std::env::temp_dir().display(), std::process::id());
-    fs::write(&here, "private").unwrap();
-    let path = here.clone();
+fn files_outside_the_rules_return_eacces() {
+    let directory = Scratch::new("read");
+    let path = directory.0.join("file");
+    fs::write(&path, "private").unwrap();
     let (secret, listing, meminfo, nics) = confined(move || {
         (
             fs::read(path).map_err(|error| error.kind()),
@@ -107,14 +215,13 @@ fn only_what_the_agent_reads_can_be_read() {
             fs::read_dir("/sys/class/net").is_ok(),
         )
     });
-    fs::remove_file(here).unwrap();
     assert_eq!(secret, Err(ErrorKind::PermissionDenied));
     assert_eq!(listing, Err(ErrorKind::PermissionDenied));
     assert!(meminfo && nics);
 }
 
 #[test]
-fn no_memory_becomes_code() {
+fn mmap_mprotect_prot_exec_return_enosys() {
     let code = (libc::PROT_READ | libc::PROT_EXEC) as usize;
     let private = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS) as usize;
     let mapped = confined(move || {
@@ -123,11 +230,11 @@ fn no_memory_becomes_code() {
             error_of(libc::SYS_mprotect, [0, 4096, code, 0]),
         )
     });
-    assert_eq!(mapped, (Some(libc::ENOSYS), Some(libc::ENOSYS)));
+    assert_eq!(mapped, (Some(ENOSYS), Some(ENOSYS)));
 }
 
 #[test]
-fn one_capability_is_left_at_most_and_none_can_come_back() {
+fn only_cap_dac_read_search_is_left_and_no_new_privs_is_set() {
     let status = confined(|| fs::read_to_string("/proc/thread-self/status").unwrap());
     let field = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
