@@ -8,8 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The binary that cargo built for the tests.
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_xen-guest-agent");
+/// The binary that cargo built for the tests; another one for `tests/libcs`.
+pub const PROGRAM: &str = match option_env!("AGENT_UNDER_TEST") {
+    Some(other) => other,
+    None => env!("CARGO_BIN_EXE_xen-guest-agent"),
+};
 
 /// A running agent; killed when dropped.
 pub struct Agent {

@@ -24,8 +24,7 @@ const SPARE_DEVICES: usize = 16;
 /// What the filter can allow only because something else restricts it.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowed {
-    /// Opening with write access, and openat2(2), whose flags a filter cannot see: Landlock says
-    /// which files can be written.
+    /// Opening with write access: Landlock says which files can be written.
     pub write_access: bool,
     /// The unix sockets that may be opened and connected.
     pub sockets: UnixSockets,

@@ -113,7 +113,6 @@ const WRITE_ACCESS: &[Rule] = &[
     (SYS_openat, &[Bits(2, WRITES, O_RDWR)]),
     #[cfg(target_arch = "x86_64")]
     (SYS_open, &[Bits(1, WRITES, O_RDWR)]),
-    (SYS_openat2, &[]),
 ];
 
 /// Where syslog may have to be connected again.

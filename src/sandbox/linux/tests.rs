@@ -179,13 +179,6 @@ fn no_file_can_be_opened_for_writing() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "as it was");
 }
 
-#[test]
-fn openat2_returns_enosys_without_landlock() {
-    // A filter cannot see the flags of openat2, which lie in memory.
-    assert_eq!(filtered_only(|| error_of(libc::SYS_openat2, [0; 4])), Some(ENOSYS));
-    assert_ne!(confined(|| error_of(libc::SYS_openat2, [0; 4])), Some(ENOSYS));
-}
-
 /// `/etc/hosts` and `/etc/os-release` of some systems are links to files elsewhere.
 #[test]
 fn files_behind_links_out_of_etc_can_be_read() {
