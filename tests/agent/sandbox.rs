@@ -106,10 +106,10 @@ fn kernel_without_calls_since_3_8_all_changes_are_published() {
     assert_eq!(refused.collect::<Vec<_>>(), lines_of_sandbox(&end.stderr));
 }
 
-/// The agent in the guest, traced.
+/// The agent in the guest, traced: a file for each thread, `trace` and its number.
 fn traced(guest: &Guest, arguments: &[&str], trace: &Path) -> Command {
     let mut command = guest.world_command("strace");
-    command.args(["-f", "-o"]).arg(trace).arg(PROGRAM).args(arguments);
+    command.args(["-ff", "-o"]).arg(trace).arg(PROGRAM).args(arguments);
     command.env("XENSTORED_PATH", guest.socket());
     command
 }
@@ -119,16 +119,24 @@ fn signal_traced(guest: &Guest, agent: &Agent, name: &str) {
     guest.sh(&format!("kill -{name} $(pgrep -P {})", agent.pid()));
 }
 
-/// The system calls that the confined agent made and that were refused. The C library asks for clone3
-/// first, and takes clone.
+/// The system calls of the agent once it was confined: all of the other threads', which start later.
+fn confined_calls(trace: &Path) -> Vec<String> {
+    let files = fs::read_dir(trace.parent().unwrap()).unwrap();
+    let text = |file: fs::DirEntry| fs::read_to_string(file.path()).unwrap();
+    let texts: Vec<String> = files.map(|file| text(file.unwrap())).collect();
+    let mark = "SECCOMP_SET_MODE_FILTER";
+    assert!(texts.iter().any(|text| text.contains(mark)), "it did not confine itself");
+    let confined = texts.iter().map(|text| text.split_once(mark).map_or(&**text, |(_, rest)| rest));
+    confined.flat_map(str::lines).map(str::to_owned).collect()
+}
+
+/// Those of them that were refused. The C library tries clone3 first, and takes clone.
 fn refused_calls(trace: &Path) -> Vec<String> {
-    let trace = fs::read_to_string(trace).unwrap();
-    let (_, confined) = trace.split_once("SECCOMP_SET_MODE_FILTER").expect("it confines itself");
-    let refused = |line: &&str| {
-        ["ENOSYS", "EPERM", "EACCES"].iter().any(|error| line.contains(&format!("= -1 {error}")))
-    };
-    let unexpected = |line: &&str| !line.contains("clone3");
-    confined.lines().filter(refused).filter(unexpected).map(str::to_owned).collect()
+    let mut calls = confined_calls(trace);
+    let errors = ["= -1 ENOSYS", "= -1 EPERM", "= -1 EACCES"];
+    calls.retain(|line| errors.iter().any(|error| line.contains(error)));
+    calls.retain(|line| !line.contains("clone3"));
+    calls
 }
 
 /// Has everything change that the agent follows, and returns the calls that were refused meanwhile.
@@ -185,10 +193,9 @@ fn with_device_and_stderr_no_unix_socket_is_opened_after_the_start() {
     assert_eq!(end.code, Some(0), "{end:?}");
     guest.wait_value("attr/vif/0/ipv4/0", "192.0.2.10");
     assert_eq!(refused_calls(&trace), [] as [String; 0]);
-    let trace = fs::read_to_string(trace).unwrap();
-    let (_, confined) = trace.split_once("SECCOMP_SET_MODE_FILTER").unwrap();
-    let opened = |line: &&str| line.contains("socket(AF_UNIX") || line.contains("connect(");
-    assert_eq!(confined.lines().filter(opened).collect::<Vec<_>>(), [] as [&str; 0]);
+    let mut opened = confined_calls(&trace);
+    opened.retain(|line| line.contains("socket(AF_UNIX") || line.contains("connect("));
+    assert_eq!(opened, [] as [String; 0]);
 }
 
 // Without Landlock the confined agent cannot open the device: it has opened it before.
