@@ -27,4 +27,5 @@ pub mod resume;
 pub mod service;
 pub mod sriov;
 pub mod sysctl;
+mod timer_slack;
 pub mod xen_detect;

@@ -7,6 +7,8 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use crate::timer_slack;
+
 /// The collectors' reins: refreshes them all; dropping it ends them all.
 #[derive(Debug, Default)]
 pub struct CollectorHandles(Vec<UnixStream>);
@@ -63,6 +65,7 @@ impl CollectorHandles {
 impl WakeReceiver {
     /// Sleeps until one of the `sources`, a refresh, the end, or until `timeout` is over.
     pub fn wait(&self, sources: &[PollSource], timeout: Option<Duration>) -> WakeReason {
+        timer_slack::prepare(timeout);
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut fds = vec![pollfd(PollSource::PollIn(self.0.as_raw_fd()))];
         fds.extend(sources.iter().copied().map(pollfd));
