@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use collectors::poll::{CollectorHandles, WakeReceiver};
+use collectors::xen_detect::NotAGuest;
 use collectors::{disks, drivers, memory, network, os, resume, service, sriov, xen_detect};
 use facts::{Event, Outbox, channel};
 use log::{error, info, warn};
@@ -26,7 +27,7 @@ use crate::command_line::{Destination, Options};
 use crate::logging::Target;
 use crate::sandbox::{self, UnixSockets};
 use crate::service_manager::ServiceManager;
-use crate::signal_mask;
+use crate::{signal_mask, xenstore_wait};
 
 /// How long the publisher may take to publish what is left after a signal to end.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(800);
@@ -39,7 +40,7 @@ const SIGNALS: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
 pub enum Error {
     /// Nobody would read what is published here.
     #[error(transparent)]
-    NotAGuest(#[from] xen_detect::NotAGuest),
+    NotAGuest(#[from] NotAGuest),
     /// The publisher gave up.
     #[error(transparent)]
     Publisher(#[from] publishers::Error),
@@ -56,13 +57,17 @@ pub enum Error {
 /// # Errors
 /// When it cannot start, or the store is lost for good.
 pub fn run(options: &Options, log: Target) -> Result<(), Error> {
-    let schema = schema(options)?;
-    // Before all else: a reload that comes early is no reason to die.
+    // First: a SIGHUP that comes early must not end the agent.
     let signals = (!options.once).then(|| Signals::new(SIGNALS)).transpose()?;
+    let manager = Arc::new(ServiceManager::from_environment());
+    if has_resume_watch(options) && !xenstore_wait::wait(&manager)? {
+        info!("ended");
+        return Ok(());
+    }
+    let schema = schema(options)?;
     if signals.is_some() {
         signal_mask::block(&SIGNALS)?;
     }
-    let manager = Arc::new(ServiceManager::from_environment());
     let mut publisher = Publisher::new(schema, store_opener(options.destination))?
         .without(&without(options))
         .has_resume_watch(has_resume_watch(options));
@@ -93,7 +98,11 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
 
 /// Refuses where no host would read the keys, unless they are only for people to look at.
 fn schema(options: &Options) -> Result<Schema, Error> {
-    match (xen_detect::check(Path::new("/")), options.destination, options.schema) {
+    let guest = match xen_detect::check(Path::new("/")) {
+        Err(NotAGuest::NoXenstoreYet(_)) if options.destination == Destination::Stdout => Ok(()),
+        other => other,
+    };
+    match (guest, options.destination, options.schema) {
         (Ok(()), _, schema) | (Err(_), Destination::Stdout, schema @ Schema::Rfc) => Ok(schema),
         (Err(why), Destination::Xenstore, _) => Err(why.into()),
         (Err(why), Destination::Stdout, _) => {

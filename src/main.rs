@@ -10,6 +10,7 @@ mod sandbox;
 mod service_manager;
 mod signal_mask;
 mod withdraw;
+mod xenstore_wait;
 
 use std::env;
 use std::ffi::OsString;

@@ -1,6 +1,6 @@
 //! Hosts differ in what they let the guest write, and may go away for a while.
 
-use super::harness::{Daemon, FIRST_TREE, Guest, Kernel, Layout};
+use super::harness::{Agent, Daemon, FIRST_TREE, Guest, Kernel, Layout, Proxy, ProxyAction};
 
 fn no_balloon() -> String {
     FIRST_TREE.replace("control/feature-balloon = 1\n", "")
@@ -141,18 +141,81 @@ fn off_xen_the_terminal_is_told_too() {
     );
 }
 
-// dom0 shows itself by an all-zero uuid, or by control_d in /proc/xen/capabilities.
+// dom0: control_d in /proc/xen/capabilities, or bit 11 (XENFEAT_dom0) of the features.
 #[test]
-fn in_dom0_it_refuses() {
+fn dom0_is_refused_with_one_line_and_exit_1() {
     let guest = Guest::new();
-    guest.file("/sys/hypervisor/uuid", "00000000-0000-0000-0000-000000000000\n");
+    guest.file("/sys/hypervisor/uuid", NO_UUID);
+    guest.file("/sys/hypervisor/properties/features", "00002fff\n");
     assert_refuses(&guest, "dom0");
-    guest.file("/sys/hypervisor/uuid", "6f2a3c1e-0001-4a5b-8c9d-000000000001\n");
+    guest.file("/sys/hypervisor/uuid", UUID);
+    guest.file("/sys/hypervisor/properties/features", "000027ff\n");
     assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
     guest.sh(
         "mount -t tmpfs none /proc && mkdir /proc/xen && echo control_d >/proc/xen/capabilities",
     );
     assert_refuses(&guest, "dom0");
+}
+
+const NO_UUID: &str = "00000000-0000-0000-0000-000000000000\n";
+const UUID: &str = "6f2a3c1e-0001-4a5b-8c9d-000000000001\n";
+
+/// A guest without xenstore, and the proxy that counts the connections to it.
+fn dom0less() -> (Guest, Proxy) {
+    let guest = Guest::new();
+    guest.file("/sys/hypervisor/uuid", NO_UUID);
+    guest.file("/sys/hypervisor/properties/features", "000027ff\n");
+    guest.file("/dev/interrupts", " 18:  0  xen-dyn-lateeoi  event  xenstore_late_init\n");
+    guest.sh("mount --bind /dev/interrupts /proc/interrupts");
+    let proxy =
+        Proxy::new(guest.run.path().join("proxy"), &guest.socket(), |_| ProxyAction::Passed);
+    (guest, proxy)
+}
+
+fn start(guest: &Guest, proxy: &Proxy, arguments: &[&str]) -> Agent {
+    let mut command = guest.command(&[&["-s"], arguments].concat());
+    command.env("XENSTORED_PATH", proxy.socket());
+    Agent::spawn(command)
+}
+
+// The kernel of such a guest may crash when the device is used before dom0 has run init-dom0less.
+#[test]
+fn dom0less_guest_does_not_open_xenstore_before_it_is_there_and_publishes_then() {
+    let (guest, proxy) = dom0less();
+    let agent = start(&guest, &proxy, &[]);
+    agent.wait_logged("xenstore is not there yet (/sys/hypervisor/uuid is all zero)");
+    agent.signal("HUP");
+    guest.file("/sys/hypervisor/uuid", UUID);
+    // dom0 sets the UUID first, and the kernel still waits for the event.
+    let end = start(&guest, &proxy, &["--once"]).wait();
+    assert!(end.stderr.contains("xenstore_late_init"), "{end:?}");
+    assert_eq!((end.code, end.stderr.lines().count()), (Some(1), 1), "{end:?}");
+    assert_eq!(proxy.connections(), 0);
+    guest.file("/dev/interrupts", " 18:  5  xen-dyn-lateeoi  event  xenbus\n");
+    guest.wait_tree(FIRST_TREE);
+    let log = agent.stop("TERM").stderr;
+    assert_eq!(log.matches("not there yet").count(), 1, "{log}");
+}
+
+#[test]
+fn sigterm_ends_an_agent_that_waits_for_xenstore_with_exit_0() {
+    for signal in ["TERM", "INT"] {
+        let (guest, proxy) = dom0less();
+        let agent = start(&guest, &proxy, &[]);
+        agent.wait_logged("not there yet");
+        assert_eq!(agent.stop(signal).code, Some(0));
+        assert_eq!(proxy.connections(), 0);
+    }
+}
+
+#[test]
+fn withdraw_and_stdout_do_not_wait_for_xenstore() {
+    let (guest, proxy) = dom0less();
+    for arguments in [&["--withdraw"][..], &["--publisher", "stdout", "--once"]] {
+        let end = start(&guest, &proxy, arguments).wait();
+        assert_eq!(end.code, Some(0), "{end:?}");
+    }
+    assert_eq!(proxy.connections(), 0);
 }
 
 // The store cannot be opened at start: one line, exit 1.

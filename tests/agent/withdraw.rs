@@ -162,7 +162,7 @@ fn assert_nothing_to_withdraw(guest: &Guest, why: &str) {
 #[test]
 fn off_xen_and_in_dom0_there_is_nothing_to_withdraw() {
     let guest = Guest::new();
-    guest.file("/sys/hypervisor/uuid", "00000000-0000-0000-0000-000000000000\n");
+    guest.file("/sys/hypervisor/properties/features", "00002fff\n");
     assert_nothing_to_withdraw(&guest, "dom0");
     guest.file("/sys/hypervisor/type", "kvm\n");
     assert_nothing_to_withdraw(&guest, "kvm");

@@ -4,7 +4,10 @@
 use std::path::Path;
 
 use super::NotAGuest;
-use crate::bounded_read::first_line;
+use crate::bounded_read::{first_line, text};
+
+/// `XENFEAT_dom0` of Xen's `public/features.h`.
+const FEATURE_DOM0: u32 = 1 << 11;
 
 /// Finds out whether the system below `root` is an unprivileged Xen guest.
 ///
@@ -21,9 +24,36 @@ pub fn check(root: &Path) -> Result<(), NotAGuest> {
     if first_line(&proc_xen).is_some_and(|line| line.contains("control_d")) {
         return Err(NotAGuest::Dom0("control_d in /proc/xen/capabilities"));
     }
-    let uuid = first_line(&root.join("sys/hypervisor/uuid")).unwrap_or_default();
-    if !uuid.is_empty() && uuid.chars().all(|c| matches!(c, '0' | '-')) {
-        return Err(NotAGuest::Dom0("/sys/hypervisor/uuid is all zero"));
+    if features(root) & FEATURE_DOM0 != 0 {
+        return Err(NotAGuest::Dom0("bit 11 of /sys/hypervisor/properties/features"));
+    }
+    if has_zero_uuid(root) {
+        return Err(NotAGuest::NoXenstoreYet("/sys/hypervisor/uuid is all zero"));
+    }
+    if waits_for_xenstore(root) {
+        return Err(NotAGuest::NoXenstoreYet("xenstore_late_init in /proc/interrupts"));
     }
     Ok(())
+}
+
+/// The features of the first submap, which the kernel shows as the last 8 hexadecimal digits.
+fn features(root: &Path) -> u32 {
+    let shown = first_line(&root.join("sys/hypervisor/properties/features")).unwrap_or_default();
+    let last = shown.len().checked_sub(8).and_then(|start| shown.get(start..));
+    u32::from_str_radix(last.unwrap_or(&shown), 16).unwrap_or_default()
+}
+
+/// Xen gives a dom0less guest no UUID; dom0's `init-dom0less` sets one just before it makes the guest's
+/// xenstore.
+fn has_zero_uuid(root: &Path) -> bool {
+    let uuid = first_line(&root.join("sys/hypervisor/uuid")).unwrap_or_default();
+    !uuid.is_empty() && uuid.chars().all(|c| matches!(c, '0' | '-'))
+}
+
+/// Whether the kernel waits for the event that says that xenstore is there. A write to its device would
+/// be taken for that event (`drivers/xen/xenbus/xenbus_probe.c`, `xenbus_probe_thread`).
+fn waits_for_xenstore(root: &Path) -> bool {
+    let interrupts = text(&root.join("proc/interrupts")).unwrap_or_default();
+    let has = |handler| interrupts.lines().any(|line| line.trim_end().ends_with(handler));
+    has(" xenstore_late_init") && !has(" xenbus")
 }

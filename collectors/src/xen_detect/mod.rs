@@ -22,4 +22,8 @@ pub enum NotAGuest {
     /// The control domain: it has no host to report to.
     #[error("not a Xen guest (this is dom0: {0})")]
     Dom0(&'static str),
+    /// A guest that Xen itself made (dom0less) and that dom0 has not given a xenstore yet. The device
+    /// must not be used: Linux 6.1 crashes.
+    #[error("xenstore is not there yet ({0})")]
+    NoXenstoreYet(&'static str),
 }
