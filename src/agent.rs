@@ -58,11 +58,13 @@ pub enum Error {
 /// When it cannot start, or the store is lost for good.
 pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     // First: a SIGHUP that comes early must not end the agent.
-    let signals = (!options.once).then(|| Signals::new(SIGNALS)).transpose()?;
+    let mut signals = (!options.once).then(|| Signals::new(SIGNALS)).transpose()?;
     let manager = Arc::new(ServiceManager::from_environment());
-    if has_resume_watch(options) && !xenstore_wait::wait(&manager)? {
-        info!("ended");
-        return Ok(());
+    if let Some(signals) = signals.as_mut().filter(|_| has_resume_watch(options)) {
+        if !xenstore_wait::wait(signals, &manager)? {
+            info!("ended");
+            return Ok(());
+        }
     }
     let schema = schema(options)?;
     if signals.is_some() {

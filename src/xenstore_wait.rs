@@ -10,26 +10,30 @@ use std::time::Duration;
 use collectors::poll::{CollectorHandles, PollSource, WakeReason};
 use collectors::xen_detect::{self, NotAGuest};
 use log::info;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 use signal_hook::low_level::{pipe, unregister};
 use xenstore::Backoff;
 
 use crate::service_manager::ServiceManager;
 
-/// Waits while the guest has no xenstore yet; returns false if SIGTERM or SIGINT came first.
+/// Waits while the guest has no xenstore yet; returns false if SIGTERM or SIGINT came first. `signals` has
+/// both among its own.
 ///
 /// # Errors
 /// When the system has no descriptors left.
-pub fn wait(manager: &ServiceManager) -> io::Result<bool> {
+pub fn wait(signals: &mut Signals, manager: &ServiceManager) -> io::Result<bool> {
     let Err(why @ NotAGuest::NoXenstoreYet(_)) = xen_detect::check(Path::new("/")) else {
         return Ok(true);
     };
-    info!("{why}; waiting for it");
-    manager.ready();
     let (signalled, sender) = UnixStream::pair()?;
     let registered =
         [pipe::register(SIGTERM, sender.try_clone()?)?, pipe::register(SIGINT, sender)?];
-    let is_there = poll_until_there(&signalled, manager);
+    info!("{why}; waiting for it");
+    manager.ready();
+    // A signal that came before the pipe was registered.
+    let is_over = signals.pending().any(|signal| signal != SIGHUP);
+    let is_there = if is_over { Ok(false) } else { poll_until_there(&signalled, manager) };
     for action in registered {
         unregister(action);
     }
