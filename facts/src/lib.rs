@@ -35,10 +35,10 @@ pub enum Event {
     ReadBack,
 }
 
-/// Every NIC of the guest but loopback, by rising interface index.
+/// All network interfaces of the guest but loopback, by ascending interface index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Network {
-    /// The NICs.
+    /// The interfaces.
     pub links: Vec<Link>,
 }
 
@@ -53,14 +53,15 @@ pub struct Link {
     pub mac: Option<Mac>,
     /// `N` of the backend's `device/vif/N`, when the interface is a Xen VIF.
     pub vif: Option<u32>,
-    /// The addresses by which the guest can be reached now, in the kernel's order. Empty while the
-    /// link is down; never a tentative address or one that failed duplicate detection.
+    /// The addresses at which the guest can be reached now, in the kernel's order. Empty while the
+    /// link is down; without tentative addresses and those that failed duplicate address detection.
     pub addresses: Vec<Address>,
-    /// The Ethernet address that the device itself came with, by which the host knows it; a bond
-    /// gives its own `mac` to all its members. `None` for VIFs and for what stands on other links.
+    /// The Ethernet address that the device came with, by which the host knows it; a bond gives its
+    /// own `mac` to all its members. `None` for VIFs and upper devices.
     pub perm_mac: Option<Mac>,
-    /// The addresses of what stands on a NIC (a bridge, a bond, a VLAN …), the nearest first: one
-    /// reaches the guest by them through it. Empty for virtual links other than VIFs.
+    /// The usable addresses of all upper devices (bridge, bond, team, VLAN, macvlan, macvtap, ipvlan,
+    /// ipvtap, Open vSwitch), the nearest first. Empty while the link is down, and for links with an
+    /// IFLA_INFO_KIND that are not VIFs.
     pub upper_addresses: Vec<Address>,
 }
 
@@ -78,7 +79,7 @@ impl fmt::Display for Mac {
 impl FromStr for Mac {
     type Err = ParseMacError;
 
-    /// Six pairs of hexadecimal digits, large or small, with colons between them.
+    /// Six pairs of hexadecimal digits, upper or lower case, with colons between them.
     fn from_str(text: &str) -> Result<Self, ParseMacError> {
         let mut octets = [0; 6];
         let mut parts = text.split(':');
@@ -92,7 +93,7 @@ impl FromStr for Mac {
     }
 }
 
-/// A text that is no Ethernet address.
+/// A text that is not an Ethernet address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseMacError;
 
@@ -103,24 +104,25 @@ pub struct Address {
     pub ip: IpAddr,
     /// Length of the network prefix in bits: 0–32, 0–128.
     pub prefix: u8,
-    /// How good it is to be reached by.
+    /// Its preference over the other addresses.
     pub rank: Rank,
 }
 
-/// How good an address is to be reached by; the smaller, the better.
+/// The preference of an address: the least is the best one to reach the guest at.
 ///
-/// Addresses of equal rank stand in the kernel's order.
+/// Addresses of equal rank are in the kernel's order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
-    /// The kernel's scope (`rtm_scope` in `linux/rtnetlink.h`): 0 is global, 253 link-local.
+    /// The scope (`rtm_scope` in `linux/rtnetlink.h`): 0 is global, 253 link-local, as which 169.254/16
+    /// and fe80::/10 always count.
     pub scope: u8,
     /// Its preferred lifetime is over.
     pub deprecated: bool,
-    /// It is that of an interface on top.
+    /// It is an address of an upper device.
     pub upper_addresses: bool,
     /// IPv4: secondary. IPv6: temporary (the kernel has one flag for both).
     pub secondary: bool,
-    /// It is not the one that the default route uses.
+    /// It is not the source address of a default route.
     pub not_default_source: bool,
 }
 

@@ -1,19 +1,18 @@
-//! Which address comes first: XAPI sorts the indices as numbers and shows the lowest.
+//! Which address has the lowest index: XAPI sorts the indices as numbers and shows that address first.
 
 use super::harness::Guest;
 
-// Primary before secondary.
 #[test]
-fn the_primary_address_comes_first() {
+fn primary_address_has_a_lower_index_than_secondary() {
     let guest = Guest::new();
     guest.ip("addr add 192.0.2.9/24 dev eth0\naddr add 192.0.2.8/24 dev eth0");
     let _agent = guest.published(&[]);
     assert_eq!(guest.values("attr/vif/0/ipv4"), ["192.0.2.10", "192.0.2.9", "192.0.2.8"]);
 }
 
-// Global scope before link-local, also when it comes later.
+// Also if it is added later.
 #[test]
-fn a_global_address_goes_before_a_link_local_one() {
+fn global_address_has_a_lower_index_than_link_local() {
     let guest = Guest::new();
     guest.ip("addr flush dev eth0\naddr add 169.254.7.7/16 dev eth0 scope link");
     let _agent = guest.published(&[]);
@@ -24,9 +23,8 @@ fn a_global_address_goes_before_a_link_local_one() {
     assert_eq!(guest.values("attr/vif/0/ipv4").len(), 3);
 }
 
-// Permanent before deprecated: an address that is being retired falls behind.
 #[test]
-fn a_deprecated_address_falls_behind() {
+fn deprecated_address_moves_behind_a_valid_one() {
     let guest = Guest::new();
     guest.ip("addr add 2001:db8::a/64 dev eth0 nodad\naddr add 2001:db8::b/64 dev eth0 nodad");
     let _agent = guest.published(&[]);
@@ -35,9 +33,9 @@ fn a_deprecated_address_falls_behind() {
     guest.wait(|_| guest.values("attr/vif/0/ipv6") == [second.clone(), first.clone()]);
 }
 
-// An address keeps its index while it lives; a freed index is used again, above the lowest.
+// A free index above the lowest is used again.
 #[test]
-fn an_address_keeps_its_index_and_a_freed_one_is_used_again() {
+fn address_keeps_its_index_and_free_index_is_reused() {
     let guest = Guest::new();
     guest.ip("addr add 198.51.100.1/32 dev eth0\naddr add 198.51.100.2/32 dev eth0");
     let _agent = guest.published(&[]);
@@ -49,9 +47,9 @@ fn an_address_keeps_its_index_and_a_freed_one_is_used_again() {
     assert_eq!(guest.values("attr/vif/0/ipv4"), ["192.0.2.10", "198.51.100.3", "198.51.100.2"]);
 }
 
-// Never remove what will be written back: when the first goes, the next is the lowest as it stands.
+// The next address has the lowest index then: nothing is moved.
 #[test]
-fn when_the_first_address_goes_the_others_stay_where_they_are() {
+fn removed_first_address_moves_no_other() {
     let guest = Guest::new();
     guest.ip("addr add 198.51.100.1/32 dev eth0\naddr add 198.51.100.2/32 dev eth0");
     let _agent = guest.published(&[]);
@@ -84,9 +82,9 @@ fn routing_rule_changes_which_address_is_first() {
     guest.wait_value("attr/vif/0/ipv4/0", "192.0.2.10");
 }
 
-// The kernel deletes an IPv4 route with the address that it uses, and tells of the address only.
+// The kernel removes an IPv4 route with its source address, and sends an event about the address only.
 #[test]
-fn removed_default_source_gives_way_in_one_batch() {
+fn removed_default_source_is_replaced_in_one_batch() {
     let guest = Guest::new();
     guest.ip("addr flush dev eth0\naddr add 192.0.2.10/24 dev eth0");
     guest.ip("addr add 198.51.100.7/24 dev eth0\naddr add 203.0.113.9/24 dev eth0");

@@ -1,16 +1,16 @@
-//! Addresses come, go and change, and cost the store only themselves.
+//! Addresses are added, removed and changed: which keys the agent writes and removes for that.
 
 use super::harness::{Daemon, Guest, Layout};
 
-/// Sorted, as the order within `attr/` is the agent's own.
+/// Sorts changes: their order within `attr/` is not part of the contract.
 fn sorted(mut changes: Vec<String>) -> Vec<String> {
     changes.sort();
     changes
 }
 
-// Never write a value that is already there: one address costs itself, its prefix, data/updated.
+// No value is written that is already there.
 #[test]
-fn an_added_address_writes_itself_its_prefix_and_updated() {
+fn added_address_causes_writes_of_address_prefix_and_updated() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     let mark = guest.mark();
@@ -27,9 +27,9 @@ fn an_added_address_writes_itself_its_prefix_and_updated() {
     );
 }
 
-// A removal takes the address and its prefix with one rm.
+// One RM removes the address and the prefix below it.
 #[test]
-fn a_removed_address_costs_one_rm_and_updated() {
+fn removed_address_causes_one_rm_and_updated() {
     let guest = Guest::new();
     guest.ip("addr add 198.51.100.7/25 dev eth0");
     let _agent = guest.published(&[]);
@@ -38,9 +38,9 @@ fn a_removed_address_costs_one_rm_and_updated() {
     assert_eq!(guest.batch_since(mark), ["rm attr/vif/0/ipv4/1", "write data/updated"]);
 }
 
-// …and the highest node that holds nothing wanted any more: no empty ipv4 stays.
+// The RM is of the highest node without a wanted key: no empty directory stays.
 #[test]
-fn with_the_last_address_its_directory_goes() {
+fn last_removed_address_causes_rm_of_directory_ipv4() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     let mark = guest.mark();
@@ -49,7 +49,7 @@ fn with_the_last_address_its_directory_goes() {
 }
 
 #[test]
-fn an_ipv6_address_is_published_as_one() {
+fn ipv6_address_is_published_below_ipv6() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     let mark = guest.mark();
@@ -65,7 +65,7 @@ fn an_ipv6_address_is_published_as_one() {
 }
 
 #[test]
-fn a_replaced_address_is_the_only_one_left() {
+fn replaced_address_is_removed_and_its_index_reused() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     guest.ip("addr del 192.0.2.10/24 dev eth0\naddr add 198.51.100.7/25 dev eth0");
@@ -74,18 +74,18 @@ fn a_replaced_address_is_the_only_one_left() {
     assert_eq!(guest.values("attr/vif/0/ipv4"), ["198.51.100.7", "203.0.113.1"]);
 }
 
-// The same address with another prefix: the kernel has both, the host sees both.
+// The kernel has the address with both prefixes until one is removed.
 #[test]
-fn a_prefix_of_its_own_is_told() {
+fn address_with_other_prefix_changes_key_prefix() {
     let guest = Guest::new();
     guest.ip("addr del 192.0.2.10/24 dev eth0\naddr add 192.0.2.10/31 dev eth0");
     let _agent = guest.published(&[]);
     guest.wait_value("attr/vif/0/ipv4/0/prefix", "31");
 }
 
-// The kernel may hold an address twice, with two prefixes; it goes when both are gone.
+// The kernel may have an IPv4 address twice, with two prefixes.
 #[test]
-fn an_address_with_two_prefixes_stays_until_both_are_gone() {
+fn address_with_two_prefixes_stays_until_both_are_removed() {
     let guest = Guest::new();
     guest.ip("addr add 192.0.2.10/32 dev eth0");
     let _agent = guest.published(&[]);
@@ -96,9 +96,9 @@ fn an_address_with_two_prefixes_stays_until_both_are_gone() {
     guest.wait_gone("attr/vif/0/ipv4/0");
 }
 
-// 300 addresses in bulk: all there, each at an index of its own, then all gone.
+// Each of 300 addresses has an index of its own; then all are removed.
 #[test]
-fn three_hundred_addresses_come_and_go() {
+fn three_hundred_addresses_are_published_and_removed() {
     for daemon in [Daemon::C, Daemon::OCaml] {
         let guest = Guest::on(Layout::Xapi, daemon);
         let _agent = guest.published(&[]);
@@ -118,9 +118,9 @@ fn three_hundred_addresses_come_and_go() {
     }
 }
 
-// At the limit of nodes: publish what fits, most important first, and the rest when there is room.
+// At the node quota the most important keys are published first, the rest once there is quota again.
 #[test]
-fn above_the_quota_the_important_keys_are_there_and_room_is_used() {
+fn important_keys_are_published_at_the_node_quota() {
     let guest = Guest::new();
     let lines = (0..700).map(|n| format!("addr add 10.{}.{}.1/32 dev eth0\n", n / 250, n % 250));
     guest.ip(lines.collect::<String>());
@@ -143,10 +143,10 @@ fn above_the_quota_the_important_keys_are_there_and_room_is_used() {
     });
 }
 
-// Tentative addresses are not published; valid ones are. Without a carrier duplicate address
-// detection waits, so the address stays tentative for as long as the test wants.
+// Without a carrier duplicate address detection waits: the address stays tentative until the test sets the
+// peer up.
 #[test]
-fn a_tentative_address_is_published_once_it_is_valid() {
+fn tentative_address_is_published_once_it_is_valid() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     guest.ip("link set p0 down\naddr add 2001:db8::a/64 dev eth0");
@@ -156,9 +156,9 @@ fn a_tentative_address_is_published_once_it_is_valid() {
     guest.wait_value("attr/vif/0/ipv6/0", "2001:db8::a");
 }
 
-// …nor are those that failed it: here the other end has the address already.
+// The peer has the address already: duplicate address detection fails.
 #[test]
-fn a_duplicate_address_is_not_published() {
+fn duplicate_address_is_not_published() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     guest.ip("addr add 2001:db8::a/64 dev p0 nodad\naddr add 2001:db8::a/64 dev eth0");
@@ -167,9 +167,9 @@ fn a_duplicate_address_is_not_published() {
     assert_eq!(guest.values("attr/vif/0/ipv6"), [""; 0]);
 }
 
-// A point-to-point address has two ends: the guest is reached at its own.
+// A point-to-point address has two ends; the guest is reached at its own.
 #[test]
-fn of_a_point_to_point_address_the_own_end_is_published() {
+fn point_to_point_address_is_published_with_local_end() {
     let guest = Guest::new();
     guest.ip("addr flush dev eth0\naddr add 198.51.100.1 peer 198.51.100.2/32 dev eth0");
     guest.ip("addr add 2001:db8::1 peer 2001:db8::2/128 dev eth0 nodad");

@@ -1,10 +1,9 @@
-//! Links go down and up, away and back, and change their names and MACs.
+//! Links go down and up, are removed and added, and change their names and MACs.
 
 use super::harness::{FIRST_TREE, Guest};
 
-// Links that are down publish name and mac/0 only.
 #[test]
-fn a_link_that_is_down_keeps_its_name_and_mac_only() {
+fn vif_that_is_down_has_name_and_mac_only() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     guest.ip("link set eth0 down");
@@ -17,9 +16,8 @@ fn a_link_that_is_down_keeps_its_name_and_mac_only() {
     guest.wait_tree(FIRST_TREE);
 }
 
-// One rm takes a whole VIF; the same VIF plugged in again is told again.
 #[test]
-fn a_removed_link_is_gone_and_made_again_it_is_back() {
+fn removed_vif_has_no_keys_and_all_once_it_is_added_again() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     guest.ip("link del eth0");
@@ -30,7 +28,7 @@ fn a_removed_link_is_gone_and_made_again_it_is_back() {
 }
 
 #[test]
-fn a_vif_plugged_in_later_is_published() {
+fn vif_plugged_in_later_is_published() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     guest.vif("ens3", 12);
@@ -43,9 +41,9 @@ fn a_vif_plugged_in_later_is_published() {
     );
 }
 
-// VIFs are recognised by the parent device, never by name.
+// A VIF is found by its parent device, never by its name.
 #[test]
-fn a_renamed_link_changes_its_name_and_nothing_else() {
+fn renamed_vif_changes_key_name_only() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     guest.is_vif("enX0", 0);
@@ -53,9 +51,8 @@ fn a_renamed_link_changes_its_name_and_nothing_else() {
     guest.wait_tree(&FIRST_TREE.replace("name = eth0", "name = enX0"));
 }
 
-// …and a link that takes over a VIF's name is not that VIF.
 #[test]
-fn what_has_no_vif_for_a_parent_is_not_published() {
+fn link_without_vif_as_parent_is_not_published() {
     let guest = Guest::new();
     guest.link("eth1", 1);
     guest.parent("vf0", "pci", "device/vif/2");
@@ -68,7 +65,7 @@ fn what_has_no_vif_for_a_parent_is_not_published() {
 }
 
 #[test]
-fn a_changed_mac_costs_itself_and_updated() {
+fn changed_mac_causes_writes_of_mac_and_updated() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     let mark = guest.mark();
@@ -79,9 +76,9 @@ fn a_changed_mac_costs_itself_and_updated() {
     );
 }
 
-// A port leaving its bridge is announced as a deleted link of family AF_BRIDGE.
+// The kernel announces a port that leaves its bridge by RTM_DELLINK of family AF_BRIDGE.
 #[test]
-fn a_vif_that_leaves_a_bridge_is_still_there() {
+fn vif_that_leaves_a_bridge_keeps_its_keys() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     guest.ip("link add br0 type bridge\nlink set eth0 master br0");
@@ -92,9 +89,8 @@ fn a_vif_that_leaves_a_bridge_is_still_there() {
     assert!(guest.below("attr/vif/0").ends_with("attr/vif/0/name = eth0"));
 }
 
-// A change that the host cannot see (MTU, queue length) writes nothing.
 #[test]
-fn what_no_key_tells_of_writes_nothing() {
+fn changed_mtu_and_queue_length_cause_no_write() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     let mark = guest.mark();
@@ -103,7 +99,7 @@ fn what_no_key_tells_of_writes_nothing() {
 }
 
 #[test]
-fn a_dozen_vifs_are_all_published() {
+fn twelve_vifs_are_published() {
     let guest = Guest::new();
     (1..12).for_each(|id| guest.vif(format!("eth{id}"), id));
     let _agent = guest.published(&[]);

@@ -1,10 +1,9 @@
-//! What stands on a VIF is how one reaches the guest through it; what stands on none is nobody's.
+//! Addresses of upper devices of a VIF (bridge, macvlan …) are published as the VIF's, others are not.
 
 use super::harness::Guest;
 
-// "An address that lives on a bridge, a bond, a team or a VLAN on top of a VIF is that VIF's."
 #[test]
-fn a_vif_in_a_bridge_has_the_bridges_addresses() {
+fn vif_in_bridge_has_addresses_of_the_bridge() {
     let guest = Guest::new();
     guest.ip("addr flush dev eth0\nlink add br0 type bridge\nlink set br0 up");
     guest.ip("addr add 198.51.100.1/24 dev br0");
@@ -24,9 +23,8 @@ fn a_vif_in_a_bridge_has_the_bridges_addresses() {
     guest.wait_gone("attr/vif/0/ipv4");
 }
 
-// To any depth, and for each VIF below.
 #[test]
-fn both_vifs_of_a_bridge_have_what_stands_on_it() {
+fn both_vifs_of_a_bridge_have_addresses_of_a_macvlan_above_it() {
     let guest = Guest::new();
     guest.vif("eth1", 1);
     guest.ip("addr flush dev eth0\nlink add br0 type bridge\nlink set br0 up");
@@ -43,9 +41,9 @@ fn both_vifs_of_a_bridge_have_what_stands_on_it() {
     }
 }
 
-// Own addresses come before inherited ones, global ones of either before link-local.
+// Link-local addresses come last, its own too.
 #[test]
-fn a_vifs_own_addresses_come_before_inherited_ones() {
+fn own_addresses_come_before_those_of_upper_devices() {
     let guest = Guest::new();
     guest.ip("link add mv0 link eth0 type macvlan\nlink set mv0 up");
     guest.ip("addr add 198.51.100.1/24 dev mv0\naddr add 169.254.3.3/16 dev eth0 scope link");
@@ -53,9 +51,8 @@ fn a_vifs_own_addresses_come_before_inherited_ones() {
     assert_eq!(guest.values("attr/vif/0/ipv4"), ["192.0.2.10", "198.51.100.1", "169.254.3.3"]);
 }
 
-// A bridge that is down is no way to the guest.
 #[test]
-fn what_is_down_above_a_vif_gives_nothing() {
+fn upper_device_that_is_down_has_no_addresses() {
     let guest = Guest::new();
     guest.ip("link add mv0 link eth0 type macvlan\naddr add 198.51.100.1/24 dev mv0");
     let _agent = guest.published(&[]);
@@ -64,9 +61,8 @@ fn what_is_down_above_a_vif_gives_nothing() {
     guest.wait_value("attr/vif/0/ipv4/1", "198.51.100.1");
 }
 
-// "Container and tunnel interfaces over no VIF are nobody's", a veth's other end neither.
 #[test]
-fn what_stands_on_no_vif_is_nobodys() {
+fn addresses_of_docker_bridge_and_veth_peer_are_not_published() {
     let guest = Guest::new();
     guest.ip(
         "link add docker0 type bridge\nlink set docker0 up\naddr add 198.51.100.1/24 dev docker0",
@@ -78,9 +74,8 @@ fn what_stands_on_no_vif_is_nobodys() {
     assert_eq!(others, 0);
 }
 
-// The address that the default route uses goes before its equals, as routes come and change.
 #[test]
-fn the_default_routes_address_comes_first() {
+fn source_of_default_route_comes_before_its_equals() {
     let guest = Guest::new();
     guest.ip("addr add 198.51.100.10/24 dev eth0");
     let _agent = guest.published(&[]);
@@ -96,14 +91,13 @@ fn the_default_routes_address_comes_first() {
         ]
     );
     let mark = guest.mark();
-    // Without it they are equals again, and the one that people know stays.
+    // Without the route they are equally good, and the order stays.
     guest.ip("route add 203.0.113.0/24 via 192.0.2.1\nroute del default");
     guest.assert_quiet_since(mark);
 }
 
-// --exclude-nics leaves out a NIC whatever it is.
 #[test]
-fn a_nic_can_be_left_out() {
+fn exclude_nics_removes_a_vif_and_addresses_of_an_upper_device() {
     let guest = Guest::new();
     guest.vif("eth1", 1);
     guest.ip(

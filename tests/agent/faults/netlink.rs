@@ -1,5 +1,5 @@
-//! Netlink overrun (ENOBUFS) under 100,000 address flaps: dumped again, the final state is right, memory
-//! flat, a bounded number of writes.
+//! Floods of netlink events: dropped by the kernel (ENOBUFS), faster than the publisher, during each dump;
+//! and no descriptor left.
 
 use super::super::harness::{Agent, FIRST_TREE, Guest, waiting_and_dropped};
 use super::sources::limit_files;
@@ -8,10 +8,10 @@ use std::process::Child;
 use std::time::Instant;
 
 const FLAPS: u32 = 100_000;
-/// How much more memory may be its own afterwards, in KiB.
-const FLAT: u64 = 256;
+/// Growth of anonymous memory that is allowed, in KiB.
+const MAX_GROWTH: u64 = 256;
 
-/// The address comes and goes so many times, others between, and is there in the end.
+/// Adds and removes addresses, so many changes in all. None of them is left.
 fn flap(guest: &Guest, times: u32) {
     let lines = (0..times / 2).map(|n| {
         let n = n % 50;
@@ -20,8 +20,8 @@ fn flap(guest: &Guest, times: u32) {
     guest.ip(lines.collect::<String>());
 }
 
-/// The tree of a fresh guest that has caught up.
-fn caught_up(guest: &Guest) {
+/// Waits until the agent has published all events.
+fn catch_up(guest: &Guest) {
     guest.catch_up();
     let more = "attr/vif/0/ipv4/1 = 203.0.113.1\nattr/vif/0/ipv4/1/prefix = 32\nattr/vif/0/mac";
     guest.wait_tree(&FIRST_TREE.replace("attr/vif/0/mac", more));
@@ -29,19 +29,19 @@ fn caught_up(guest: &Guest) {
     guest.wait_tree(FIRST_TREE);
 }
 
-/// Has it seen a flood already: what it takes once is no growth.
-fn warm(guest: &Guest) -> Agent {
+/// Starts the agent and floods it once: what it allocates once is no growth.
+fn after_one_flood(guest: &Guest) -> Agent {
     let agent = guest.published(&[]);
     flap(guest, 2_000);
-    caught_up(guest);
+    catch_up(guest);
     agent
 }
 
-// While the agent is stopped the kernel has to drop messages: it dumps again.
+// While the agent is stopped the kernel drops events.
 #[test]
-fn an_overrun_by_100_000_address_flaps_is_dumped_again() {
+fn dropped_events_cause_a_dump_and_at_most_200_requests() {
     let guest = Guest::new();
-    let agent = warm(&guest);
+    let agent = after_one_flood(&guest);
     let (before, mark) = (usage(agent.pid()), guest.mark());
     agent.signal("STOP");
     flap(&guest, FLAPS);
@@ -51,28 +51,28 @@ fn an_overrun_by_100_000_address_flaps_is_dumped_again() {
     agent.signal("CONT");
     guest.wait_value("attr/vif/0/ipv4/1", "198.51.100.9");
     guest.ip("addr del 198.51.100.9/24 dev eth0");
-    caught_up(&guest);
+    catch_up(&guest);
     let (after, writes) = (usage(agent.pid()), guest.changes_since(mark).len());
     println!("{dropped} messages dropped, {writes} requests to the store; {before:?} {after:?}");
     assert!(writes < 200, "{writes} writes");
-    assert!(after.rss < before.rss + FLAT, "{before:?} {after:?}");
+    assert!(after.rss < before.rss + MAX_GROWTH, "{before:?} {after:?}");
     assert_eq!(after.descriptors, before.descriptors);
 }
 
-// While it runs: what the publisher cannot follow is coalesced.
+// At most twenty batches a second.
 #[test]
-fn of_100_000_address_flaps_few_are_written() {
+fn flood_of_100_000_changes_causes_at_most_100_requests_a_second() {
     let guest = Guest::new();
-    let agent = warm(&guest);
+    let agent = after_one_flood(&guest);
     let (before, mark, start) = (usage(agent.pid()), guest.mark(), Instant::now());
     flap(&guest, FLAPS);
     let took = start.elapsed();
-    caught_up(&guest);
+    catch_up(&guest);
     let (after, writes) = (usage(agent.pid()), guest.changes_since(mark).len());
     println!("{FLAPS} flaps in {took:?}: {writes} requests to the store; {before:?} {after:?}");
     // Twenty batches a second of an address, its prefix and the time, or two, and those at the end.
     assert!(writes < 100 + 100 * took.as_secs_f64().ceil() as usize, "{writes} writes");
-    assert!(after.rss < before.rss + FLAT, "{before:?} {after:?}");
+    assert!(after.rss < before.rss + MAX_GROWTH, "{before:?} {after:?}");
     assert_eq!(after.descriptors, before.descriptors);
 }
 
@@ -106,7 +106,7 @@ impl Drop for Churn {
     }
 }
 
-// A dump that was interrupted may lack an address: it is repeated, and after several tries published.
+// A dump that was interrupted may lack an address: it is repeated, and published after eight attempts.
 #[test]
 fn once_publishes_the_network_while_addresses_change() {
     let guest = Guest::new();
@@ -139,7 +139,7 @@ fn agent_publishes_the_network_while_addresses_change() {
     guest.wait_tree(FIRST_TREE);
 }
 
-// Without a descriptor sysfs cannot be read, which says which VIF a link is before Linux 5.14.
+// Without a descriptor sysfs cannot be read, which names the VIF of a link before Linux 5.14.
 #[test]
 fn vif_plugged_without_descriptors_is_published_once_there_are_some() {
     let guest = Guest::new();
