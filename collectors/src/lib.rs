@@ -1,8 +1,8 @@
-//! One module a collector: each turns one source of the guest into whole facts.
+//! Collectors: each module reads one source of the guest and sends its complete state.
 //!
-//! A collector is a function `run(wake, outbox, …)` on a thread of its own. It collects once, sends
-//! what it found, then waits (see [`poll`]) for its source, for a refresh or for the end. It never
-//! writes the store and never ends on a failure of its source: it says so once and tries again.
+//! A collector is a function `run(wake, outbox, …)` on a thread of its own. It collects, sends the result
+//! if it changed, and waits (see [`poll`]) for a change, a refresh or the end. It never writes xenstore. If
+//! its source fails, it logs that once and tries again.
 //!
 //! To add one: a fact in the crate `facts`, a module here, a line in the binary's `agent.rs`, and
 //! the keys in the schemas of the crate `publishers`.
@@ -28,4 +28,5 @@ pub mod service;
 pub mod sriov;
 pub mod sysctl;
 mod timer_slack;
+mod watch_loop;
 pub mod xen_detect;

@@ -1,6 +1,8 @@
 //! drivers/$N and feature/hotplug: the drivers of Xen's devices, as the machine's /sys shows them.
 
-use super::harness::Guest;
+use super::harness::{Agent, Guest, PATIENCE, Scratch, wait_for};
+use std::fs;
+use std::process::{Child, Command};
 
 fn drivers(guest: &Guest) -> Vec<String> {
     let names = guest.values("drivers").into_iter();
@@ -78,4 +80,48 @@ fn without_drivers_the_directory_stays_and_what_is_others_in_it() {
     assert_eq!(changes[..3], ["rm drivers/0", "rm drivers/1", "rm feature/hotplug"]);
     assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
     assert_eq!(drivers(&guest), ["xen-balloon", "xen-netfront"]);
+}
+
+/// Traces what the collector of drivers receives.
+fn trace_receives(agent: &Agent, file: &std::path::Path) -> Child {
+    let tasks = fs::read_dir(format!("/proc/{}/task", agent.pid())).unwrap().flatten();
+    let mut tasks = tasks.map(|task| task.path());
+    let task = tasks.find(|task| fs::read_to_string(task.join("comm")).unwrap() == "drivers\n");
+    let task = task.expect("the collector has a thread");
+    let mut strace = Command::new("strace");
+    strace.args(["-q", "-s", "4096", "-e", "trace=recvfrom", "-o"]).arg(file);
+    let strace = strace.arg("-p").arg(task.file_name().unwrap()).spawn().unwrap();
+    let is_traced = || {
+        let status = fs::read_to_string(task.join("status")).unwrap();
+        status.lines().any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0"))
+    };
+    assert!(wait_for(PATIENCE, is_traced));
+    strace
+}
+
+// A container host sends thousands. An event that is received wakes the thread.
+#[test]
+fn uevent_of_a_foreign_device_wakes_no_thread() {
+    let guest = Guest::new();
+    let agent = guest.published(&[]);
+    let scratch = Scratch::new();
+    let file = scratch.path().join("trace");
+    let mut strace = trace_receives(&agent, &file);
+    for _ in 0..100 {
+        fs::write("/sys/devices/virtual/mem/null/uevent", "change").unwrap();
+    }
+    guest.driver("vbd", "xen_blkfront", &["vbd-51712"]);
+    guest.uevent();
+    guest.wait_value("feature/hotplug/vbd", "1");
+    agent.stop("TERM");
+    strace.wait().unwrap();
+    let trace = fs::read_to_string(file).unwrap();
+    // strace shows the bytes of a netlink message as `\x53`.
+    let received = |subsystem: &str| {
+        let text = format!("SUBSYSTEM={subsystem}\0");
+        let hex: String = text.bytes().map(|byte| format!("\\x{byte:02x}")).collect();
+        trace.matches(&hex).count()
+    };
+    assert!(received("drivers") > 0, "{trace}");
+    assert_eq!(received("mem"), 0, "{trace}");
 }

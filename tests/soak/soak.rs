@@ -25,7 +25,6 @@ pub struct Soak {
     pub stopped: bool,
     pub starts: u32,
     pub ended: Ended,
-    pub reloads_refused: usize,
     /// The figures of each quiet point.
     pub samples: Vec<Sample>,
     pub changes: usize,
@@ -52,7 +51,6 @@ impl Soak {
             stopped: false,
             starts: 0,
             ended: Ended::default(),
-            reloads_refused: 0,
             samples: Vec::new(),
             changes: 0,
             beginning: guest.mark(),

@@ -2,7 +2,7 @@
 //! (`lib/kobject_uevent.c`). No I/O.
 
 /// What says that a driver, or a device of one, came or went.
-const SUBSYSTEMS: [&[u8]; 4] = [b"xen", b"xen_memory", b"drivers", b"module"];
+pub const SUBSYSTEMS: [&[u8]; 4] = [b"xen", b"xen_memory", b"drivers", b"module"];
 
 /// Whether the drivers of Xen's devices may be others after this event.
 #[must_use]

@@ -5,27 +5,25 @@
 
 mod appliance;
 mod distribution;
+mod find;
 mod hostname;
 mod legacy_release;
 mod os_release;
 mod watch;
 
 use std::path::Path;
-use std::time::Duration;
 
 use facts::{Event, Os, Outbox};
 use uname::uname;
 
 use crate::bounded_read;
 use crate::failure_log::FailureLog;
-use crate::poll::{WakeReason, WakeReceiver};
+use crate::poll::WakeReceiver;
+use crate::watch_loop;
 use distribution::Distribution;
-use watch::Watch;
+use watch::OsWatch;
 
-/// How long to wait after a change for those that come with it: an upgrade writes several files.
-const CALM: Duration = Duration::from_millis(100);
-
-/// What uname(2) tells.
+/// What uname(2) returns.
 #[derive(Clone, Debug, Default)]
 pub struct Kernel {
     /// `uname -s`: `Linux`
@@ -36,40 +34,21 @@ pub struct Kernel {
     pub node_name: String,
 }
 
-/// Sends what the system below `root` is, at once and after each change, until the end.
+/// Sends the operating system below `root`, at once and after each change, until the end.
 pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path) {
-    let (mut failures, mut reading) = (FailureLog::new("os"), FailureLog::new("os: release files"));
-    // Before the first look: what changes from here on is noticed.
-    let mut watch = Watch::new(root);
-    let mut sent = None;
-    loop {
-        let seen = kernel()
-            .and_then(|kernel| bounded_read::check_fd_exhaustion(|| describe(root, kernel)));
-        let os = failures.record(seen);
-        reading.record(distribution::check(root));
-        let pause = os.is_none().then_some(bounded_read::PAUSE).or(Watch::LOOK_AGAIN);
-        if os.is_some() && os != sent {
-            sent = os;
-            sent.iter().for_each(|os| outbox.send(Event::Os(os.clone())));
-        }
-        let mut woken = wake.wait(&watch.sources(), pause);
-        if woken == WakeReason::Ready {
-            woken = wake.wait(&[], Some(CALM));
-            watch.drain();
-        }
-        match woken {
-            WakeReason::Shutdown => return,
-            // What was not there to be watched may be now.
-            WakeReason::Refresh => watch = Watch::new(root),
-            WakeReason::Ready | WakeReason::Timeout => {}
-        }
-    }
+    let mut release_files = FailureLog::new("os: release files");
+    let collect = || {
+        let kernel = kernel()?;
+        release_files.record(find::check(root));
+        bounded_read::check_fd_exhaustion(|| describe(root, kernel))
+    };
+    watch_loop::run((wake, outbox), "os", || OsWatch::new(root), collect, Event::Os);
 }
 
 /// The system whose files are below `root` and which runs `kernel`.
 #[must_use]
 pub fn describe(root: &Path, kernel: Kernel) -> Os {
-    let Distribution { pretty_name, name, id, version } = distribution::find(root, &kernel);
+    let Distribution { pretty_name, name, id, version } = find::find(root, &kernel);
     let mut parts = version.iter().flat_map(|version| version.split('.')).map(str::to_owned);
     let (major, minor) = (parts.next(), parts.next());
     let (host_name, domain) = hostname::split(root, &kernel.node_name);

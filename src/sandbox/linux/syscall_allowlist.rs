@@ -38,6 +38,7 @@ pub const ALLOWED: &[c_long] = &[
     SYS_newfstatat,
     SYS_statx,
     SYS_fstatfs,
+    SYS_name_to_handle_at,
     SYS_readlinkat,
     SYS_getdents64,
     // Writes to xenstored, rtnetlink, syslog and standard error.

@@ -62,7 +62,7 @@ fn no_proc_at_all_and_then_one() {
     agent.signal("HUP");
     guest.wait_tree(FIRST_TREE);
     // Of a host name that cannot be watched too.
-    agent.wait_logged("warn: os: the host name cannot be watched");
+    agent.wait_logged("warn: os: cannot watch the host name");
     told_once_each_way(agent, "memory");
     let _confined = guest.agent(&[]);
     guest.catch_up();

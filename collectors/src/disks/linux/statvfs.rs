@@ -3,7 +3,7 @@
 //! A user who owns a directory above a mount point can replace it by a link or by a mount of FUSE after the
 //! table was read. A thread that waits for a FUSE daemon cannot be killed. So the path is walked component
 //! by component, links are not followed, and each descriptor must be in the mount that was expected before
-//! it is used: `/proc/self/fdinfo/N` names its mount (`mnt_id`, Linux 3.15) without asking the file system.
+//! it is used: `/proc/self/fdinfo/N` names its mount (`mnt_id`, Linux 3.15) without a request to the file system.
 //! The descriptors are `O_PATH`, for which the kernel does not open the file. They are closed at once,
 //! since a mount that is in use cannot be unmounted.
 
@@ -77,7 +77,23 @@ fn mount_id(fd: RawFd) -> io::Result<u32> {
     let length = File::open(format!("/proc/self/fdinfo/{fd}"))?.read(&mut buffer)?;
     let text = String::from_utf8_lossy(buffer.get(..length).unwrap_or_default());
     let id = text.lines().find_map(|line| line.strip_prefix("mnt_id:"));
-    id.and_then(|id| id.trim().parse().ok()).ok_or_else(|| io::Error::other("no mnt_id in fdinfo"))
+    match id.and_then(|id| id.trim().parse().ok()) {
+        Some(id) => Ok(id),
+        None => handle_mount_id(fd),
+    }
+}
+
+/// The same on Linux before 3.15, whose fdinfo has no `mnt_id`. With room for a handle of 0 bytes the call
+/// fails with `EOVERFLOW` and stores the id of the mount. Some file systems have no handles.
+#[allow(unsafe_code, reason = "a system call")]
+fn handle_mount_id(fd: RawFd) -> io::Result<u32> {
+    // `struct file_handle`: `handle_bytes`, `handle_type`.
+    let (mut handle, mut id) = ([0_u32; 2], -1_i32);
+    let (call, flag) = (libc::SYS_name_to_handle_at, libc::AT_EMPTY_PATH);
+    // SAFETY: the path ends with a NUL; the kernel writes 8 bytes to `handle` and 4 to `id`.
+    unsafe { libc::syscall(call, fd, c"".as_ptr(), handle.as_mut_ptr(), &raw mut id, flag) };
+    let error = io::Error::last_os_error();
+    u32::try_from(id).map_err(|_| error)
 }
 
 /// fstatfs64: on 32 bits the other variants fail with `EOVERFLOW` beyond 2^32 blocks.

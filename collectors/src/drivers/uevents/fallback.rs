@@ -1,29 +1,29 @@
-//! Systems without uevents: they are looked at now and then.
+//! Systems without uevents: the collector reads again at an interval.
 
 use std::time::Duration;
 
 use crate::poll::PollSource;
+use crate::watch_loop::Watch;
 
-/// Listens to nothing.
+/// Receives nothing.
 #[derive(Debug)]
 pub struct Uevents;
 
 impl Uevents {
-    /// How often to look without an event.
-    pub const LOOK_AGAIN: Option<Duration> = Some(Duration::from_secs(60));
-
-    /// Listens to nothing.
-    pub fn listen() -> Self {
+    /// Subscribes to nothing.
+    pub fn subscribe() -> Self {
         Self
     }
+}
 
-    /// Nothing to wait for.
-    pub fn sources(&self) -> Vec<PollSource> {
+impl Watch for Uevents {
+    const INTERVAL: Option<Duration> = Some(Duration::from_secs(60));
+
+    fn sources(&self) -> Vec<PollSource> {
         Vec::new()
     }
 
-    /// Nothing has come.
-    pub fn read(&mut self) -> bool {
+    fn drain(&mut self) -> bool {
         false
     }
 }

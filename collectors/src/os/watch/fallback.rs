@@ -1,30 +1,31 @@
-//! Systems that tell of neither: they are looked at now and then.
+//! Systems that report neither: the collector reads again at an interval.
 
 use std::path::Path;
 use std::time::Duration;
 
 use crate::poll::PollSource;
+use crate::watch_loop::Watch;
 
 /// Watches nothing.
 #[derive(Debug)]
-pub struct Watch;
+pub struct OsWatch;
 
-impl Watch {
-    /// How often to look without an event.
-    pub const LOOK_AGAIN: Option<Duration> = Some(Duration::from_secs(60));
-
+impl OsWatch {
     /// Watches nothing of the system below `root`.
     #[must_use]
     pub fn new(_root: &Path) -> Self {
         Self
     }
+}
 
-    /// Nothing to wait for.
-    #[must_use]
-    pub fn sources(&self) -> Vec<PollSource> {
+impl Watch for OsWatch {
+    const INTERVAL: Option<Duration> = Some(Duration::from_secs(60));
+
+    fn sources(&self) -> Vec<PollSource> {
         Vec::new()
     }
 
-    /// Nothing to forget.
-    pub fn drain(&mut self) {}
+    fn drain(&mut self) -> bool {
+        false
+    }
 }

@@ -1,7 +1,7 @@
-//! Notices that the host got another name or that a release file was written or replaced.
+//! Reports a new host name, and release files that were written or replaced.
 
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "fallback.rs")]
 mod platform;
 
-pub use platform::Watch;
+pub use platform::OsWatch;

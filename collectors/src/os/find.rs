@@ -1,0 +1,100 @@
+//! Finds the distribution: in os-release(5) if there is one, else in the files that were used before it.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use super::Kernel;
+use super::appliance;
+use super::distribution::Distribution;
+use super::legacy_release;
+use super::os_release::OsRelease;
+use crate::bounded_read;
+
+/// The places of os-release, in the order in which they count.
+const OS_RELEASE: [&str; 3] = ["etc/os-release", "usr/lib/os-release", "var/run/os-release"];
+
+/// The distribution installed below `root`, which runs `kernel`; where no file says so, os-release's
+/// default, `Linux`, or what another kernel calls itself.
+pub fn find(root: &Path, kernel: &Kernel) -> Distribution {
+    if !matches!(kernel.name.as_str(), "Linux" | "") {
+        let found = appliance::find(root).or_else(|| from_os_release(root));
+        return found.unwrap_or_else(|| of_kernel(kernel));
+    }
+    let mut found = from_os_release(root)
+        .or_else(|| legacy_release::find(root))
+        .unwrap_or_else(|| described(&OsRelease::default()));
+    if let Some(exact) = legacy_release::exact_version(root, &found) {
+        found.version = Some(exact);
+    }
+    found
+}
+
+/// Whether each os-release that is there can be read; if not, [`find`] asks the other files.
+///
+/// # Errors
+/// As open(2) and read(2) have them, with the path.
+pub fn check(root: &Path) -> io::Result<()> {
+    for place in OS_RELEASE {
+        match bounded_read::text(&root.join(place)) {
+            Err(error)
+                if error.kind() != ErrorKind::NotFound && !bounded_read::is_exhaustion(&error) =>
+            {
+                return Err(io::Error::new(error.kind(), format!("/{place}: {error}")));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A system that is all of one piece: `FreeBSD 14.1-RELEASE-p3` has the version 14.1.
+fn of_kernel(Kernel { name, release, .. }: &Kernel) -> Distribution {
+    let version = release.split(['-', '_']).next().unwrap_or(release).to_owned();
+    let pretty_name = format!("{name} {release}");
+    Distribution {
+        pretty_name,
+        name: name.clone(),
+        id: name.to_lowercase(),
+        version: Some(version),
+    }
+}
+
+fn from_os_release(root: &Path) -> Option<Distribution> {
+    OS_RELEASE.iter().find_map(|place| {
+        let release = OsRelease::parse(&bounded_read::text(&root.join(place)).ok()?);
+        let names_something =
+            ["ID", "NAME", "PRETTY_NAME"].iter().any(|n| release.get(n).is_some());
+        names_something.then(|| described(&release))
+    })
+}
+
+fn described(release: &OsRelease) -> Distribution {
+    let name = release.get("NAME").unwrap_or_else(|| "Linux".into());
+    let pretty_name = release.get("PRETTY_NAME").unwrap_or_else(|| {
+        match (release.get("NAME"), release.get("VERSION")) {
+            (Some(name), Some(version)) => format!("{name} {version}"),
+            _ => name.clone(),
+        }
+    });
+    let id = release.get("ID").unwrap_or_else(|| "linux".into());
+    let version = release.get("VERSION_ID").map(|version| without_v(&version).to_owned());
+    Distribution { pretty_name, name, id: host_id(&id), version }
+}
+
+/// Talos says `v1.7.0`; the letter is no part of the number.
+fn without_v(version: &str) -> &str {
+    match version.strip_prefix('v') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
+        _ => version,
+    }
+}
+
+/// The id by which hosts know what os-release calls `id`.
+pub fn host_id(id: &str) -> String {
+    match id.to_lowercase().as_str() {
+        "ol" => "oracle".into(),
+        "sles_sap" => "sles".into(),
+        id if id.starts_with("opensuse-") => "opensuse".into(),
+        id => id.into(),
+    }
+}
