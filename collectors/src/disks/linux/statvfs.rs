@@ -26,9 +26,11 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    /// Will walk from `root`.
+    /// Walks from `root`. If that cannot be opened now, each use tries it again.
     pub fn new(root: &Path) -> Self {
-        Self { path: root.to_owned(), root: OnceCell::new() }
+        let resolver = Self { path: root.to_owned(), root: OnceCell::new() };
+        let _ = resolver.root();
+        resolver
     }
 
     /// How full the file system is whose mount is at `path`.

@@ -53,7 +53,7 @@ fn link_in_the_path_is_not_followed() {
 
 #[test]
 fn mount_id_of_a_handle_is_that_of_fdinfo() {
-    for directory in ["/", "/proc", "/sys"] {
+    for directory in ["/dev", "/sys"] {
         let file = File::open(directory).unwrap();
         let fd = file.as_raw_fd();
         assert_eq!(handle_mount_id(fd).unwrap(), mount_id(fd).unwrap(), "{directory}");
