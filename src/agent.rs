@@ -91,7 +91,7 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     manager.ready();
     info!("started, version {}", env!("CARGO_PKG_VERSION"));
     let outcome = publisher.run(&inbox)?;
-    if options.once && outcome == Outcome::RetryLater {
+    if options.once && outcome != Outcome::Synced {
         return Err(Error::Unpublished);
     }
     info!("ended");

@@ -56,7 +56,7 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     thread::Builder::new().name("patience".into()).spawn(end_in_time)?;
     match publishers::withdraw(&store_opener(options.destination))? {
         Outcome::Synced => info!("withdrawn"),
-        Outcome::RetryLater => return Err(Error::Pending),
+        Outcome::RetryLater | Outcome::Quota => return Err(Error::Pending),
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! The bounded channel from the collectors to the publisher.
 //!
-//! A crossbeam channel, but the receiver parks its thread instead of blocking inside `recv`:
-//! crossbeam yields the processor eight times before each sleep, which would be most of the system
-//! calls that an idle agent makes. Parking costs one call to sleep and one to wake. Nor does a
-//! sender ever wait: while the store does not answer, the last fact of each kind is kept.
+//! A crossbeam channel, but the receiver parks its thread instead of blocking inside `recv`: crossbeam yields
+//! the processor eight times before each sleep, which would be most of the system calls of an idle agent.
+//! Parking costs one call to sleep and one to wake. A sender never waits: while the store does not answer,
+//! the newest event of each kind is kept.
 
 use std::mem::discriminant;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,32 +12,38 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
-use crate::Event;
+use crate::{Event, Memory, PublishedMemory};
 
-/// Messages that may wait for the publisher. Whole facts supersede each other: there need only be
-/// room for one of each kind.
+/// Events that may wait for the publisher. An event carries the full state of its source and replaces older
+/// ones, so there need only be space for one of each kind.
 const CAPACITY: usize = 16;
 
 /// A collector's end. The channel closes when the last one is dropped.
 #[derive(Clone, Debug)]
-pub struct Outbox(Arc<End>);
+pub struct Outbox(Arc<Senders>);
 
 /// What the collectors' ends share.
 #[derive(Debug)]
-struct End {
+struct Senders {
     sender: Option<Sender<Event>>,
-    /// To take out what a later fact of its kind has made worthless.
+    /// To take out events that a newer one of their kind replaces.
     waiting: Receiver<Event>,
-    /// Held by who sends, so that no two facts change places.
-    turn: Mutex<()>,
+    /// Held while an event is sent, so that the events of one sender stay in order.
+    send_lock: Mutex<()>,
+    published_memory: SharedMemory,
     receiver: Thread,
 }
 
 /// The publisher's end.
 #[derive(Debug)]
-pub struct Inbox(Receiver<Event>);
+pub struct Inbox {
+    receiver: Receiver<Event>,
+    published_memory: SharedMemory,
+}
 
-/// Why an [`Inbox`] gave no message.
+type SharedMemory = Arc<Mutex<Option<PublishedMemory>>>;
+
+/// Why an [`Inbox`] gave no event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecvError {
     /// None came before the deadline.
@@ -46,43 +52,57 @@ pub enum RecvError {
     Disconnected,
 }
 
-/// Makes a channel whose messages `receiver` will take.
+/// Makes a channel whose events the thread `receiver` will take.
 #[must_use]
 pub fn channel(receiver: Thread) -> (Outbox, Inbox) {
     let (sender, inbox) = bounded(CAPACITY);
-    let waiting = inbox.clone();
-    let end = End { sender: Some(sender), waiting, turn: Mutex::new(()), receiver };
-    (Outbox(Arc::new(end)), Inbox(inbox))
+    let published_memory = SharedMemory::default();
+    let senders = Senders {
+        sender: Some(sender),
+        waiting: inbox.clone(),
+        send_lock: Mutex::new(()),
+        published_memory: published_memory.clone(),
+        receiver,
+    };
+    (Outbox(Arc::new(senders)), Inbox { receiver: inbox, published_memory })
 }
 
 impl Outbox {
-    /// Sends one message; in a full channel in the place of what it and others supersede. Without a
-    /// receiver it is lost: the agent is about to end then.
+    /// Sends an event. Never blocks: a full channel keeps only the newest event of each kind. Without a
+    /// receiver the event is lost: the agent is about to end then.
     pub fn send(&self, event: Event) {
-        let end = &self.0;
-        let Some(sender) = &end.sender else { return };
-        let turn = end.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let senders = &self.0;
+        let Some(sender) = &senders.sender else { return };
+        let locked = senders.send_lock.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(TrySendError::Full(event)) = sender.try_send(event) {
-            let waiting: Vec<Event> = end.waiting.try_iter().chain([event]).collect();
-            for event in last_of_each_kind(waiting) {
+            let waiting: Vec<Event> = senders.waiting.try_iter().chain([event]).collect();
+            for event in newest_of_each_kind(waiting) {
                 let _ = sender.try_send(event);
             }
         }
-        drop(turn);
-        end.receiver.unpark();
+        drop(locked);
+        senders.receiver.unpark();
+    }
+
+    /// Sends a sample of the memory, unless the publisher would write nothing for it.
+    pub fn send_if_news(&self, sample: Memory) {
+        let published = *self.0.published_memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if published.is_none_or(|published| published.is_outdated_by(&sample, Instant::now())) {
+            self.send(Event::Memory(sample));
+        }
     }
 }
 
-fn last_of_each_kind(events: Vec<Event>) -> Vec<Event> {
-    let mut last: Vec<Event> = Vec::new();
+fn newest_of_each_kind(events: Vec<Event>) -> Vec<Event> {
+    let mut newest: Vec<Event> = Vec::new();
     for event in events {
-        last.retain(|known| discriminant(known) != discriminant(&event));
-        last.push(event);
+        newest.retain(|known| discriminant(known) != discriminant(&event));
+        newest.push(event);
     }
-    last
+    newest
 }
 
-impl Drop for End {
+impl Drop for Senders {
     fn drop(&mut self) {
         self.sender = None;
         self.receiver.unpark();
@@ -90,14 +110,14 @@ impl Drop for End {
 }
 
 impl Inbox {
-    /// Waits for the next message, until `deadline` if there is one. To be called on the thread the
-    /// channel was made for.
+    /// Waits for the next event, until `deadline` if there is one. Call this on the thread that the channel
+    /// was made for.
     ///
     /// # Errors
-    /// [`RecvError`] says whether it is worth waiting again.
+    /// [`RecvError`] says whether an event may come later.
     pub fn receive(&self, deadline: Option<Instant>) -> Result<Event, RecvError> {
         loop {
-            match self.0.try_recv() {
+            match self.receiver.try_recv() {
                 Ok(event) => return Ok(event),
                 Err(TryRecvError::Disconnected) => return Err(RecvError::Disconnected),
                 Err(TryRecvError::Empty) => {}
@@ -110,36 +130,45 @@ impl Inbox {
         }
     }
 
-    /// The messages that wait already.
+    /// The events that wait already.
     pub fn waiting(&self) -> impl Iterator<Item = Event> {
-        self.0.try_iter()
+        self.receiver.try_iter()
+    }
+
+    /// Sets what [`Outbox::send_if_news`] compares with; `None` lets it send every sample.
+    pub fn set_published_memory(&self, published: Option<PublishedMemory>) {
+        *self.published_memory.lock().unwrap_or_else(PoisonError::into_inner) = published;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Memory, Network};
+    use crate::Network;
+
+    fn sample(total: u64) -> Memory {
+        Memory { total, available: 0, balloon: false }
+    }
 
     fn memory(total: u64) -> Event {
-        Event::Memory(Memory { total, available: 0, balloon: false })
+        Event::Memory(sample(total))
     }
 
     #[test]
-    fn nobody_waits_for_the_receiver_and_the_last_of_each_kind_is_kept() {
+    fn full_channel_blocks_no_sender_and_keeps_the_newest_event_of_each_kind() {
         let (outbox, inbox) = channel(thread::current());
         outbox.send(Event::ReadBack);
         outbox.send(Event::Network(Network::default()));
         (0..=1_000).for_each(|total| outbox.send(memory(total)));
         drop(outbox);
-        let last = last_of_each_kind(inbox.waiting().collect());
+        let newest = newest_of_each_kind(inbox.waiting().collect());
         let network = Event::Network(Network::default());
-        assert_eq!(last, [Event::ReadBack, network, memory(1_000)]);
+        assert_eq!(newest, [Event::ReadBack, network, memory(1_000)]);
         assert_eq!(inbox.receive(None), Err(RecvError::Disconnected));
     }
 
     #[test]
-    fn of_many_senders_none_is_overtaken_by_himself() {
+    fn events_of_one_sender_stay_in_order() {
         let (outbox, inbox) = channel(thread::current());
         let senders: Vec<_> = (0..4)
             .map(|_| outbox.clone())
@@ -155,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn the_channel_closes_behind_the_last_message() {
+    fn receive_returns_disconnected_after_the_last_event() {
         let (outbox, inbox) = channel(thread::current());
         let sender = thread::spawn(move || outbox.send(Event::ReadBack));
         assert_eq!(inbox.receive(None), Ok(Event::ReadBack));
@@ -164,11 +193,26 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_that_passed_gives_what_is_there() {
+    fn receive_after_its_deadline_returns_a_waiting_event_first() {
         let (outbox, inbox) = channel(thread::current());
         (0..2).for_each(|total| outbox.send(memory(total)));
         assert_eq!(inbox.receive(Some(Instant::now())), Ok(memory(0)));
         assert_eq!(inbox.waiting().count(), 1);
         assert_eq!(inbox.receive(Some(Instant::now())), Err(RecvError::Timeout));
+    }
+
+    #[test]
+    fn sample_near_the_published_one_is_not_sent() {
+        let (outbox, inbox) = channel(thread::current());
+        outbox.send_if_news(sample(10_000));
+        assert_eq!(inbox.waiting().count(), 1);
+        inbox.set_published_memory(Some(PublishedMemory { memory: sample(10_000), due: None }));
+        outbox.send_if_news(sample(11_023));
+        assert_eq!(inbox.waiting().count(), 0);
+        outbox.send_if_news(sample(11_024));
+        assert_eq!(inbox.waiting().next(), Some(memory(11_024)));
+        inbox.set_published_memory(None);
+        outbox.send_if_news(sample(10_000));
+        assert_eq!(inbox.waiting().count(), 1);
     }
 }

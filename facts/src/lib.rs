@@ -5,6 +5,7 @@
 
 mod channel;
 mod decimal;
+mod published_memory;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,6 +14,7 @@ use std::time::SystemTime;
 
 pub use channel::{Inbox, Outbox, RecvError, channel};
 pub use decimal::decimal;
+pub use published_memory::PublishedMemory;
 
 /// One message to the publisher.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,6 +137,15 @@ pub struct Memory {
     pub available: u64,
     /// The kernel has a balloon driver.
     pub balloon: bool,
+}
+
+impl Memory {
+    /// By how much a figure has to differ from the published one to be published, in KiB: 1/512 of the
+    /// total or 1 MiB, whichever is more.
+    #[must_use]
+    pub fn step(&self) -> u64 {
+        (self.total / 512).max(1024)
+    }
 }
 
 /// The operating system, as its own files and its kernel name it.

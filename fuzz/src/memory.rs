@@ -6,7 +6,7 @@ use std::io;
 use std::rc::Rc;
 
 use publishers::key_tree::Tree;
-use publishers::schema::root_of;
+use publishers::schema::{is_ours, root_of};
 use publishers::store::Store;
 use xenstore::XsError;
 use xenstore_rs::Xs;
@@ -48,7 +48,7 @@ impl Nodes {
     /// Notes which of the nodes are another program's.
     pub fn protect(&mut self) {
         let is_others = |path: &str, value: &str| {
-            !value.is_empty() && root_of(path).is_none_or(|root| !root.has_written(value))
+            !value.is_empty() && !is_ours(path, value)
         };
         let others = self.nodes.iter().filter(|(path, value)| is_others(path, value));
         self.others = others.map(|(path, value)| (path.clone(), value.clone())).collect();
@@ -67,7 +67,7 @@ impl Nodes {
         let mut tree = Tree::default();
         for (path, value) in &self.nodes {
             let is_ours =
-                root_of(path).is_some_and(|root| root.mark.is_none() || path != root.path);
+                root_of(path).is_some_and(|root| !root.is_shared() || path != root.path);
             if is_ours && (!value.is_empty() || self.children(path).is_empty()) {
                 tree.set_raw(path, value.clone());
             }
@@ -109,7 +109,7 @@ impl Nodes {
         if !is_emptied {
             check_key(path, value);
         }
-        assert!(root.has_written(value), "{path} = {value:?}");
+        assert!(root.owns(path, value), "{path} = {value:?}");
         let is_news = self.nodes.get(path).is_none_or(|held| held != value);
         assert!(
             is_news || self.unread || path == DOORBELL || path == "data/updated",
@@ -123,7 +123,7 @@ impl Nodes {
 
     fn rm(&mut self, path: &str) -> io::Result<()> {
         let root = root_of(path).expect("a root at or above all that is removed");
-        assert!(root.mark.is_none() || path != root.path, "{path} is the toolstack's");
+        assert!(!root.is_shared() || path != root.path, "{path} is the toolstack's");
         self.fault()?;
         let at = self.nodes.remove(path).ok_or_else(|| refusal("ENOENT"));
         let prefix = format!("{path}/");

@@ -16,7 +16,7 @@ use publishers::{Outcome, Publisher, Schema};
 use xen_guest_agent_fuzz::facts::{event, text};
 use xen_guest_agent_fuzz::{Fault, Memory};
 
-const STAMP: &str = "data/updated";
+const UPDATED: &str = "data/updated";
 /// Who tells each kind of fact.
 const SOURCES: [Source; 7] = [
     Source::Network,
@@ -110,8 +110,8 @@ fn check_store(memory: &Memory, schema: Schema, told: &[Event], without: &[Sourc
     told.iter().for_each(|event| state.apply(event.clone()));
     let keys = memory.see().keys();
     let mut wanted = schema.render(&state, &keys);
-    if let (Some(stamp), Some(_)) = (keys.get(STAMP), schema.stamp()) {
-        wanted.set_raw(STAMP, stamp.to_owned());
+    if let (Some(updated), Some(_)) = (keys.get(UPDATED), schema.updated_key()) {
+        wanted.set_raw(UPDATED, updated.to_owned());
     }
     assert_eq!(keys, wanted);
     memory.see().check_others();

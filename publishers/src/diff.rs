@@ -48,7 +48,7 @@ pub fn diff(published: &Tree, wanted: &Tree) -> Vec<Change> {
 #[must_use]
 pub fn topmost_stale<'a>(path: &'a str, wanted: &Tree) -> Option<&'a str> {
     let root = root_of(path)?;
-    let least = root.path.len() + usize::from(root.mark.is_some());
+    let least = root.path.len() + usize::from(root.is_shared());
     let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
     ends.filter(|&end| end >= least)
         .filter_map(|end| path.get(..end))

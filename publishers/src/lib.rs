@@ -8,15 +8,17 @@ pub mod address_index;
 pub mod diff;
 pub mod guest_state;
 pub mod key_tree;
-pub mod order;
+pub mod priority;
 mod publisher;
 mod read_back;
 pub mod schema;
+pub mod selection;
 mod session;
 pub mod store;
 mod timestamp;
 mod watchdog;
 mod withdraw;
+pub mod write_order;
 
 pub use publisher::{Error, OpenStore, Publisher};
 pub use schema::Schema;

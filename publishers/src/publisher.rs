@@ -1,15 +1,14 @@
-//! The main loop: take the facts that wait, render, compare, apply. Owns the store; nothing else
-//! writes it.
+//! The main loop: takes the events that wait, renders the keys, compares, applies. It owns the store; no
+//! other part of the agent writes to it.
 
 use std::io;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use facts::{Event, Inbox, RecvError};
 use log::{info, warn};
 use thiserror::Error;
 
-use crate::diff::diff;
 use crate::guest_state::{GuestState, Source};
 use crate::schema::Schema;
 use crate::session::{Outcome, Session};
@@ -17,21 +16,21 @@ use crate::store::Store;
 use crate::watchdog::Watchdog;
 use xenstore::Backoff;
 
-/// How long the first batch waits for the slowest collector. All of them take a few milliseconds;
-/// hosts take the first network keys that they see for the whole, so one batch is best.
+/// How long the first batch waits for the slowest collector. All of them take a few milliseconds. XAPI takes
+/// the first network keys that it sees for all of them, so one batch is best.
 const INITIAL_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// The least time between two batches that change something. Of an address that flaps a thousand times a
-/// second hosts see twenty states, each of which costs them a look at the whole guest.
+/// The least time between two batches that change something. An XAPI host reads all keys of the guest after
+/// each batch; of an address that flaps a thousand times a second it sees twenty states.
 const MIN_BATCH_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Why a publisher ended before it was told to.
+/// Why a publisher ended.
 #[derive(Debug, Error)]
 pub enum Error {
     /// The store cannot be opened.
     #[error("cannot open the store: {0}")]
     Open(io::Error),
-    /// The store is lost and does not come back.
+    /// The connection to the store is lost and cannot be opened again.
     #[error("cannot write: {0}")]
     Lost(io::Error),
 }
@@ -39,25 +38,35 @@ pub enum Error {
 /// Opens the store; called again when the connection is lost.
 pub type OpenStore = Box<dyn Fn() -> io::Result<Box<dyn Store>>>;
 
+/// What the publisher knows of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StoreState {
+    /// It is open. What it holds is not known, or not completely: it is read back before the next batch.
+    Unread,
+    /// It is open and holds what the session has as published.
+    Known,
+    /// The connection is lost. It is opened again, and the store read back, before the next batch.
+    Disconnected,
+}
+
 /// Keeps a store equal to the state that the facts make.
 pub struct Publisher {
     schema: Schema,
     open: OpenStore,
     session: Session,
     state: GuestState,
-    /// A watch tells when the store is made anew; it has to stand before the store is read back.
+    /// An [`Event::ReadBack`] will come as soon as the resume watch is registered.
     has_resume_watch: bool,
-    /// The store was not read back yet.
-    unread: bool,
-    /// The store has to be read back again.
-    reread: bool,
-    /// The connection is lost.
-    lost: bool,
-    backoff: Backoff,
-    /// When to try again what failed.
+    store: StoreState,
+    /// A sample of the memory came since the last batch.
+    is_sampled: bool,
+    /// What the last batch left to do.
+    outcome: Outcome,
+    /// When to try again what it left.
     retry: Option<Instant>,
-    /// Until when no more is written.
-    breath: Option<Instant>,
+    /// The earliest time of the next batch; `None` where nothing was changed yet.
+    next_batch: Option<Instant>,
+    backoff: Backoff,
     watchdog: Option<Watchdog>,
 }
 
@@ -74,65 +83,72 @@ impl Publisher {
             session,
             state: GuestState::default(),
             has_resume_watch: false,
-            unread: true,
-            reread: false,
-            lost: false,
-            backoff: Backoff::default(),
+            store: StoreState::Unread,
+            is_sampled: false,
+            outcome: Outcome::Synced,
             retry: None,
-            breath: None,
+            next_batch: None,
+            backoff: Backoff::default(),
             watchdog: None,
         })
     }
 
-    /// These sources are not going to tell anything.
+    /// These sources will send no facts.
     #[must_use]
     pub fn without(mut self, sources: &[Source]) -> Self {
         self.state.without = sources.to_vec();
         self
     }
 
-    /// Whether there will be an [`Event::ReadBack`] once a watch on the store stands.
+    /// Whether there will be an [`Event::ReadBack`] once a watch on the store is registered. The store must
+    /// not be read back before: one that is recreated in between would not be noticed.
     #[must_use]
-    pub fn has_resume_watch(mut self, watched: bool) -> Self {
-        self.has_resume_watch = watched;
+    pub fn has_resume_watch(mut self, has_resume_watch: bool) -> Self {
+        self.has_resume_watch = has_resume_watch;
         self
     }
 
-    /// Has the main loop call `feed` at least once an interval, for as long as it comes round. It
-    /// does not while the store leaves a request without an answer.
+    /// Calls `feed` at least once an interval from the main loop. While the store does not answer a request,
+    /// the loop stands still and `feed` is not called.
     #[must_use]
     pub fn fed(mut self, interval: Duration, feed: Box<dyn FnMut()>) -> Self {
         self.watchdog = Some(Watchdog::new(interval, feed));
         self
     }
 
-    /// Publishes what comes, until every sender is gone; says whether nothing is left to publish.
+    /// Publishes the events of `inbox` until every sender is gone; says what is left to publish.
     ///
     /// # Errors
-    /// When the store is lost for good.
+    /// When the store is lost and cannot be opened again.
     pub fn run(mut self, inbox: &Inbox) -> Result<Outcome, Error> {
-        let mut open = self.gather_first(inbox);
+        let mut is_open = self.receive_initial(inbox);
         loop {
-            if !(open && self.lost && self.retry.is_some_and(|at| Instant::now() < at)) {
+            if !(is_open && self.waits_to_reconnect()) {
                 self.publish()?;
+                inbox.set_published_memory(self.published_memory());
             }
-            if !open {
-                return Ok(if self.retry.is_none() {
-                    Outcome::Synced
-                } else {
-                    Outcome::RetryLater
-                });
+            if !is_open {
+                return Ok(self.outcome);
             }
-            open = self.gather(inbox);
+            is_open = self.receive_batch(inbox);
         }
     }
 
-    /// Takes facts until each collector has told its own and the watch stands, or had the time to.
-    fn gather_first(&mut self, inbox: &Inbox) -> bool {
+    fn waits_to_reconnect(&self) -> bool {
+        self.store == StoreState::Disconnected && self.retry.is_some_and(|at| Instant::now() < at)
+    }
+
+    /// Takes events until each collector has sent its fact and the resume watch is registered, or until the
+    /// time for that is over; false when no more will come.
+    fn receive_initial(&mut self, inbox: &Inbox) -> bool {
         let deadline = Instant::now() + INITIAL_TIMEOUT;
-        while !self.state.is_complete() || (self.has_resume_watch && !self.reread) {
+        let mut waits_for_watch = self.has_resume_watch;
+        while !self.state.is_complete() || waits_for_watch {
             match inbox.receive(Some(deadline)) {
-                Ok(event) => self.take(event),
+                Ok(event) => {
+                    waits_for_watch &= event != Event::ReadBack;
+                    self.take(event);
+                }
                 Err(RecvError::Timeout) => return true,
                 Err(RecvError::Disconnected) => return false,
             }
@@ -140,21 +156,21 @@ impl Publisher {
         true
     }
 
-    /// Takes the next fact and all that come before it may be written, or the time of the next try;
-    /// false when no more will come.
-    fn gather(&mut self, inbox: &Inbox) -> bool {
+    /// Waits for the next event or the time of the next try, then takes all events that come before the next
+    /// batch may be written; false when no more will come.
+    fn receive_batch(&mut self, inbox: &Inbox) -> bool {
         match self.receive(inbox) {
             Ok(event) => self.take(event),
             Err(RecvError::Timeout) => {}
             Err(RecvError::Disconnected) => return false,
         }
-        let left = self.breath.map(|end| end.saturating_duration_since(Instant::now()));
+        let left = self.next_batch.map(|at| at.saturating_duration_since(Instant::now()));
         thread::sleep(left.unwrap_or_default().min(MIN_BATCH_INTERVAL));
         inbox.waiting().for_each(|event| self.take(event));
         true
     }
 
-    /// Waits for the next fact or the time of the next try, and feeds the watchdog.
+    /// Waits for the next event or the time of the next try, and feeds the watchdog meanwhile.
     fn receive(&mut self, inbox: &Inbox) -> Result<Event, RecvError> {
         loop {
             let due = self.watchdog.as_mut().map(|watchdog| {
@@ -170,61 +186,86 @@ impl Publisher {
     }
 
     fn take(&mut self, event: Event) {
-        if event == Event::ReadBack {
-            // Whoever says so knows that the store is there.
-            (self.reread, self.retry) = (true, None);
+        match event {
+            Event::ReadBack => {
+                // Its sender has just reached the store: there is no reason to wait.
+                self.retry = None;
+                self.session.reset_quota();
+                if self.store == StoreState::Known {
+                    self.store = StoreState::Unread;
+                }
+            }
+            Event::Memory(_) => self.is_sampled = true,
+            _ => {}
         }
         self.state.apply(event);
     }
 
-    /// Brings the store up to the state. A lost connection is opened again at once, and if that
-    /// does not help later.
+    /// Makes the store show the state. A lost connection is opened again at once, and where that fails,
+    /// later.
     fn publish(&mut self) -> Result<(), Error> {
         for _ in 0..2 {
             match self.try_publish() {
-                Ok(Outcome::Synced) => {
-                    self.retry = None;
+                Ok(outcome) => {
+                    self.outcome = outcome;
+                    self.retry = match outcome {
+                        Outcome::Synced => None,
+                        Outcome::Quota => self.session.quota_retry(),
+                        Outcome::RetryLater => Some(Instant::now() + self.backoff.next_delay()),
+                    };
                     return Ok(());
                 }
-                Ok(Outcome::RetryLater) => break,
-                Err(error) => self.lost(error)?,
+                Err(error) => self.disconnected(error)?,
             }
         }
+        self.outcome = Outcome::RetryLater;
         self.retry = Some(Instant::now() + self.backoff.next_delay());
         Ok(())
     }
 
     fn try_publish(&mut self) -> io::Result<Outcome> {
-        if self.lost {
+        let was_disconnected = self.store == StoreState::Disconnected;
+        if was_disconnected {
             self.session.connect((self.open)()?);
-            self.unread = true;
         }
-        if self.unread || self.reread {
-            self.session.reread()?;
-            (self.unread, self.reread) = (false, false);
+        if self.store != StoreState::Known {
+            self.session.read_back()?;
         }
         self.session.retry_denied()?;
         let wanted = self.schema.render(&self.state, self.session.published());
-        let changes = diff(self.session.published(), &wanted);
-        if !changes.is_empty() {
-            self.breath = Some(Instant::now() + MIN_BATCH_INTERVAL);
+        let batch = self.session.publish(&wanted, self.schema, self.is_sampled)?;
+        self.is_sampled = false;
+        if batch.is_change {
+            self.next_batch = Some(Instant::now() + MIN_BATCH_INTERVAL);
         }
-        let outcome = self.session.apply(changes, &wanted, self.schema)?;
-        if std::mem::replace(&mut self.lost, false) {
-            info!("connected to the store again");
+        if was_disconnected {
+            info!("connected to xenstore again");
         }
-        self.reread = !self.session.is_fully_known();
-        Ok(outcome)
+        let is_known = self.session.is_fully_known();
+        self.store = if is_known { StoreState::Known } else { StoreState::Unread };
+        Ok(batch.outcome)
     }
 
-    fn lost(&mut self, error: io::Error) -> Result<(), Error> {
+    fn disconnected(&mut self, error: io::Error) -> Result<(), Error> {
         if !self.session.can_reconnect() {
             return Err(Error::Lost(error));
         }
         self.session.disconnect();
-        if !std::mem::replace(&mut self.lost, true) {
-            warn!("the connection to the store is lost: {error}; it is opened again");
+        if std::mem::replace(&mut self.store, StoreState::Disconnected) != StoreState::Disconnected
+        {
+            warn!("xenstore connection lost: {error}; reconnecting");
         }
         Ok(())
+    }
+
+    /// What the store shows of the memory, and when the next sample is needed whatever it says.
+    fn published_memory(&self) -> Option<facts::PublishedMemory> {
+        let balloon = self.state.memory.as_ref()?.balloon;
+        let (total, available) = self.schema.memory_keys()?;
+        let figure = |path| facts::decimal(self.session.published().get(path)?);
+        let memory =
+            facts::Memory { total: figure(total)?, available: figure(available)?, balloon };
+        let refresh = self.session.refresh_in(self.schema, SystemTime::now());
+        Some(facts::PublishedMemory { memory, due: refresh.map(|left| Instant::now() + left) })
     }
 }

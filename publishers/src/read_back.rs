@@ -6,43 +6,53 @@ use std::io;
 use log::{debug, warn};
 
 use crate::key_tree::Tree;
-use crate::schema::roots;
+use crate::schema::{Ours, Root, roots};
 use crate::store::{Failure, Store};
 
-/// No schema goes deeper; what does was not written by an agent and is removed with its parent.
+/// No schema goes deeper. A node at this depth counts as a key, so it can be removed with its subtree.
 const MAX_DEPTH: usize = 8;
 
 /// What was read back.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    /// What the store holds below all our roots. A node that may not be read is left out: it will be
-    /// written.
+    /// What the store holds below all our roots. A node that the host does not let the guest read is left
+    /// out: it will be written.
     pub tree: Tree,
-    /// Something may not be read.
-    pub hidden: bool,
-    /// Nodes that could not be read for another reason, with that: nobody knows what they and those
-    /// below them hold.
-    pub unknown: BTreeMap<String, String>,
+    /// The host denied reading something.
+    pub read_denied: bool,
+    /// Nodes that could not be read for another reason, with the error: what they and their children hold
+    /// is not known.
+    pub unreadable: BTreeMap<String, String>,
 }
 
 /// Reads all our roots.
 ///
 /// # Errors
 /// When the connection is lost.
-pub fn adopt(store: &dyn Store) -> io::Result<Snapshot> {
-    let mut found = Snapshot::default();
+pub fn read_back(store: &dyn Store) -> io::Result<Snapshot> {
+    let mut snapshot = Snapshot::default();
     for root in roots() {
-        found.read_below(store, root.path, MAX_DEPTH)?;
+        snapshot.read_root(store, root)?;
     }
-    Ok(found)
+    Ok(snapshot)
 }
 
 impl Snapshot {
+    fn read_root(&mut self, store: &dyn Store, root: &Root) -> io::Result<()> {
+        let Ours::Keys { child_prefix, .. } = root.ours else {
+            return self.read_below(store, root.path, MAX_DEPTH);
+        };
+        let names = self.unless_failed(root.path, store.directory(root.path))?;
+        for name in names.unwrap_or_default().iter().filter(|name| name.starts_with(child_prefix)) {
+            self.read_below(store, &format!("{}/{name}", root.path), MAX_DEPTH)?;
+        }
+        Ok(())
+    }
+
     fn read_below(&mut self, store: &dyn Store, path: &str, depth: usize) -> io::Result<()> {
-        let Some(value) = self.unless_refused(path, store.read(path))? else { return Ok(()) };
-        let names = self.unless_refused(path, store.directory(path))?.unwrap_or_default();
-        // An empty node with something in it is a directory, no key; but where nobody looks into it, it
-        // is to go for what is there.
+        let Some(value) = self.unless_failed(path, store.read(path))? else { return Ok(()) };
+        let names = self.unless_failed(path, store.directory(path))?.unwrap_or_default();
+        // An empty node with children is a directory, not a key.
         if names.is_empty() || !value.is_empty() || depth == 0 {
             self.tree.set_raw(path, value.into());
         }
@@ -54,19 +64,19 @@ impl Snapshot {
         Ok(())
     }
 
-    fn unless_refused<T>(&mut self, path: &str, result: io::Result<T>) -> io::Result<Option<T>> {
+    fn unless_failed<T>(&mut self, path: &str, result: io::Result<T>) -> io::Result<Option<T>> {
         match result.map_err(Failure::from) {
             Ok(value) => return Ok(Some(value)),
             Err(Failure::NotFound) => {}
             Err(Failure::Disconnected(error)) => return Err(error),
             Err(Failure::Denied(why)) => {
-                debug!("{path}: cannot be read back: {why}");
-                self.hidden = true;
+                debug!("{path}: read denied by xenstored ({why})");
+                self.read_denied = true;
             }
             Err(Failure::Quota(why)) => {
-                warn!("{path}: cannot be read back: {why}; it will be written again");
+                warn!("{path}: read failed ({why}); it will be written again");
             }
-            Err(Failure::Transient(why)) => drop(self.unknown.insert(path.to_owned(), why)),
+            Err(Failure::Transient(why)) => drop(self.unreadable.insert(path.to_owned(), why)),
         }
         Ok(None)
     }

@@ -7,7 +7,6 @@
 
 use std::io;
 
-use crate::diff::diff;
 use crate::guest_state::GuestState;
 use crate::publisher::{Error, OpenStore};
 use crate::schema::Schema;
@@ -25,10 +24,9 @@ pub fn withdraw(open: &OpenStore) -> Result<Outcome, Error> {
 
 fn withdraw_from(mut session: Session) -> io::Result<Outcome> {
     let schema = Schema::Withdrawn;
-    session.reread()?;
+    session.read_back()?;
     let wanted = schema.render(&GuestState::default(), session.published());
-    let changes = diff(session.published(), &wanted);
-    session.apply(changes, &wanted, schema)
+    Ok(session.publish(&wanted, schema, false)?.outcome)
 }
 
 #[cfg(test)]
@@ -46,8 +44,7 @@ mod tests {
         let disks = Some(Disks { volumes: vec![volume("a"), volume("b")] });
         let state = GuestState { memory, disks, ..GuestState::default() };
         let wanted = schema.render(&state, session.published());
-        let changes = diff(session.published(), &wanted);
-        session.apply(changes, &wanted, schema).unwrap();
+        session.publish(&wanted, schema, false).unwrap();
         fake
     }
 

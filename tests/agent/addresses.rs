@@ -125,7 +125,7 @@ fn important_keys_are_published_at_the_node_quota() {
     let lines = (0..700).map(|n| format!("addr add 10.{}.{}.1/32 dev eth0\n", n / 250, n % 250));
     guest.ip(lines.collect::<String>());
     let agent = guest.agent(&[]);
-    agent.wait_logged("warn");
+    agent.wait_logged("low-priority keys are left out");
     guest.wait(|tree| {
         let important = [
             "attr/PVAddons/BuildVersion",

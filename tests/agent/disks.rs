@@ -135,14 +135,18 @@ fn fullness_is_written_when_it_has_moved_by_one_percent() {
     guest.fill("a/small", 256);
     guest.fill("b/large", 10_240);
     // The sample that has the one has the other too.
-    let changes = guest.batch_since(mark);
+    let written = |mark| {
+        guest.wait(|_| !guest.changes_since(mark).is_empty());
+        guest.changes_since(mark)
+    };
+    let changes = written(mark);
     assert!(changes[0].starts_with("write data/volumes/1/free = "), "{changes:#?}");
-    assert_eq!(changes[1..], ["write data/updated"]);
+    assert_eq!(changes.len(), 1, "{changes:#?}");
     let mark = guest.mark();
     guest.fill("a/large", 512);
-    let changes = guest.batch_since(mark);
+    let changes = written(mark);
     assert!(changes[0].starts_with("write data/volumes/0/free = "), "{changes:#?}");
-    assert_eq!(changes[1..], ["write data/updated"]);
+    assert_eq!(changes.len(), 1, "{changes:#?}");
     // What crept is told whole: the samples are compared with what was told.
     assert!(before - free(&guest) >= 768 << 10, "{before} {}", free(&guest));
 }

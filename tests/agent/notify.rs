@@ -109,7 +109,7 @@ fn it_feeds_the_watchdog_without_a_store() {
     guest.wait(|tree| tree.contains_key("data/updated"));
     guest.kill_xenstored();
     guest.ip("addr add 198.51.100.7/25 dev eth0");
-    agent.wait_logged("the connection to the store is lost");
+    agent.wait_logged("xenstore connection lost");
     manager.0.set_nonblocking(true).unwrap();
     while manager.heard().is_some() {}
     manager.0.set_nonblocking(false).unwrap();

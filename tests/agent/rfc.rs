@@ -64,6 +64,25 @@ fn an_address_that_comes_and_goes_costs_one_change() {
     );
 }
 
+// The name of an address is the name of its node, so a denied list has ever new paths.
+#[test]
+fn denied_list_of_addresses_is_logged_once() {
+    let guest = Guest::new();
+    guest.dom0_writes("data/net/100/ipv6", "");
+    guest.allow("data/net/100/ipv6", &["r0", "r1"]);
+    let agent = guest.agent(&["--schema", "rfc"]);
+    guest.wait_value("data/net/100", "eth0");
+    for n in 1..=20 {
+        guest.ip(format!("addr add 2001:db8::{n}/64 dev eth0 nodad"));
+        guest.ip(format!("addr add 198.51.100.{n}/24 dev eth0"));
+        guest.wait_value(&format!("data/net/100/ipv4/198_51_100_{n}"), "");
+        guest.ip(format!("addr del 2001:db8::{n}/64 dev eth0"));
+    }
+    let log = agent.stop("TERM").stderr;
+    assert_eq!(log.matches("warn: ").count(), 1, "{log}");
+    assert!(log.contains("warn: data/net/100/ipv6: denied by xenstored (EACCES)"), "{log}");
+}
+
 #[test]
 fn a_restart_with_nothing_changed_writes_nothing_in_rfc_either() {
     let guest = Guest::new();

@@ -81,7 +81,8 @@ fn the_keys_of_the_other_schema_go_too() {
 #[test]
 fn what_is_others_stays_and_so_do_the_toolstacks_directories() {
     let guest = Guest::new();
-    let others = ["attr/eth0/ip", "data/device_id", "data/service/other", "drivers/0", "feature/x"];
+    let others =
+        ["attr/eth0/other", "data/device_id", "data/service/other", "drivers/0", "feature/x"];
     others.iter().for_each(|key| guest.left_behind(key, "another program's"));
     guest.run(&["-s", "--once"]);
     withdraw(&guest);
@@ -90,6 +91,36 @@ fn what_is_others_stays_and_so_do_the_toolstacks_directories() {
     assert_eq!(tree.len(), 2, "{tree:#?}");
     for key in ["attr/a", "control/a", "data/a", "drivers/a", "feature/a", "xenserver/attr/a"] {
         guest.left_behind(key, "still the guest's");
+    }
+}
+
+// XAPI shows the addresses of the old shell agent where no VIF is left. Other keys beside them stay.
+#[test]
+fn addresses_of_the_old_shell_agent_are_removed_by_a_start_and_by_withdraw() {
+    let left = [("ip", "10.9.9.9"), ("ipv6/0/addr", "2001:db8::9"), ("ipv6/1/addr", "2001:db8::8")];
+    for arguments in [&["-s", "--once"][..], &["-s", "--once", "--schema", "rfc"], &["--withdraw"]]
+    {
+        let guest = Guest::new();
+        for (key, value) in left {
+            guest.left_behind(&format!("attr/eth0/{key}"), value);
+            guest.left_behind(&format!("attr/eth12/{key}"), value);
+        }
+        guest.left_behind("attr/eth12/ipv6/1/other", "another program's");
+        let mark = guest.mark();
+        assert_eq!(guest.run(arguments).code, Some(0));
+        let changes = guest.changes_since(mark);
+        let removals: Vec<_> =
+            changes.iter().filter(|change| change.starts_with("rm attr/eth")).collect();
+        let expected = [
+            "rm attr/eth0",
+            "rm attr/eth12/ip",
+            "rm attr/eth12/ipv6/0",
+            "rm attr/eth12/ipv6/1/addr",
+        ];
+        assert_eq!(removals, expected, "{changes:#?}");
+        let rest: Vec<_> =
+            guest.tree().into_keys().filter(|key| key.starts_with("attr/eth")).collect();
+        assert_eq!(rest, ["attr/eth12/ipv6/1/other"]);
     }
 }
 
@@ -145,7 +176,7 @@ fn a_key_that_the_host_holds_fast_is_no_failure() {
     guest.dom0_writes("control/feature-balloon", "1");
     let end = guest.run(&["--withdraw"]);
     assert_eq!(end.code, Some(0), "{end:?}");
-    assert!(end.stderr.contains("warn: control/feature-balloon: the store refuses it"), "{end:?}");
+    assert!(end.stderr.contains("warn: control/feature-balloon: denied by xenstored"), "{end:?}");
     guest.wait_tree(&LEFT.replace("data/s", "control/feature-balloon = 1\ndata/s"));
 }
 

@@ -140,6 +140,8 @@ pub fn fill(soak: &mut Soak) {
         (0..most).map(made).find(Result::is_err)
     });
     soak.host.filled = true;
+    // The agent tries again after ten minutes, or when it is reloaded.
+    soak.host.needs_reload = true;
 }
 
 pub fn relieve(soak: &mut Soak) {

@@ -14,8 +14,8 @@ const FLAT: u64 = 1024;
 const LIVE: i64 = 16 * 1024;
 const KEY: i64 = 256;
 /// How an agent says that it may not write a key, and that it may again; in turn for each.
-const REFUSED: &str = ": the store refuses it";
-const TAKEN: &str = ": the store does not refuse it any more";
+const REFUSED: &str = ": denied by xenstored";
+const TAKEN: &str = ": no longer denied by xenstored";
 
 /// How each trouble is told when it comes and when it goes; once each.
 const PAIRS: [(&str, &str); 6] = [
@@ -23,8 +23,8 @@ const PAIRS: [(&str, &str); 6] = [
     ("warn: network: ", "info: network: well again"),
     ("warn: resume watch: ", "info: resume watch: well again"),
     ("warn: sriov: ", "info: sriov: well again"),
-    ("warn: the connection to the store is lost", "info: connected to the store again"),
-    ("warn: the store is full", "info: the store has room again"),
+    ("warn: xenstore connection lost", "info: connected to xenstore again"),
+    ("warn: xenstore quota reached", "info: xenstore quota no longer reached"),
 ];
 
 /// One line of how it stands.

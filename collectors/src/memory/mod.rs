@@ -23,17 +23,25 @@ use crate::failure_log::FailureLog;
 use crate::poll::{WakeReason, WakeReceiver};
 pub use platform::Source;
 
-/// Samples the memory of the system below `root` every `interval` and sends it, until the end.
+/// Samples the memory of the system below `root` every `interval`, until the end. Sends the first sample, and
+/// each later one for which the publisher would write something.
 pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, interval: Duration) {
     let mut source = Source::new(root);
     let mut failures = FailureLog::new("memory");
+    let mut is_first = true;
     loop {
         if let Some(memory) = failures.record(source.sample()) {
-            outbox.send(Event::Memory(memory));
+            match std::mem::take(&mut is_first) {
+                true => outbox.send(Event::Memory(memory)),
+                false => outbox.send_if_news(memory),
+            }
         }
         match wake.wait(&[], Some(interval)) {
             WakeReason::Shutdown => return,
-            WakeReason::Refresh => source = Source::new(root),
+            WakeReason::Refresh => {
+                source = Source::new(root);
+                is_first = true;
+            }
             WakeReason::Ready | WakeReason::Timeout => {}
         }
     }

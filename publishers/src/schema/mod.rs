@@ -1,14 +1,21 @@
 //! The schemas: which keys a state of the guest makes. Pure; cannot fail.
 //!
-//! A schema names the roots that it owns and the source that tells each. What a source has not told
-//! yet stays as it is published. Every run owns the roots of all schemas: what an agent with another
-//! schema left behind is removed.
+//! A schema names the roots that it owns and the source of the facts below each. The keys of a source that
+//! has sent no fact yet stay as they are published. Every run owns the roots of all schemas: it removes what
+//! an agent with another schema left.
 
 mod rfc;
+mod root;
+mod shell_agent;
 mod std;
 
-use crate::guest_state::{GuestState, Source};
+use crate::guest_state::GuestState;
 use crate::key_tree::Tree;
+pub use root::{Ours, Root, is_ours, root_of, roots};
+use root::{QUOTA_PROBE_ROOT, UPDATED, root};
+
+/// Where the agent finds out, for a moment, whether nodes are free.
+pub const QUOTA_PROBE: &str = QUOTA_PROBE_ROOT.path;
 
 /// A way to lay out the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,54 +27,14 @@ pub enum Schema {
     StdEveryNic,
     /// The layout of the RFC: every NIC, VIF or not.
     Rfc,
-    /// Nothing but that there is no agent any more.
+    /// Only a key that says that there is no agent any more.
     Withdrawn,
 }
 
-/// A part of the store that is ours.
-#[derive(Clone, Copy, Debug)]
-pub struct Root {
-    /// A key, or a directory with all below it.
-    pub path: &'static str,
-    /// Who tells what is there.
-    pub source: Source,
-    /// A directory of the toolstack's in which others may write too: what our values begin with, one of
-    /// these.
-    pub mark: Option<&'static [&'static str]>,
-}
-
-const fn root(path: &'static str, source: Source) -> Root {
-    Root { path, source, mark: None }
-}
-
-impl Root {
-    /// Whether this value, read below the root, was written by an agent.
-    #[must_use]
-    pub fn has_written(&self, value: &str) -> bool {
-        self.mark.is_none_or(|marks| marks.iter().any(|mark| value.starts_with(mark)))
-    }
-}
-
-/// All roots, of all schemas.
-pub fn roots() -> impl Iterator<Item = &'static Root> {
-    std::ROOTS.iter().chain(rfc::ROOTS).chain([&STAMP])
-}
-
-/// Says when the last batch was written, and by being there that the guest has booted.
-const STAMP: Root = root("data/updated", Source::Agent);
-
-/// The root in which `path` lies.
-#[must_use]
-pub fn root_of(path: &str) -> Option<&'static Root> {
-    let holds = |root: &str| {
-        path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    roots().find(|root| holds(root.path))
-}
-
 impl Schema {
-    /// The keys that `state` makes. `published` is what the store has: addresses keep their index,
-    /// and what nobody has told yet stays, as does what is another program's.
+    /// The keys that `state` makes. `published` is what the store has: addresses keep their index, samples
+    /// that hardly moved keep their value, and the keys of sources that are not known yet and those of
+    /// other programs stay.
     #[must_use]
     pub fn render(self, state: &GuestState, published: &Tree) -> Tree {
         let (mut tree, own) = match self {
@@ -75,48 +42,81 @@ impl Schema {
             Self::StdEveryNic => {
                 (std::render(state, published, |link| Some(link.index)), std::ROOTS)
             }
-            Self::Rfc => (rfc::render(state), rfc::ROOTS),
+            Self::Rfc => (rfc::render(state, published), rfc::ROOTS),
             Self::Withdrawn => (withdrawn(published), [].as_slice()),
         };
         for root in own.iter().filter(|root| !state.is_known(root.source)) {
             tree.keep(published, root.path);
         }
-        for root in roots().filter(|root| root.mark.is_some()) {
-            let others = published.below(root.path).filter(|(_, value)| !root.has_written(value));
-            others.for_each(|(rest, value)| {
-                tree.set_raw(format!("{}/{rest}", root.path), value.to_owned());
-            });
+        for (path, value) in published.iter().filter(|(path, value)| !is_ours(path, value)) {
+            tree.set_raw(path, value.clone());
         }
-        if let Some(stamp) = self.stamp() {
-            tree.keep(published, stamp);
+        if let Some(updated) = self.updated_key() {
+            tree.keep(published, updated);
         }
         tree
     }
 
     /// The key written last in each batch, with the time.
     #[must_use]
-    pub fn stamp(self) -> Option<&'static str> {
+    pub fn updated_key(self) -> Option<&'static str> {
         match self {
-            Self::Std | Self::StdEveryNic => Some(STAMP.path),
+            Self::Std | Self::StdEveryNic => Some(UPDATED.path),
             Self::Rfc | Self::Withdrawn => None,
         }
     }
 
-    /// The key to write again when only keys changed that hosts do not watch but should notice.
+    /// The keys of the memory's figures: total and available, in KiB.
     #[must_use]
-    pub fn doorbell(self, path: &str) -> Option<&'static str> {
+    pub fn memory_keys(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Std | Self::StdEveryNic => std::rings(path).then_some(std::DOORBELL),
+            Self::Std | Self::StdEveryNic => Some((std::MEMORY_TOTAL, std::MEMORY_FREE)),
+            Self::Rfc => Some((rfc::MEMORY_TOTAL, rfc::MEMORY_FREE)),
+            Self::Withdrawn => None,
+        }
+    }
+
+    /// The key to write again, with the same value, when only keys changed that hosts do not watch but
+    /// should notice.
+    #[must_use]
+    pub fn doorbell(self) -> Option<&'static str> {
+        match self {
+            Self::Std | Self::StdEveryNic => Some(std::DOORBELL),
             Self::Rfc | Self::Withdrawn => None,
         }
+    }
+
+    /// Whether hosts should notice a change of this key, which they do not watch.
+    #[must_use]
+    pub fn needs_doorbell(self, path: &str) -> bool {
+        self.doorbell().is_some() && std::needs_doorbell(path)
+    }
+
+    /// Whether this key holds a sample, which changes all the time and does not make a batch that
+    /// [`Schema::updated_key`] dates.
+    #[must_use]
+    pub fn is_sample(self, path: &str) -> bool {
+        self.updated_key().is_some() && std::is_sample(path)
     }
 }
 
-/// The guest has still booted: without the stamp squeezed would take it for one that has not, and
-/// hold back all the memory that it was started with.
+/// The path to name in the log where the host denies `path`: the list, where the path is that of an entry.
+#[must_use]
+pub fn reported_as(path: &str) -> &str {
+    rfc::list_of(path).unwrap_or(path)
+}
+
+/// The guest has still booted: without `data/updated` squeezed would conclude that it has not, and reserve
+/// all the memory that it was started with.
 fn withdrawn(published: &Tree) -> Tree {
     let mut tree = Tree::default();
     tree.set(std::UNINSTALLED, "1");
-    tree.keep(published, STAMP.path);
+    tree.keep(published, UPDATED.path);
     tree
+}
+
+/// A sampled figure as it is published: the published one, unless the new one has moved by `step`.
+fn sampled(published: Option<&str>, now: u64, step: u64) -> u64 {
+    let known = published.and_then(facts::decimal);
+    known.filter(|known: &u64| known.abs_diff(now) < step).unwrap_or(now)
 }

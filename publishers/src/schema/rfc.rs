@@ -4,7 +4,7 @@
 
 use facts::{Link, Os};
 
-use super::{Root, root};
+use super::{Root, root, sampled};
 use crate::guest_state::{GuestState, Source};
 use crate::key_tree::Tree;
 
@@ -15,11 +15,14 @@ pub const ROOTS: &[Root] = &[
     root("data/memory", Source::Memory),
 ];
 
+pub const MEMORY_TOTAL: &str = "data/memory/total";
+pub const MEMORY_FREE: &str = "data/memory/free";
+
 /// The version of this layout.
 const PROTOCOL: &str = "0.1.0";
 
 /// The keys of `state`.
-pub fn render(state: &GuestState) -> Tree {
+pub fn render(state: &GuestState, published: &Tree) -> Tree {
     let mut tree = Tree::default();
     tree.set("data/xen-guest-agent", PROTOCOL);
     if let Some(os) = &state.os {
@@ -29,8 +32,10 @@ pub fn render(state: &GuestState) -> Tree {
         nic(&mut tree, link);
     }
     if let Some(memory) = &state.memory {
-        tree.set("data/memory/total", &memory.total.to_string());
-        tree.set("data/memory/free", &memory.available.to_string());
+        for (key, figure) in [(MEMORY_TOTAL, memory.total), (MEMORY_FREE, memory.available)] {
+            let figure = sampled(published.get(key), figure, memory.step());
+            tree.set(key, &figure.to_string());
+        }
     }
     tree
 }
@@ -53,6 +58,13 @@ fn nic(tree: &mut Tree, link: &Link) {
         let family = if address.ip.is_ipv4() { "ipv4" } else { "ipv6" };
         tree.set(format!("{node}/{family}/{}", as_name(&address.ip.to_string())), "");
     }
+}
+
+/// The list that `path` is an entry of: entries are empty nodes whose name is an address.
+pub fn list_of(path: &str) -> Option<&str> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let is_entry = matches!(parts.as_slice(), ["data", "net", _, "ipv4" | "ipv6" | "mac", _]);
+    path.rsplit_once('/').filter(|_| is_entry).map(|(list, _)| list)
 }
 
 fn as_name(text: &str) -> String {
@@ -79,7 +91,7 @@ mod tests {
             upper_addresses: vec![],
         };
         let network = Some(Network { links: vec![link] });
-        let tree = render(&GuestState { network, ..GuestState::default() });
+        let tree = render(&GuestState { network, ..GuestState::default() }, &Tree::default());
         let shown: Vec<_> = tree.below("data/net").map(|(path, _)| path).collect();
         assert_eq!((tree.get("data/net/7"), shown), (None, vec!["7/mac/02_02_02_02_02_02"]));
     }

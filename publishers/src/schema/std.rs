@@ -11,7 +11,7 @@ use std::net::IpAddr;
 
 use facts::{Address, Link, Network, Os};
 
-use super::{Root, root};
+use super::{Ours, Root, root, sampled};
 use crate::address_index::{assign, by_index};
 use crate::guest_state::{GuestState, Source};
 use crate::key_tree::Tree;
@@ -24,15 +24,15 @@ pub const ROOTS: &[Root] = &[
     root("control/feature-balloon", Source::Memory),
     root("data/domain", Source::Os),
     root("data/host_name_dns", Source::Os),
-    root("data/meminfo_free", Source::Memory),
-    root("data/meminfo_total", Source::Memory),
+    root(MEMORY_FREE, Source::Memory),
+    root(MEMORY_TOTAL, Source::Memory),
     root("data/os_distro", Source::Os),
     root("data/os_majorver", Source::Os),
     root("data/os_minorver", Source::Os),
     root("data/os_name", Source::Os),
     root("data/os_uname", Source::Os),
     root("data/service/xen-guest-agent", Source::Service),
-    Root { path: "drivers", source: Source::Drivers, mark: Some(&drivers::VENDORS) },
+    Root { path: "drivers", source: Source::Drivers, ours: Ours::Values(&drivers::VENDORS) },
     root("feature/hotplug", Source::Drivers),
     root("xenserver/attr/net-sriov-vf", Source::Sriov),
     root(volumes::ROOT, Source::Disks),
@@ -41,7 +41,10 @@ pub const ROOTS: &[Root] = &[
 /// Says that there is no agent any more.
 pub const UNINSTALLED: &str = "attr/PVAddonsUninstalled";
 
-/// Hosts look at the whole guest when this one changes.
+pub const MEMORY_TOTAL: &str = "data/meminfo_total";
+pub const MEMORY_FREE: &str = "data/meminfo_free";
+
+/// Hosts watch this key and read all keys of the guest when it is written.
 pub const DOORBELL: &str = "attr/PVAddons/BuildVersion";
 
 /// The packager's build number, from the environment of the build; an integer, or no host would
@@ -67,12 +70,17 @@ const fn is_decimal(mut text: &[u8]) -> bool {
     true
 }
 
-/// Whether hosts should look when only this unwatched key has changed. Memory has a watch of its own,
-/// and volumes are read when somebody asks for them.
-pub fn rings(path: &str) -> bool {
+/// Whether hosts should notice a change of this unwatched key. squeezed watches `data/meminfo_free` itself,
+/// and volumes are read on demand.
+pub fn needs_doorbell(path: &str) -> bool {
     let quiet = ["data/meminfo_", volumes::ROOT];
     let is_quiet = quiet.iter().any(|quiet| path.starts_with(quiet));
     path.starts_with("drivers/") || path.starts_with("data/") && !is_quiet
+}
+
+/// Whether this key holds a sample: a figure of the memory, or how much of a volume is free.
+pub fn is_sample(path: &str) -> bool {
+    path == MEMORY_TOTAL || path == MEMORY_FREE || volumes::is_free(path)
 }
 
 /// The keys of `state`; `vif` says which VIF a link is.
@@ -84,8 +92,10 @@ pub fn render(state: &GuestState, published: &Tree, vif: impl Fn(&Link) -> Optio
         sriov::render(&mut tree, network, state.functions.as_deref(), published);
     }
     if let Some(memory) = &state.memory {
-        tree.set("data/meminfo_total", &memory.total.to_string());
-        tree.set("data/meminfo_free", &memory.available.to_string());
+        for (key, figure) in [(MEMORY_TOTAL, memory.total), (MEMORY_FREE, memory.available)] {
+            let figure = sampled(published.get(key), figure, memory.step());
+            tree.set(key, &figure.to_string());
+        }
         // Hosts test for existence: a 0 would claim a balloon.
         tree.set_nonempty("control/feature-balloon", memory.balloon.then_some("1"));
     }

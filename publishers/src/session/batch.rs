@@ -1,126 +1,188 @@
-//! One batch: changes in the order that hosts expect, then the doorbell, then the stamp.
+//! One batch: changes in the order that hosts expect, then the doorbell, then `data/updated`.
 
-use std::collections::VecDeque;
 use std::io;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use log::info;
-
-use super::{Done, Session};
-use crate::diff::Change;
+use super::{Applied, Session};
+use crate::diff::{Change, diff};
 use crate::key_tree::Tree;
-use crate::order::{KeyPriorities, is_watched, turn};
 use crate::schema::Schema;
-use crate::timestamp::rfc3339;
+use crate::selection::count_nodes;
+use crate::timestamp::{age, rfc3339};
+use crate::write_order::{is_watched, write_phase};
 
-/// New nodes that are tried in one batch after the store was found full: a limit may be that of one
-/// directory only, while others still have room.
-const TRIES_WHEN_FULL: usize = 8;
+/// The age at which `data/updated` is written with a sample, as a sign of life.
+const REFRESH_AGE: Duration = Duration::from_secs(600);
 
-/// Whether a batch is done with.
+/// What is left to do after a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The store shows what is wanted, but for what it will never take.
+    /// The store shows what is wanted, except what the host denies and what exceeds the agent's own limit.
     Synced,
-    /// Something is to be tried again later.
+    /// Something failed that may succeed soon.
     RetryLater,
+    /// xenstored's quota is reached: the rest is tried again in ten minutes.
+    Quota,
+}
+
+/// A batch that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// What is left to do.
+    pub outcome: Outcome,
+    /// Something was to be changed.
+    pub is_change: bool,
+}
+
+/// What hosts do not know yet of the changes that were made.
+#[derive(Debug, Default)]
+pub(super) struct Unannounced {
+    /// A key that hosts should notice changed and no watched key after it: the doorbell is to be written.
+    doorbell: bool,
+    /// A key that is not a sample changed: `data/updated` is to be written.
+    timestamp: bool,
+}
+
+impl Unannounced {
+    fn note(&mut self, path: &str, schema: Schema) {
+        self.timestamp |= !schema.is_sample(path);
+        self.doorbell = match is_watched(path) {
+            true => false,
+            false => self.doorbell || schema.needs_doorbell(path),
+        };
+    }
+}
+
+/// How the requests of a batch ended.
+enum End {
+    Applied,
+    /// Some failed and may succeed later.
+    Retry,
+    /// xenstored denied a node, with the name of its error.
+    Quota(String),
 }
 
 impl Session {
-    /// Makes `changes`, in the order that hosts expect; then rings, then stamps.
+    /// Makes the store show `wanted`, as far as the limits allow. `is_sampled` says whether a sample came
+    /// since the last batch.
     ///
     /// # Errors
     /// When the connection is lost.
-    pub fn apply(
+    pub fn publish(
         &mut self,
-        mut changes: Vec<Change>,
         wanted: &Tree,
         schema: Schema,
-    ) -> io::Result<Outcome> {
-        changes.retain(|change| !self.is_blocked(change.path()));
-        changes.sort_by_key(|change| (turn(change.path()), matches!(change, Change::Write(..))));
-        let touched: Vec<String> = changes.iter().map(|change| change.path().to_owned()).collect();
-        let importance = KeyPriorities::of(wanted);
-        let mut outcome = self.apply_all(changes.into(), &importance)?;
-        if !self.unstamped && !self.lacks_stamp(schema) {
-            return Ok(outcome);
-        }
-        self.ring(&touched, wanted, schema)?;
-        if !self.stamp(&importance, schema)? {
-            outcome = Outcome::RetryLater;
-        }
-        self.store.batch_done()?;
-        Ok(outcome)
-    }
-
-    fn apply_all(
-        &mut self,
-        mut changes: VecDeque<Change>,
-        importance: &KeyPriorities,
-    ) -> io::Result<Outcome> {
-        let (mut transient_error, mut found_full, mut refused) = (false, false, 0);
-        while let Some(change) = changes.pop_front() {
-            let done = match found_full {
-                true => self.apply_evicting(&change, importance)?,
-                false => self.make(&change)?,
-            };
-            match done {
-                Done::Applied => self.unstamped = true,
-                Done::Denied => {}
-                Done::Retry => transient_error = true,
-                Done::Quota(why) if !found_full => {
-                    found_full = true;
-                    self.tell_full(&why);
-                    changes.push_front(change);
-                    changes.make_contiguous().sort_by_cached_key(|change| {
-                        let is_write = matches!(change, Change::Write(..));
-                        (is_write, importance.rank(change.path()))
-                    });
+        is_sampled: bool,
+    ) -> io::Result<Batch> {
+        self.retry_quota()?;
+        let mut is_change = false;
+        loop {
+            let reserved = self.lacks_timestamp(schema);
+            let selected = self.quota.select(wanted, &self.published, reserved);
+            let changes = self.ordered_changes(&selected);
+            is_change |= !changes.is_empty();
+            let end = self.apply(&changes, schema, is_sampled)?;
+            if let End::Quota(why) = &end {
+                if self.quota.lower(count_nodes(&[&self.published]), why) {
+                    continue;
                 }
-                Done::Quota(_) => refused += 1,
             }
-            if refused == TRIES_WHEN_FULL {
-                // What there is already can still be changed.
-                changes.retain(|change| self.published.get(change.path()).is_some());
+            self.forget_denied(wanted, schema.updated_key());
+            let is_in_quota = self.quota.note(&selected == wanted);
+            let outcome = match end {
+                End::Retry => Outcome::RetryLater,
+                _ if !self.is_fully_known() => Outcome::RetryLater,
+                _ if !is_in_quota => Outcome::Quota,
+                _ => Outcome::Synced,
+            };
+            return Ok(Batch { outcome, is_change });
+        }
+    }
+
+    /// The changes that may be made, in the order in which they are. Where not all nodes fit at once, all
+    /// removals come first.
+    fn ordered_changes(&self, selected: &Tree) -> Vec<Change> {
+        let mut changes = diff(&self.published, selected);
+        changes.retain(|change| !self.is_blocked(change.path()));
+        let is_tight = count_nodes(&[&self.published, selected]) > self.quota.limit();
+        changes.sort_by_key(|change| {
+            let is_write = matches!(change, Change::Write(..));
+            (is_tight && is_write, write_phase(change.path()), is_write)
+        });
+        changes
+    }
+
+    /// Makes the changes and announces them; stops at the first node that xenstored denies.
+    fn apply(&mut self, changes: &[Change], schema: Schema, is_sampled: bool) -> io::Result<End> {
+        let mut is_failed = false;
+        for change in changes {
+            match self.apply_one(change)? {
+                Applied::Done => self.unannounced.note(change.path(), schema),
+                Applied::Denied => {}
+                Applied::Retry => is_failed = true,
+                Applied::Quota(why) => return Ok(End::Quota(why)),
             }
         }
-        self.transient_error = transient_error;
-        if transient_error || found_full || !self.is_fully_known() {
-            return Ok(Outcome::RetryLater);
-        }
-        if std::mem::replace(&mut self.full, false) {
-            info!("the store has room again; everything is published");
-        }
-        Ok(Outcome::Synced)
+        self.transient_error = is_failed;
+        is_failed |= !self.write_doorbell(schema)?;
+        let end = self.write_timestamp(schema, is_sampled)?;
+        self.store.batch_done()?;
+        Ok(match end {
+            End::Applied if is_failed => End::Retry,
+            end => end,
+        })
     }
 
-    /// Writes the doorbell if nothing that hosts watch was `touched` but something they should see.
-    fn ring(&mut self, touched: &[String], wanted: &Tree, schema: Schema) -> io::Result<()> {
-        if touched.iter().any(|path| is_watched(path)) {
-            return Ok(());
-        }
-        let doorbell = touched.iter().find_map(|path| schema.doorbell(path));
-        if let Some((path, value)) = doorbell.and_then(|path| Some((path, wanted.get(path)?))) {
-            self.make(&Change::Write(path.to_owned(), value.to_owned()))?;
-        }
-        Ok(())
+    /// Writes the doorbell where one is owed; false if it is to be tried again.
+    fn write_doorbell(&mut self, schema: Schema) -> io::Result<bool> {
+        let held = schema.doorbell().and_then(|path| Some((path, self.published.get(path)?)));
+        let Some((path, value)) = held.filter(|_| self.unannounced.doorbell) else {
+            return Ok(true);
+        };
+        let done = self.apply_one(&Change::Write(path.to_owned(), value.to_owned()))?;
+        self.unannounced.doorbell = matches!(done, Applied::Retry);
+        Ok(!self.unannounced.doorbell)
     }
 
-    fn lacks_stamp(&self, schema: Schema) -> bool {
-        schema
-            .stamp()
-            .is_some_and(|path| self.published.get(path).is_none() && !self.denied.contains(path))
+    /// In how long `data/updated` is to be written with the next sample; `None` in a schema without it, and
+    /// where the host denies it.
+    pub fn refresh_in(&self, schema: Schema, now: SystemTime) -> Option<Duration> {
+        let path = self.writable_timestamp(schema)?;
+        let written = self.published.get(path).and_then(|text| age(text, now));
+        Some(written.map_or(Duration::ZERO, |age| REFRESH_AGE.saturating_sub(age)))
     }
 
-    /// Writes the time as the last key of the batch; false when that is to be tried again.
-    fn stamp(&mut self, importance: &KeyPriorities, schema: Schema) -> io::Result<bool> {
-        if let Some(path) = schema.stamp().filter(|&path| !self.denied.contains(path)) {
-            let change = Change::Write(path.to_owned(), rfc3339(SystemTime::now()));
-            let done = self.apply_evicting(&change, importance)?;
-            self.unstamped = matches!(done, Done::Retry | Done::Quota(_));
-        } else {
-            self.unstamped = false;
+    fn lacks_timestamp(&self, schema: Schema) -> bool {
+        self.writable_timestamp(schema).is_some_and(|path| self.published.get(path).is_none())
+    }
+
+    /// The key of `data/updated`, where the schema has it and the host and the limit allow to write it.
+    fn writable_timestamp(&self, schema: Schema) -> Option<&'static str> {
+        let is_allowed = |path: &&str| {
+            !self.denied.contains(*path)
+                && (self.quota.limit() > 0 || self.published.get(path).is_some())
+        };
+        schema.updated_key().filter(is_allowed)
+    }
+
+    /// Writes the time as the last key of the batch: after a change that is not a sample, and with a sample
+    /// where the last one is old.
+    fn write_timestamp(&mut self, schema: Schema, is_sampled: bool) -> io::Result<End> {
+        let now = SystemTime::now();
+        let Some(path) = self.writable_timestamp(schema) else {
+            self.unannounced.timestamp = false;
+            return Ok(End::Applied);
+        };
+        let is_old = self.refresh_in(schema, now).is_some_and(|left| left.is_zero());
+        if !(self.unannounced.timestamp || self.lacks_timestamp(schema) || is_sampled && is_old) {
+            return Ok(End::Applied);
         }
-        Ok(!self.unstamped)
+        let end = match self.apply_one(&Change::Write(path.to_owned(), rfc3339(now)))? {
+            Applied::Done | Applied::Denied => End::Applied,
+            Applied::Retry => End::Retry,
+            Applied::Quota(why) => End::Quota(why),
+        };
+        self.unannounced.timestamp = !matches!(end, End::Applied);
+        Ok(end)
     }
 }

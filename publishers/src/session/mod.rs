@@ -1,8 +1,8 @@
-//! An open store and what is known of it: makes one change at a time and takes note of what came of
-//! it. Which changes, and in which order, is for [`batch`] to say.
+//! An open store and what is known of it: makes one change at a time and notes its result. [`batch`]
+//! decides which changes are made, and in which order; [`quota`] how many nodes may be ours.
 //!
-//! What is known as published advances on success only, so what failed comes again with the next
-//! difference. No transactions: at a quota one loses everything, over a suspend it cannot commit.
+//! `published` changes only after a request succeeded. A failed change is in the next difference again. No
+//! transactions: at a quota xenstored discards the complete transaction, and none can be committed over a suspend.
 
 mod batch;
 mod quota;
@@ -15,55 +15,61 @@ use log::{debug, info, warn};
 
 use crate::diff::Change;
 use crate::key_tree::Tree;
-use crate::read_back::{Snapshot, adopt};
+use crate::read_back::{Snapshot, read_back};
+use crate::schema::reported_as;
 use crate::store::{Closed, Failure, Store};
 pub use batch::Outcome;
+use batch::Unannounced;
+use quota::Quota;
 
-/// How long what the store refuses is left alone. It is asked for again with what comes next then, so
-/// that a host that lets the guest write more is noticed and one that never will costs next to nothing.
+/// The time between two requests for what the host denied. The request is made with the next batch, so a
+/// host that allows it later is noticed and one that never does costs next to nothing.
 const DENIED_RETRY_INTERVAL: Duration = Duration::from_secs(600);
 
 /// An open store and what is known of it.
 pub struct Session {
     store: Box<dyn Store>,
     published: Tree,
-    /// Nodes of which nobody knows what they and those below them hold.
-    unknown: BTreeMap<String, String>,
-    /// Paths that the store will not take; asked again after it was read back, or was left alone.
+    /// Nodes that could not be read, with the error: what they and their children hold is not known.
+    unreadable: BTreeMap<String, String>,
+    /// Paths that the host denied; requested again after the store was read back, or after a time.
     denied: BTreeSet<String>,
-    /// Those that were told of.
+    /// The paths for which a denial was logged.
     denied_logged: BTreeSet<String>,
-    /// Something may not be read.
-    hidden: bool,
-    /// When to ask again for what may not be read or written.
+    /// The host denied reading something.
+    read_denied: bool,
+    /// When to request again what the host denied.
     retry_denied: Option<Instant>,
-    /// A batch changed something and has not been stamped yet.
-    unstamped: bool,
-    full: bool,
+    quota: Quota,
+    unannounced: Unannounced,
+    /// A failure that may pass was logged and no batch has succeeded since.
     transient_error: bool,
 }
 
-/// What became of one request.
-enum Done {
-    Applied,
+/// The result of one request.
+enum Applied {
+    Done,
+    /// The host does not allow it.
     Denied,
+    /// It failed and may succeed later.
     Retry,
+    /// A quota is reached; the name of xenstored's error.
     Quota(String),
 }
 
 impl Session {
-    /// A store of which nothing is known yet: [`Session::reread`] finds out.
+    /// A store of which nothing is known yet; [`Session::read_back`] reads it.
     pub fn new(store: Box<dyn Store>) -> Self {
         Self {
             store,
             published: Tree::default(),
-            unknown: BTreeMap::new(),
+            unreadable: BTreeMap::new(),
             denied: BTreeSet::new(),
             denied_logged: BTreeSet::new(),
-            hidden: false,
+            read_denied: false,
             retry_denied: None,
-            unstamped: false,
-            full: false,
+            quota: Quota::default(),
+            unannounced: Unannounced::default(),
             transient_error: false,
         }
     }
@@ -74,27 +80,30 @@ impl Session {
         self.store = Box::new(Closed);
     }
 
-    /// Goes on with a new connection.
+    /// Continues with a new connection.
     pub fn connect(&mut self, store: Box<dyn Store>) {
         self.store = store;
+        self.reset_quota();
     }
 
     /// Reads back what the store holds now.
     ///
     /// # Errors
     /// When the connection is lost.
-    pub fn reread(&mut self) -> io::Result<()> {
-        let Snapshot { tree, hidden, unknown } = adopt(self.store.as_ref())?;
-        if let (true, Some((path, why))) = (self.unknown.is_empty(), unknown.first_key_value()) {
-            warn!("{path}: cannot be read back ({why}); it is left alone until it can be");
+    pub fn read_back(&mut self) -> io::Result<()> {
+        let Snapshot { tree, read_denied, unreadable } = read_back(self.store.as_ref())?;
+        if let (true, Some((path, why))) =
+            (self.unreadable.is_empty(), unreadable.first_key_value())
+        {
+            warn!("{path}: read failed ({why}); subtree not changed until a read succeeds");
         }
-        (self.published, self.hidden, self.unknown) = (tree, hidden, unknown);
+        (self.published, self.read_denied, self.unreadable) = (tree, read_denied, unreadable);
         self.denied.clear();
-        self.retry_denied = hidden.then(|| Instant::now() + DENIED_RETRY_INTERVAL);
+        self.retry_denied = read_denied.then(|| Instant::now() + DENIED_RETRY_INTERVAL);
         Ok(())
     }
 
-    /// Asks again for what was refused long ago.
+    /// Requests again what was denied long ago.
     ///
     /// # Errors
     /// When the connection is lost.
@@ -102,8 +111,8 @@ impl Session {
         if self.retry_denied.is_none_or(|at| Instant::now() < at) {
             return Ok(());
         }
-        if self.hidden {
-            return self.reread();
+        if self.read_denied {
+            return self.read_back();
         }
         self.retry_denied = None;
         self.denied.clear();
@@ -112,7 +121,7 @@ impl Session {
 
     /// Whether everything could be read back.
     pub fn is_fully_known(&self) -> bool {
-        self.unknown.is_empty()
+        self.unreadable.is_empty()
     }
 
     /// What the store is known to hold.
@@ -125,8 +134,8 @@ impl Session {
         self.store.can_reconnect()
     }
 
-    /// Makes one change; what is known as published follows.
-    fn make(&mut self, change: &Change) -> io::Result<Done> {
+    /// Makes one change and updates `published`.
+    fn apply_one(&mut self, change: &Change) -> io::Result<Applied> {
         let result = match change {
             Change::Remove(path) => self.store.rm(path),
             Change::Write(path, value) => self.store.write(path, value),
@@ -136,49 +145,69 @@ impl Session {
             (Ok(()), Change::Write(_, value)) => {
                 debug!("write {path} = {value:?}");
                 self.published.set_raw(path, value.clone());
-                self.taken(path);
-                Ok(Done::Applied)
+                self.allowed(path);
+                Ok(Applied::Done)
             }
             (Ok(()) | Err(Failure::NotFound), Change::Remove(_)) => {
                 debug!("remove {path}");
                 self.published.remove(path);
-                self.taken(path);
-                Ok(Done::Applied)
+                self.allowed(path);
+                Ok(Applied::Done)
             }
             (Err(Failure::Disconnected(error)), _) => Err(error),
-            (Err(Failure::Quota(why)), _) => Ok(Done::Quota(why)),
+            (Err(Failure::Quota(why)), _) => Ok(Applied::Quota(why)),
             (Err(Failure::Denied(why)), _) => {
-                if self.denied_logged.insert(path.to_owned()) {
-                    warn!("{path}: the store refuses it ({why}); the agent does without");
-                }
-                self.denied.insert(path.to_owned());
-                self.retry_denied.get_or_insert_with(|| Instant::now() + DENIED_RETRY_INTERVAL);
-                Ok(Done::Denied)
+                self.denied(path, &why);
+                Ok(Applied::Denied)
             }
-            (Err(Failure::Transient(why)), _) => Ok(self.later(path, &why)),
-            (Err(Failure::NotFound), Change::Write(..)) => Ok(self.later(path, "ENOENT")),
+            (Err(Failure::Transient(why)), _) => Ok(self.failed(path, &why)),
+            (Err(Failure::NotFound), Change::Write(..)) => Ok(self.failed(path, "ENOENT")),
         }
     }
 
-    fn taken(&mut self, path: &str) {
-        if self.denied_logged.remove(path) {
-            info!("{path}: the store does not refuse it any more");
+    fn denied(&mut self, path: &str, why: &str) {
+        let reported = reported_as(path);
+        if self.denied_logged.insert(reported.to_owned()) {
+            warn!(
+                "{reported}: denied by xenstored ({why}); skipped, retried after 10 minutes or on SIGHUP"
+            );
+        }
+        self.denied.insert(path.to_owned());
+        self.retry_denied.get_or_insert_with(|| Instant::now() + DENIED_RETRY_INTERVAL);
+    }
+
+    fn allowed(&mut self, path: &str) {
+        let reported = reported_as(path);
+        if self.denied_logged.remove(reported) {
+            info!("{reported}: no longer denied by xenstored");
         }
     }
 
-    /// Whether this path may not be touched: refused, or nobody knows what is there.
+    fn failed(&mut self, path: &str, why: &str) -> Applied {
+        if !std::mem::replace(&mut self.transient_error, true) {
+            warn!("{path}: xenstore request failed ({why}); retrying");
+        }
+        Applied::Retry
+    }
+
+    /// Forgets denied paths that are neither wanted nor published any more: temporary addresses would make
+    /// the lists grow for ever.
+    fn forget_denied(&mut self, wanted: &Tree, updated_key: Option<&str>) {
+        let (denied, logged, published) =
+            (&mut self.denied, &mut self.denied_logged, &self.published);
+        let matters = |path: &String| {
+            wanted.reaches(path) || published.reaches(path) || updated_key == Some(path)
+        };
+        denied.retain(matters);
+        logged.retain(matters);
+    }
+
+    /// Whether this path may not be changed: the host denied it, or it is not known what it holds.
     fn is_blocked(&self, path: &str) -> bool {
         let mut above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
         self.denied.contains(path)
-            || self.unknown.contains_key(path)
-            || above.any(|node| self.unknown.contains_key(node))
-    }
-
-    fn later(&mut self, path: &str, why: &str) -> Done {
-        if !std::mem::replace(&mut self.transient_error, true) {
-            warn!("{path}: the store failed ({why}); it will be tried again");
-        }
-        Done::Retry
+            || self.unreadable.contains_key(path)
+            || above.any(|node| self.unreadable.contains_key(node))
     }
 }
 

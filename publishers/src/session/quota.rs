@@ -1,66 +1,142 @@
-//! A full store: what matters most takes the place of what matters less.
+//! How many nodes of the store may be ours.
+//!
+//! Network and disk frontends write their rings under the same quota of the guest. An agent that takes the
+//! last node makes a NIC or disk fail that is plugged in. So the agent never owns more than
+//! [`MAX_NODES`]; and where xenstored denies a node earlier, it removes keys until [`RESERVE`] nodes are free.
 
 use std::io;
+use std::time::{Duration, Instant};
 
-use log::warn;
+use log::{debug, info, warn};
 
-use super::{Done, Session};
-use crate::diff::{Change, topmost_stale};
-use crate::order::KeyPriorities;
-use crate::schema::root_of;
+use super::Session;
+use crate::key_tree::Tree;
+use crate::schema::QUOTA_PROBE;
+use crate::selection::select;
+use crate::store::Failure;
 
-impl Session {
-    /// Says once that the store is full, until it is not any more.
-    pub(super) fn tell_full(&mut self, why: &str) {
-        if !std::mem::replace(&mut self.full, true) {
+/// The most nodes that may be ours.
+pub const MAX_NODES: usize = 700;
+
+/// Nodes that are left to others where the guest's quota is reached.
+const RESERVE: usize = 64;
+
+/// Nodes that stay ours however full the store is: `attr/PVAddons` with its five keys, and `data/updated`.
+/// Without them hosts would conclude that the guest has no PV drivers and is still booting.
+const CORE: usize = 7;
+
+/// The time between two tries to publish what the quota left out.
+const QUOTA_RETRY_INTERVAL: Duration = Duration::from_secs(600);
+
+/// What is left out of what is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LeftOut {
+    Nothing,
+    /// What exceeds the agent's own limits.
+    OverLimit,
+    /// What exceeds the quota that xenstored enforces.
+    OverQuota,
+}
+
+/// The present limit.
+#[derive(Debug)]
+pub(super) struct Quota {
+    limit: usize,
+    /// When to try again; only where xenstored has denied a node.
+    retry: Option<Instant>,
+    left_out: LeftOut,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { limit: MAX_NODES, retry: None, left_out: LeftOut::Nothing }
+    }
+}
+
+impl Quota {
+    /// Forgets what xenstored denied: this may be another store, or an administrator made space.
+    pub(super) fn reset(&mut self) {
+        (self.limit, self.retry) = (MAX_NODES, None);
+    }
+
+    /// The most nodes that may be ours now.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// The keys of `wanted` that may be published now. Where `reserved`, one node is kept for a key that is
+    /// not among them.
+    pub(super) fn select(&self, wanted: &Tree, published: &Tree, reserved: bool) -> Tree {
+        select(wanted, published, self.limit.saturating_sub(reserved.into()))
+    }
+
+    /// Lowers the limit, because xenstored denied a node while `owned` were ours. The limit falls each time,
+    /// down to 0, where nothing is created any more; false if it was that already.
+    pub(super) fn lower(&mut self, owned: usize, why: &str) -> bool {
+        let was_positive = self.limit > 0;
+        let target = owned.saturating_sub(RESERVE).max(owned.min(CORE));
+        self.limit = target.min(self.limit.saturating_sub(1));
+        self.retry = Some(Instant::now() + QUOTA_RETRY_INTERVAL);
+        if std::mem::replace(&mut self.left_out, LeftOut::OverQuota) != LeftOut::OverQuota {
             warn!(
-                "the store is full ({why}); what matters most is published, the rest when there is room"
+                "xenstore quota reached ({why}); low-priority keys are left out, next try in 10 minutes"
             );
         }
+        was_positive
     }
 
-    /// Makes one change; where the store is full for it, in the place of what matters less.
-    pub(super) fn apply_evicting(
-        &mut self,
-        change: &Change,
-        importance: &KeyPriorities,
-    ) -> io::Result<Done> {
-        let mut done = self.make(change)?;
-        if matches!(done, Done::Quota(_)) {
-            for lesser in self.eviction_candidates(change.path(), importance) {
-                self.evict(&lesser)?;
-                done = self.make(change)?;
-                if !matches!(done, Done::Quota(_)) {
-                    break;
-                }
+    /// Notes whether everything that is wanted could be published; true if nothing waits for the quota.
+    pub(super) fn note(&mut self, is_everything: bool) -> bool {
+        let left_out = match (is_everything, self.retry) {
+            (true, _) => LeftOut::Nothing,
+            (false, None) => LeftOut::OverLimit,
+            (false, Some(_)) => LeftOut::OverQuota,
+        };
+        match (std::mem::replace(&mut self.left_out, left_out), left_out) {
+            (LeftOut::Nothing, LeftOut::OverLimit) => {
+                info!("more than {MAX_NODES} nodes to publish; low-priority keys are left out");
             }
+            (LeftOut::OverQuota, LeftOut::Nothing | LeftOut::OverLimit) => {
+                info!("xenstore quota no longer reached");
+            }
+            _ => {}
         }
-        Ok(done)
+        left_out != LeftOut::OverQuota
+    }
+}
+
+impl Session {
+    /// When to try again to publish what the quota left out.
+    pub fn quota_retry(&self) -> Option<Instant> {
+        self.quota.retry
     }
 
-    /// Removes a key, and the directories that were there for it alone: they take room too.
-    fn evict(&mut self, path: &str) -> io::Result<()> {
-        let mut rest = self.published.clone();
-        rest.remove(path);
-        let node = topmost_stale(path, &rest).unwrap_or(path);
-        self.make(&Change::Remove(node.to_owned())).map(drop)
+    /// Forgets that xenstored denied nodes.
+    pub fn reset_quota(&mut self) {
+        self.quota.reset();
     }
 
-    /// What is published and matters less than `path`, the least first; nothing if all of it would
-    /// not make room for `path`, and be removed in vain.
-    fn eviction_candidates(&self, path: &str, importance: &KeyPriorities) -> Vec<String> {
-        let rank = importance.rank(path);
-        let is_ours = |path: &str, value: &str| root_of(path).is_some_and(|r| r.has_written(value));
-        let ours = self.published.iter().filter(|(path, value)| is_ours(path, value));
-        let ranked = ours.map(|(path, _)| (importance.rank(path), path.clone()));
-        let mut lesser: Vec<(u8, String)> = ranked.filter(|(other, _)| *other > rank).collect();
-        lesser.sort_unstable_by(|a, b| b.cmp(a));
-        // The first directory is the toolstack's and there, with something of ours in it or not.
-        let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at)).skip(1);
-        let needed = 1 + above.filter(|node| !self.published.reaches(node)).count();
-        if lesser.len() < needed {
-            lesser.clear();
+    /// Finds out, when that is due, whether more than the reserve is free: by one request that creates a
+    /// chain of so many nodes where no toolstack has a watch, and one that removes it.
+    pub(super) fn retry_quota(&mut self) -> io::Result<()> {
+        let is_left_out = self.quota.left_out == LeftOut::OverQuota;
+        if !is_left_out || self.quota.retry.is_none_or(|at| Instant::now() < at) {
+            return Ok(());
         }
-        lesser.into_iter().map(|(_, path)| path).collect()
+        let chain = QUOTA_PROBE.to_owned() + &"/n".repeat(RESERVE);
+        let created = self.store.write(&chain, "").map_err(Failure::from);
+        debug!("quota probe: {created:?}");
+        // oxenstored leaves a part of a chain that did not fit.
+        match self.store.rm(QUOTA_PROBE).map_err(Failure::from) {
+            Ok(()) | Err(Failure::NotFound) => {}
+            Err(Failure::Disconnected(error)) => return Err(error),
+            Err(_) => self.published.set_raw(QUOTA_PROBE, String::new()),
+        }
+        match created {
+            Ok(()) => self.quota.reset(),
+            Err(Failure::Disconnected(error)) => return Err(error),
+            Err(_) => self.quota.retry = Some(Instant::now() + QUOTA_RETRY_INTERVAL),
+        }
+        Ok(())
     }
 }

@@ -7,10 +7,10 @@ use facts::{Address, Disks, Link, Mac, Memory, Network, Rank, Volume};
 use proptest::prelude::*;
 
 use super::*;
-use crate::diff::diff;
 use crate::guest_state::GuestState;
-use crate::order::KeyPriorities;
+use crate::priority::KeyPriorities;
 use crate::schema::Schema;
+use crate::selection::count_nodes;
 use crate::store::fake::{FakeXenstore, Fault};
 
 const STAMP: &str = "data/updated";
@@ -30,8 +30,7 @@ impl StoreFixture {
 
     fn publish(&mut self, state: &GuestState) -> io::Result<Outcome> {
         let wanted = Schema::Std.render(state, self.session.published());
-        let changes = diff(self.session.published(), &wanted);
-        self.session.apply(changes, &wanted, Schema::Std)
+        Ok(self.session.publish(&wanted, Schema::Std, false)?.outcome)
     }
 
     /// Publishes with these faults in the way, reading back after a lost connection, then without.
@@ -39,19 +38,28 @@ impl StoreFixture {
         self.fake.see().faults = faults;
         for _ in 0..3 {
             if self.publish(state).is_err() {
-                let _ = self.session.reread();
+                let _ = self.session.read_back();
             }
         }
         self.fake.see().faults.clear();
-        self.session.reread().unwrap();
+        self.session.reset_quota();
+        self.session.read_back().unwrap();
         assert_eq!(self.publish(state).unwrap(), Outcome::Synced);
     }
 
     /// The requests that publishing `state` takes.
-    fn cost(&mut self, state: &GuestState) -> Vec<String> {
+    fn requests(&mut self, state: &GuestState) -> Vec<String> {
         self.fake.see().requests.clear();
-        assert_eq!(self.publish(state).unwrap(), Outcome::Synced);
+        self.publish(state).unwrap();
         self.fake.see().requests.drain(..).collect()
+    }
+
+    /// The same, where nothing is left to do afterwards.
+    fn cost(&mut self, state: &GuestState) -> Vec<String> {
+        let requests = self.requests(state);
+        assert_eq!(self.publish(state).unwrap(), Outcome::Synced);
+        assert_eq!(self.fake.see().requests, [""; 0]);
+        requests
     }
 
     fn check(&self, state: &GuestState) {
@@ -184,33 +192,58 @@ proptest! {
         let mut bench = StoreFixture::new();
         for state in &state {
             bench.publish(state).unwrap();
-            bench.session.reread().unwrap();
+            bench.session.read_back().unwrap();
             prop_assert!(bench.cost(state).is_empty());
         }
     }
 
-    /// "At the limit … publish what fits, most important first."
+    /// "Never more than 700 nodes of ours, and where the host refuses earlier, give back until 64 are free."
     #[test]
-    fn a_full_store_has_what_matters_most(list in addresses(), more in addresses(), room in 8..90_usize) {
+    fn full_store_holds_the_important_keys_and_64_nodes_stay_free(
+        list in addresses(), more in addresses(), room in 0..170_usize
+    ) {
         let mut bench = StoreFixture::new();
         let state = state(vec![list, more]);
         bench.fake.see().room = Some(room);
-        let _ = bench.publish(&state).unwrap();
-        let _ = bench.publish(&state).unwrap();
+        let outcome = bench.publish(&state).unwrap();
         let held = bench.fake.see().keys();
         let wanted = Schema::Std.render(&state, bench.session.published());
         prop_assert!(held.iter().all(|(path, _)| wanted.get(path).is_some()), "{:?}", held);
-        let missing = wanted.iter().filter(|(path, _)| held.get(path).is_none());
-        let importance = KeyPriorities::of(&wanted);
-        if let Some(most) = missing.map(|(path, _)| importance.rank(path)).min() {
-            let lesser = held.iter().filter(|(path, _)| importance.rank(path) > most).count();
-            // The first address of a vif takes four nodes and its prefix one.
-            prop_assert!(lesser < 5, "{most} {held:?}");
+        let missing: Vec<_> = wanted.iter().filter(|(path, _)| held.get(path).is_none()).collect();
+        prop_assert_eq!(outcome == Outcome::Quota, !missing.is_empty());
+        let priorities = KeyPriorities::of(&wanted);
+        if let Some(most) = missing.iter().map(|(path, _)| priorities.priority(path)).min() {
+            let used = count_nodes(&[&held]);
+            prop_assert!(used <= room.saturating_sub(64).max(7), "{} of {}", used, room);
+            let lesser = held.iter().filter(|(path, _)| priorities.priority(path) > most).count();
+            prop_assert_eq!(lesser, 0, "{} {:?}", most, held);
+            // Nothing more is requested, now or after a restart of the session's owner.
+            bench.fake.see().refused = 0;
+            prop_assert!(bench.requests(&state).is_empty());
+            prop_assert_eq!(bench.fake.see().refused, 0);
         }
         bench.fake.see().room = None;
+        bench.session.reset_quota();
         prop_assert_eq!(bench.publish(&state).unwrap(), Outcome::Synced);
         bench.check(&state);
     }
+}
+
+/// The doorbell that is owed when the connection is lost is written with the next batch.
+#[test]
+fn doorbell_is_written_after_a_connection_that_was_lost_before_it() {
+    let mut bench = StoreFixture::new();
+    let named = |name: &str| GuestState {
+        os: Some(facts::Os { pretty_name: name.into(), ..facts::Os::default() }),
+        ..GuestState::default()
+    };
+    bench.publish(&named("Debian 12")).unwrap();
+    bench.fake.see().faults = vec![Some(Fault::Lost), None];
+    assert!(bench.publish(&named("Debian 13")).is_err());
+    bench.session.read_back().unwrap();
+    let requests = bench.requests(&named("Debian 13"));
+    assert_eq!(requests[0], "write attr/PVAddons/BuildVersion 0");
+    assert!(requests[1].starts_with("write data/updated ") && requests.len() == 2, "{requests:?}");
 }
 
 /// All trees over a few keys, a directory within a key among them.
@@ -238,8 +271,7 @@ fn a_difference_applied_is_the_wanted_tree() {
         let fake = FakeXenstore::default();
         let mut session = Session::new(Box::new(fake.clone()));
         for wanted in [tree(from, "a"), tree(to, "b")] {
-            let changes = diff(session.published(), &wanted);
-            session.apply(changes, &wanted, Schema::Rfc).unwrap();
+            session.publish(&wanted, Schema::Rfc, false).unwrap();
             assert_eq!(fake.see().keys(), wanted, "from {from:b} to {to:b}");
             assert_eq!(session.published(), &wanted);
         }

@@ -29,6 +29,8 @@ pub struct Fake {
     pub requests: Vec<String>,
     /// How many nodes there may be.
     pub room: Option<usize>,
+    /// The writes that found no space.
+    pub refused: usize,
 }
 
 impl Fake {
@@ -66,6 +68,7 @@ impl Fake {
         if self.room.is_some_and(|room| self.nodes.len() + missing.len() > room)
             && !missing.is_empty()
         {
+            self.refused += 1;
             return Err(refusal("ENOSPC"));
         }
         for node in missing {

@@ -24,7 +24,7 @@ fn without_a_store() -> (Guest, Agent) {
     let agent = guest.published(&["--memory-interval", "1"]);
     guest.kill_xenstored();
     guest.memory(207_744, 100_000);
-    agent.wait_logged("the connection to the store is lost");
+    agent.wait_logged("xenstore connection lost");
     (guest, agent)
 }
 
@@ -100,7 +100,7 @@ fn xenstored_back_with_the_agents_own_data_costs_no_write() {
     guest.kill_xenstored();
     guest.start_xenstored_with(&old);
     let mark = guest.mark();
-    agent.wait_logged("connected to the store again");
+    agent.wait_logged("connected to xenstore again");
     guest.assert_quiet_since(mark);
 }
 

@@ -3,6 +3,7 @@
 
 use facts::{Disks, Volume};
 
+use super::super::sampled;
 use crate::address_index::{by_index, keep};
 use crate::key_tree::{Tree, sanitize};
 
@@ -32,15 +33,16 @@ pub fn render(tree: &mut Tree, disks: &Disks, published: &Tree) {
 /// What is published, unless it has moved by 1 % of the size or by 64 MiB, whichever is less.
 fn free(volume: &Volume, node: &str, published: &Tree) -> Option<u64> {
     let is_same = published.get(&format!("{node}/name")) == Some(&sanitize(&volume.name));
-    let told = published
-        .get(&format!("{node}/free"))
-        .filter(|_| is_same)
-        .and_then(|told| told.parse().ok());
+    let known = published.get(&format!("{node}/free")).filter(|_| is_same);
     let step = volume.size.map_or(STEP, |size| STEP.min(size / 100)).max(1);
-    match (told, volume.free) {
-        (Some(told), Some(now)) if now.abs_diff(told) < step => Some(told),
-        (_, now) => now,
-    }
+    volume.free.map(|now| sampled(known, now, step))
+}
+
+/// Whether this is the path of a volume's free bytes.
+pub fn is_free(path: &str) -> bool {
+    let index =
+        path.strip_prefix(ROOT).and_then(|rest| rest.strip_prefix('/')?.strip_suffix("/free"));
+    index.is_some_and(|index| !index.contains('/'))
 }
 
 fn list(tree: &mut Tree, node: &str, values: &[String], published: &Tree) {

@@ -1,0 +1,75 @@
+//! Which keys matter most when not all of them can be published. Pure; cannot fail.
+
+use std::collections::BTreeMap;
+
+use facts::decimal;
+
+use crate::key_tree::Tree;
+
+/// How much each key matters when not all fit.
+#[derive(Debug)]
+pub struct KeyPriorities(BTreeMap<String, u32>);
+
+impl KeyPriorities {
+    /// The priorities of the keys in `wanted`. One pass finds the lowest index of each directory of
+    /// addresses: there may be thousands of addresses.
+    #[must_use]
+    pub fn of(wanted: &Tree) -> Self {
+        let mut lowest = BTreeMap::new();
+        for (path, _) in wanted.iter() {
+            if let Some((directory, index)) = address(path) {
+                let known = lowest.entry(directory.to_owned()).or_insert(index);
+                *known = index.min(*known);
+            }
+        }
+        Self(lowest)
+    }
+
+    /// The priority of a key. The lowest number matters most.
+    #[must_use]
+    pub fn priority(&self, path: &str) -> u8 {
+        let parts: Vec<&str> = path.split('/').collect();
+        match *parts.as_slice() {
+            ["attr", "PVAddons", ..] | ["data", "xen-guest-agent" | "updated"] => 0,
+            ["data", "meminfo_total" | "meminfo_free"]
+            | ["data", "memory", ..]
+            | ["control", ..] => 3,
+            ["data", "net" | "service", ..] => 4,
+            ["data", "volumes", ..] => 6,
+            ["data", ..] => 1,
+            _ => match address(path) {
+                // The preferred address of a NIC matters more than most keys, the others matter less.
+                Some((directory, index)) if self.0.get(directory) == Some(&index) => 2,
+                Some(_) => 5,
+                None => 4,
+            },
+        }
+    }
+}
+
+/// The directory of addresses that `path` lies in, and the index of its address there.
+fn address(path: &str) -> Option<(&str, u32)> {
+    let at =
+        ["/ipv4/", "/ipv6/"].iter().find_map(|family| Some(path.find(family)? + family.len()))?;
+    let (directory, rest) = path.split_at_checked(at)?;
+    let is_nic = ["attr/vif/", "xenserver/attr/"].iter().any(|top| directory.starts_with(top));
+    let index = decimal(rest.split('/').next()?)?;
+    is_nic.then_some((directory, index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volumes_have_the_lowest_priority() {
+        let mut wanted = Tree::default();
+        let paths =
+            ["attr/PVAddons/Installed", "attr/vif/0/ipv4/1", "attr/vif/0/name", "data/os_name"];
+        paths.iter().for_each(|path| wanted.set(*path, "1"));
+        wanted.set("attr/vif/0/ipv4/0", "1");
+        let priorities = KeyPriorities::of(&wanted);
+        let volume = priorities.priority("data/volumes/0/name");
+        assert!(wanted.iter().all(|(path, _)| priorities.priority(path) < volume));
+    }
+}
