@@ -85,7 +85,7 @@ impl<'a> Nodes<'a> {
         else {
             return true;
         };
-        self.names.get(directory).is_none_or(|length| length + name.len() + 1 <= MAX_NAMES)
+        self.names.get(directory).is_none_or(|length| length + name.len() < MAX_NAMES)
     }
 
     fn add(&mut self, path: &'a str, is_ours: bool) {
