@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::fs::{self, DirEntry, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How much of one file is read, in bytes. The longest real one has under 2 KiB.
@@ -51,7 +51,23 @@ pub fn first_line(path: &Path) -> Option<String> {
 
 /// The entries of the directory; none if it does not exist.
 pub fn entries(directory: &Path) -> impl Iterator<Item = DirEntry> + use<> {
-    record_exhaustion(fs::read_dir(directory)).into_iter().flatten().flatten()
+    let entries = record_exhaustion(fs::read_dir(directory));
+    entries.into_iter().flatten().filter_map(|entry| record_exhaustion(entry).ok())
+}
+
+/// The path without symbolic links; `None` if it does not exist.
+pub fn canonical(path: &Path) -> Option<PathBuf> {
+    record_exhaustion(fs::canonicalize(path)).ok()
+}
+
+/// What the symbolic link contains; `None` if there is no link.
+pub fn link_target(link: &Path) -> Option<PathBuf> {
+    record_exhaustion(fs::read_link(link)).ok()
+}
+
+/// Whether there is a file, directory or device at the path.
+pub fn exists(path: &Path) -> bool {
+    record_exhaustion(fs::metadata(path)).is_ok()
 }
 
 thread_local! {
@@ -61,8 +77,8 @@ thread_local! {
 /// Runs `collect` and returns its result.
 ///
 /// # Errors
-/// If an open in `collect` failed with `EMFILE`, `ENFILE` or `ENOMEM`: the result would show a file that
-/// exists as missing.
+/// If a call in `collect` failed with `EMFILE`, `ENFILE`, `ENOMEM` or `ENOSYS`: the result would show a
+/// file that exists as missing.
 pub fn check_fd_exhaustion<T>(collect: impl FnOnce() -> T) -> io::Result<T> {
     EXHAUSTED.take();
     let result = collect();
@@ -76,9 +92,10 @@ fn record_exhaustion<T>(opened: io::Result<T>) -> io::Result<T> {
     opened
 }
 
-/// Whether the system has no descriptors or memory left; [`check_fd_exhaustion`] returns this error.
+/// Whether the error says nothing about the file: the system has no descriptors or memory left, or the
+/// sandbox refused the call (`ENOSYS`). [`check_fd_exhaustion`] returns this error.
 pub fn is_exhaustion(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOSYS))
 }
 
 #[cfg(test)]

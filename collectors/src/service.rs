@@ -56,6 +56,7 @@ impl Watch for RunWatch {
 #[must_use]
 pub fn describe(root: &Path, started: SystemTime) -> Service {
     let boot_id = boot_id::read(root);
-    let asks = |directory| FILES.iter().any(|file| root.join(directory).join(file).exists());
+    let asks =
+        |directory| FILES.iter().any(|file| bounded_read::exists(&root.join(directory).join(file)));
     Service { started, boot_id, reboot_required: DIRECTORIES.into_iter().any(asks) }
 }

@@ -2,7 +2,7 @@
 //! refused. `src/sandbox/linux/tests.rs` tries what a confined thread cannot do. `tests/libcs` runs
 //! this file with other C libraries.
 
-use super::harness::{Agent, FIRST_TREE, Guest, OS_RELEASE, PROGRAM, Scratch};
+use super::harness::{Agent, FIRST_TREE, Guest, Nodes, OS_RELEASE, PROGRAM, Scratch};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch, apply_filter};
 use std::collections::BTreeSet;
 use std::fs;
@@ -220,6 +220,38 @@ fn domain_is_read_from_hosts_behind_a_link_out_of_etc() {
     let _agent = guest.published(&[]);
     guest.wait_value("data/domain", "example.net");
 }
+
+// A C library may make a call that the filter does not know: readlink stands for it here. Links of sysfs
+// cannot be read then, and no volume or driver may be taken for removed.
+#[test]
+fn refused_call_is_logged_once_and_removes_no_key() {
+    let guest = Guest::new();
+    let disk = guest.ext4();
+    guest.mount(&disk, "a");
+    let agent = guest.published(&[]);
+    let before = guest.wait(|tree| tree.contains_key("data/volumes/0/free"));
+    assert_eq!(agent.stop("TERM").code, Some(0));
+    let mut command = guest.command(&["-s"]);
+    on_kernel_without(&mut command, [libc::SYS_readlinkat, SYS_READLINK]);
+    let agent = Agent::spawn(command);
+    agent.wait_logged("warn: drivers: Function not implemented");
+    agent.wait_logged("warn: disks: devices: Function not implemented");
+    guest.catch_up();
+    let volumes = |tree: &Nodes| -> Vec<_> {
+        let told = |key: &str| key.starts_with("data/volumes") || key.starts_with("drivers");
+        tree.clone().into_iter().filter(|(key, _)| told(key)).collect()
+    };
+    guest.ip("addr del 203.0.113.1/32 dev eth0");
+    assert_eq!(volumes(&guest.tree()), volumes(&before));
+    let log = agent.stop("TERM").stderr;
+    assert_eq!(log.matches("Function not implemented").count(), 2, "{log}");
+}
+
+/// The older call, where the processor has it.
+#[cfg(target_arch = "x86_64")]
+const SYS_READLINK: libc::c_long = libc::SYS_readlink;
+#[cfg(not(target_arch = "x86_64"))]
+const SYS_READLINK: libc::c_long = libc::SYS_readlinkat;
 
 /// Changes everything that a collector reads.
 fn everything_happens(guest: &Guest) {

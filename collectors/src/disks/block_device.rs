@@ -6,13 +6,12 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::mountinfo::DevNum;
 use super::vbd_name;
-use crate::bounded_read::{entries, first_line, text};
+use crate::bounded_read::{canonical, entries, exists, first_line, link_target, text};
 
 const CLASS: &str = "sys/class/block";
 
@@ -23,7 +22,7 @@ pub struct Device(PathBuf);
 impl Device {
     /// The device whose directory, or a link to it, is at `path`.
     pub fn at(path: &Path) -> Option<Self> {
-        fs::canonicalize(path).ok().map(Self)
+        canonical(path).map(Self)
     }
 
     /// The device with this number.
@@ -44,7 +43,7 @@ impl Device {
         let kernels: Vec<u8> = name.iter().map(|&b| if b == b'/' { b'!' } else { b }).collect();
         let class = root.join(CLASS);
         Self::at(&class.join(OsStr::from_bytes(&kernels))).or_else(|| {
-            let link = fs::read_link(root.join("dev").join(OsStr::from_bytes(name))).ok()?;
+            let link = link_target(&root.join("dev").join(OsStr::from_bytes(name)))?;
             Self::at(&class.join(link.file_name()?))
         })
     }
@@ -109,7 +108,7 @@ impl Device {
     /// What it is made of: the disk that it is a part of, or the devices below it.
     fn lower_devices(&self) -> Vec<Self> {
         match self.0.parent() {
-            Some(disk) if self.0.join("partition").exists() => vec![Self(disk.to_owned())],
+            Some(disk) if exists(&self.0.join("partition")) => vec![Self(disk.to_owned())],
             _ => Self::in_directory(&self.0.join("slaves")),
         }
     }
@@ -125,7 +124,7 @@ impl Device {
             }
             let below = device.lower_devices();
             let parent = device.0.join("device");
-            if below.is_empty() && parent.exists() {
+            if below.is_empty() && exists(&parent) {
                 let nodename = first_line(&parent.join("nodename"));
                 disks.insert(
                     nodename
@@ -146,8 +145,8 @@ impl Device {
             let links = entries(&root.join("dev/disk/by-uuid"));
             let name = self.name();
             let leads_here = |link: &PathBuf| {
-                fs::read_link(link)
-                    .is_ok_and(|target| target.file_name() == Some(OsStr::new(&name)))
+                link_target(link)
+                    .is_some_and(|target| target.file_name() == Some(OsStr::new(&name)))
             };
             let link = links.map(|entry| entry.path()).find(leads_here)?;
             Some(link.file_name()?.to_string_lossy().into_owned())

@@ -1,12 +1,12 @@
 //! What sysfs shows of the drivers on Xen's bus: a directory a driver, with a link to each of its
 //! devices and one to its module (`drivers/base/bus.c`, `drivers/xen/xenbus/xenbus_probe.c`).
 
-use std::fs::{self, DirEntry};
+use std::fs::DirEntry;
 use std::path::Path;
 
 use facts::{Driver, Drivers};
 
-use crate::bounded_read::{entries, first_line};
+use crate::bounded_read::{entries, exists, first_line, link_target};
 
 /// The drivers of the devices that the host's toolstack plugs in.
 const DRIVERS: &str = "sys/bus/xen/drivers";
@@ -20,7 +20,7 @@ pub fn list_drivers(root: &Path) -> Drivers {
     let drivers = root.join(DRIVERS);
     let mut names: Vec<String> =
         entries(&drivers).filter(|entry| drives(&entry.path())).map(|entry| name(&entry)).collect();
-    if root.join(BALLOON).exists() {
+    if exists(&root.join(BALLOON)) {
         names.push("xen-balloon".into());
     }
     names.sort();
@@ -28,7 +28,7 @@ pub fn list_drivers(root: &Path) -> Drivers {
     // None of them has a version of its own: they are parts of the kernel.
     let release = first_line(&root.join("proc/sys/kernel/osrelease"));
     let driver = |name| Some(Driver { vendor: "Linux", name, version: release.clone()? });
-    let is_there = |driver| drivers.join(driver).exists();
+    let is_there = |driver| exists(&drivers.join(driver));
     Drivers {
         in_use: names.into_iter().filter_map(driver).collect(),
         vif: is_there("vif"),
@@ -46,7 +46,7 @@ fn drives(driver: &Path) -> bool {
 /// The name of the driver's module, which built-in ones have too, as its authors write it. The
 /// directory has only that of the device: `vif`.
 fn name(driver: &DirEntry) -> String {
-    let module = fs::read_link(driver.path().join("module")).ok();
+    let module = link_target(&driver.path().join("module"));
     let module = module.as_deref().and_then(Path::file_name).map(ToOwned::to_owned);
     let name = module.unwrap_or_else(|| driver.file_name());
     // A field of a line: no blanks in it.

@@ -20,8 +20,8 @@ pub type Rule = (c_long, &'static [ArgMatch]);
 
 /// All bits of an argument.
 const ALL: c_int = -1;
-/// Flags of open(2) that ask for write access or make a file.
-const WRITES: c_int = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & !O_DIRECTORY);
+/// Flags of open(2) that ask for write access or make a file. Not `O_ACCMODE`: musl's has `O_PATH` in it.
+const WRITES: c_int = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & !O_DIRECTORY);
 /// Flags of clone(2) without which the new task would be a process.
 const THREAD: c_int = CLONE_VM | CLONE_THREAD;
 /// The bits of a socket's type beside its flags (`SOCK_TYPE_MASK` in the kernel's `linux/net.h`).

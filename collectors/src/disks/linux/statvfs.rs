@@ -9,11 +9,11 @@
 
 use std::cell::OnceCell;
 use std::ffi::{CStr, CString};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::disks::fs_usage::FsUsage;
@@ -56,7 +56,9 @@ impl Resolver {
         if let Some(root) = self.root.get() {
             return Ok(root);
         }
-        let root = OpenOptions::new().read(true).custom_flags(libc::O_PATH).open(&self.path)?;
+        // Not by OpenOptions: in musl `O_PATH` is a part of `O_ACCMODE`, which custom_flags takes out.
+        let path = CString::new(self.path.as_os_str().as_bytes())?;
+        let root = File::from(open_at(libc::AT_FDCWD, &path)?);
         Ok(self.root.get_or_init(|| root))
     }
 }
