@@ -54,7 +54,7 @@ fn expected(guest: &Path) -> BTreeMap<String, String> {
 
 /// "Every key right on every distribution."
 #[test]
-fn each_guest_shows_exactly_its_keys() {
+fn each_guest_renders_exactly_its_keys() {
     let guests = guests();
     assert!(guests.len() >= 25, "only {} guests were found", guests.len());
     let wrong = guests.iter().filter(|guest| {

@@ -26,7 +26,7 @@ fn free(guest: &Guest) -> u64 {
 
 // Mounts are noticed at once; no doorbell rings for them.
 #[test]
-fn a_mount_shows_at_once_and_so_does_its_end() {
+fn mount_and_umount_cause_one_batch_each() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     let disk = guest.ext4();
@@ -56,7 +56,7 @@ fn a_mount_shows_at_once_and_so_does_its_end() {
 
 // …and by a start.
 #[test]
-fn what_is_mounted_before_the_start_is_in_the_first_batch() {
+fn first_batch_has_volumes_mounted_before_the_start() {
     let guest = Guest::new();
     let disk = guest.ext4();
     guest.mount(&disk, "a");
@@ -71,7 +71,7 @@ fn what_is_mounted_before_the_start_is_in_the_first_batch() {
 
 // Once: a bind mount is not a volume, and the same file system at two places is one.
 #[test]
-fn a_file_system_is_told_once_with_its_mount_points() {
+fn file_system_mounted_twice_is_one_volume_with_two_mount_points() {
     let guest = Guest::new();
     let disk = guest.ext4();
     let _agent = guest.published(&[]);
@@ -91,7 +91,7 @@ fn a_file_system_is_told_once_with_its_mount_points() {
 
 // Images are as full as they were made.
 #[test]
-fn an_image_that_can_only_be_read_is_no_volume() {
+fn read_only_loop_device_is_no_volume() {
     let guest = Guest::new();
     let (image, disk) = (guest.ext4(), guest.ext4());
     let _agent = guest.published(&[]);
@@ -103,7 +103,7 @@ fn an_image_that_can_only_be_read_is_no_volume() {
 
 // A volume keeps its index while it is there, over a restart too; a freed index is used again.
 #[test]
-fn a_volume_keeps_its_index() {
+fn volume_keeps_its_index_over_a_restart() {
     let guest = Guest::new();
     let disks = [guest.ext4(), guest.ext4(), guest.ext4()];
     let agent = guest.published(&[]);
@@ -124,7 +124,7 @@ fn a_volume_keeps_its_index() {
 
 // Fullness is written only when it moved by 1 %: of 64 MiB that is 655 KiB.
 #[test]
-fn fullness_is_written_when_it_has_moved_by_one_percent() {
+fn free_is_written_when_it_moved_by_one_percent() {
     let guest = Guest::new();
     let (disk, other) = (guest.ext4(), guest.ext4());
     guest.mount(&disk, "a");
@@ -153,7 +153,7 @@ fn fullness_is_written_when_it_has_moved_by_one_percent() {
 
 // …by a new start too.
 #[test]
-fn fullness_that_has_hardly_moved_costs_a_restart_no_write() {
+fn free_within_one_percent_causes_no_write_at_a_restart() {
     let guest = Guest::new();
     let disk = guest.ext4();
     guest.mount(&disk, "a");
@@ -170,7 +170,7 @@ fn fullness_that_has_hardly_moved_costs_a_restart_no_write() {
 
 // Swap named as such, noticed at once.
 #[test]
-fn swap_is_told_while_it_is_on() {
+fn swap_is_a_volume_while_it_is_on() {
     let guest = Guest::new();
     let disk = guest.disk(16);
     let _agent = guest.published(&[]);
@@ -194,7 +194,7 @@ fn swap_is_told_while_it_is_on() {
 
 // A hung FUSE mount never blocks anything: not the other volumes, not the network, not the end.
 #[test]
-fn file_systems_that_never_answer_block_nothing() {
+fn hung_fuse_has_no_free_and_blocks_nothing() {
     let guest = Guest::new();
     let (hung, disk) = (guest.disk(1), guest.ext4());
     // The daemons go before the agent: one that waits for them could not be killed.
@@ -253,7 +253,7 @@ fn link_into_hung_fuse_in_the_path_of_a_volume_blocks_nothing() {
 
 // Each collector can be switched off; what it told once goes.
 #[test]
-fn without_the_collector_there_are_no_volumes() {
+fn without_disks_removes_the_volumes() {
     let guest = Guest::new();
     let disk = guest.ext4();
     guest.mount(&disk, "a");

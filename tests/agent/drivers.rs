@@ -11,7 +11,7 @@ fn drivers(guest: &Guest) -> Vec<String> {
 
 // Noticed by the kernel's own events. XAPI watches `feature`: what it will read is there before.
 #[test]
-fn a_driver_that_is_loaded_later_shows_at_once() {
+fn uevent_of_a_new_driver_writes_drivers_and_hotplug() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     let mark = guest.mark();
@@ -25,7 +25,7 @@ fn a_driver_that_is_loaded_later_shows_at_once() {
 
 // A driver without a device is not in use, but is ready for one. `0` would forbid plugging: absent.
 #[test]
-fn a_driver_that_has_lost_its_last_device_is_still_ready_for_one() {
+fn driver_without_devices_keeps_hotplug() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     guest.sh("rm /sys/bus/xen/drivers/vif/vif-0");
@@ -40,7 +40,7 @@ fn a_driver_that_has_lost_its_last_device_is_still_ready_for_one() {
 
 // XAPI does not watch `drivers`: a change there alone rings the doorbell.
 #[test]
-fn a_driver_alone_rings_the_doorbell() {
+fn change_of_drivers_alone_writes_the_doorbell() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     guest.driver("vkbd", "xen_kbdfront", &["vkbd-0"]);
@@ -53,7 +53,7 @@ fn a_driver_alone_rings_the_doorbell() {
 
 // Exactly three blanks, one of them at the end: XAPI takes the line apart at them.
 #[test]
-fn a_line_has_four_fields_of_which_the_last_is_empty() {
+fn driver_line_has_four_fields_with_the_last_empty() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     for line in guest.values("drivers") {
@@ -64,7 +64,7 @@ fn a_line_has_four_fields_of_which_the_last_is_empty() {
 
 // The directory is the toolstack's, who removes it cannot make it again; other lines are others'.
 #[test]
-fn without_drivers_the_directory_stays_and_what_is_others_in_it() {
+fn without_drivers_keeps_the_directory_and_foreign_lines() {
     let guest = Guest::new();
     guest.left_behind("drivers/0", "ACME disk 1.0 ");
     guest.run(&["-s", "--once"]);

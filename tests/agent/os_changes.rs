@@ -5,7 +5,7 @@ use super::harness::{Guest, OS_RELEASE};
 const DOORBELL: &str = "write attr/PVAddons/BuildVersion = 0";
 
 #[test]
-fn a_new_host_name_is_told_at_once() {
+fn new_host_name_writes_host_name_dns_and_doorbell() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     let mark = guest.mark();
@@ -18,7 +18,7 @@ fn a_new_host_name_is_told_at_once() {
 
 // A package manager writes the new file beside the old one and renames it.
 #[test]
-fn an_upgrade_in_place_is_told_at_once() {
+fn os_release_replaced_by_rename_writes_os_majorver_and_doorbell() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     let mark = guest.mark();
@@ -31,7 +31,7 @@ fn an_upgrade_in_place_is_told_at_once() {
 
 // Writing a file again as it was, or another in the same directory, changes nothing.
 #[test]
-fn what_does_not_change_a_name_writes_nothing() {
+fn unchanged_os_release_causes_no_write() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     let mark = guest.mark();
@@ -42,7 +42,7 @@ fn what_does_not_change_a_name_writes_nothing() {
 
 // Each collector can be switched off; what it told once is removed.
 #[test]
-fn what_a_collector_told_goes_when_it_is_switched_off() {
+fn without_removes_the_keys_of_each_collector() {
     let guest = Guest::new();
     guest.published(&[]).stop("TERM");
     let mark = guest.mark();

@@ -4,7 +4,7 @@ use super::harness::{FIRST_TREE, Guest, OS_RELEASE};
 
 // The kernel allows any byte in an interface's name but /, : and white space.
 #[test]
-fn interface_names_may_hold_any_byte() {
+fn interface_names_of_any_bytes_are_published() {
     let names: [&[u8]; 7] = [
         b"\xff\xfe",
         b"\x1b[31m",
@@ -30,7 +30,7 @@ fn interface_names_may_hold_any_byte() {
 
 // …and none of them reaches a terminal raw.
 #[test]
-fn no_control_character_reaches_the_terminal() {
+fn control_characters_are_not_printed() {
     let guest = Guest::new();
     guest.vif(b"\x1b[31m", 1);
     guest.file("/etc/os-release", "PRETTY_NAME=\"x\x1b]0;owned\x07y\"\nID=\x1bdebian\n");
@@ -43,7 +43,7 @@ fn no_control_character_reaches_the_terminal() {
 
 // sysfs nodenames that name no VIF: no key, one log line at most each.
 #[test]
-fn nodenames_that_name_no_vif_publish_nothing() {
+fn invalid_nodenames_publish_nothing() {
     let names = [
         "device/vif/",
         "device/vif/99999999999",
@@ -68,7 +68,7 @@ fn nodenames_that_name_no_vif_publish_nothing() {
 
 // A value never exceeds 2,000 bytes, cut at a character.
 #[test]
-fn a_long_value_is_cut_at_a_character() {
+fn value_over_2000_bytes_is_cut_at_a_character() {
     let guest = Guest::new();
     guest.file(
         "/etc/os-release",
@@ -80,7 +80,7 @@ fn a_long_value_is_cut_at_a_character() {
 
 // os-release with no newline, NULs, invalid UTF-8, unbalanced quotes, 10 MB, or a directory instead.
 #[test]
-fn broken_os_releases_do_no_harm() {
+fn once_exits_0_on_broken_os_releases() {
     let guest = Guest::new();
     for text in [
         "ID=debian",
@@ -102,7 +102,7 @@ fn broken_os_releases_do_no_harm() {
 
 // The store's own oddities: a value where a directory is wanted, a deep tree below ours.
 #[test]
-fn what_others_left_below_our_nodes_does_no_harm() {
+fn foreign_nodes_below_attr_vif_are_removed() {
     let guest = Guest::new();
     guest.left_behind("attr/vif", "a value");
     guest.left_behind("attr/vif/0/ipv4/zero", "not a number");

@@ -1,4 +1,4 @@
-//! Systems that do not tell of it: a refresh is needed there.
+//! Systems without inotify: changes are seen only on a refresh.
 
 use std::io;
 use std::path::Path;
@@ -25,6 +25,6 @@ impl DirWatch {
         None
     }
 
-    /// Nothing to forget.
+    /// Nothing to discard.
     pub fn drain(&mut self) {}
 }

@@ -1,4 +1,4 @@
-//! Linux: inotify(7) on the directories, since what replaces a file is renamed into its place.
+//! Linux: inotify(7) on directories, because a file is replaced by rename(2).
 
 use std::ffi::CString;
 use std::fs::File;
@@ -10,15 +10,15 @@ use std::path::Path;
 use super::DirEvents;
 use crate::poll::PollSource;
 
-/// A file was made (as a link is) or moved into its place; or it is gone.
+/// An entry was created, renamed or removed.
 const NAMES: u32 = libc::IN_CREATE | libc::IN_MOVED_TO | libc::IN_MOVED_FROM | libc::IN_DELETE;
 
-/// Some directories.
+/// Watches directories.
 #[derive(Debug)]
 pub struct DirWatch(File);
 
 impl DirWatch {
-    /// Watches those of the `directories` below `root` that are there.
+    /// Watches those of the `directories` below `root` that exist.
     ///
     /// # Errors
     /// When the system has no watches or descriptors left.
@@ -49,7 +49,7 @@ impl DirWatch {
         Some(PollSource::PollIn(self.0.as_raw_fd()))
     }
 
-    /// Forgets the events that have come.
+    /// Discards the events that have come.
     pub fn drain(&mut self) {
         let mut events = [0; 4096];
         while self.0.read(&mut events).is_ok_and(|length| length > 0) {}

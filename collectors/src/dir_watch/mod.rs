@@ -1,5 +1,4 @@
-//! Notices that files come into directories or leave them. Says no more than that: who waits looks
-//! for itself.
+//! Reports that entries of a directory changed, but not which: the collector reads them again.
 
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "fallback.rs")]
@@ -7,12 +6,12 @@ mod platform;
 
 pub use platform::DirWatch;
 
-/// What is to be noticed.
+/// Which events are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DirEvents {
-    /// A file is there, or is there no more.
+    /// An entry was created, renamed or removed.
     Entries,
-    /// That, or what was written into a file.
+    /// These, and writes to files.
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "no one else is told of it"))]
     Writes,
 }

@@ -2,7 +2,7 @@
 //!
 //! `/sys/dev/block` and `/sys/class/block` are documented in the kernel's
 //! `Documentation/admin-guide/sysfs-rules.rst`; `slaves` and `holders` link a device of dm, md or
-//! bcache with those that it is made of. Everything is looked up below a given root.
+//! bcache with its lower and upper devices. All paths are below a given root.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -60,12 +60,12 @@ impl Device {
         links.iter().filter_map(|link| Self::at(link)).collect()
     }
 
-    /// The kernel's name of it: `xvda1`, `dm-0`.
+    /// Its kernel name: `xvda1`, `dm-0`.
     pub fn name(&self) -> String {
         self.0.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// Where people find it: `/dev/xvda1`, `/dev/mapper/vg-root`.
+    /// Its usual path: `/dev/xvda1`, `/dev/mapper/vg-root`.
     pub fn path(&self) -> String {
         match self.dm_name() {
             Some(name) => format!("/dev/mapper/{name}"),
@@ -73,7 +73,7 @@ impl Device {
         }
     }
 
-    /// The device mapper's name of it.
+    /// Its name in the device mapper.
     fn dm_name(&self) -> Option<String> {
         first_line(&self.0.join("dm/name"))
     }
@@ -83,19 +83,19 @@ impl Device {
         first_line(&self.0.join("size"))?.parse::<u64>().ok()?.checked_mul(512)
     }
 
-    /// Whether it is no disk but memory.
+    /// Whether it is a ramdisk (`ram*`, `zram*`).
     pub fn is_ramdisk(&self) -> bool {
         let name = self.name();
         name.strip_prefix('z').unwrap_or(&name).starts_with("ram")
     }
 
-    /// Whether it is a file, or a disc, with an image in it, if that can only be read.
+    /// Whether it is `loop*` or `sr*`. The caller skips them if the file system is read-only.
     pub fn is_loop_or_optical(&self) -> bool {
         let name = self.name();
         ["loop", "sr"].iter().any(|kind| name.starts_with(kind))
     }
 
-    /// Whether it is a part of LVM's: of a logical volume, or one itself.
+    /// Whether it is a logical volume of LVM or a part of one.
     fn is_lvm(&self) -> bool {
         first_line(&self.0.join("dm/uuid")).is_some_and(|uuid| uuid.starts_with("LVM-"))
     }
@@ -105,7 +105,7 @@ impl Device {
         !self.is_lvm() && Self::in_directory(&self.0.join("holders")).iter().any(Self::is_lvm)
     }
 
-    /// What it is made of: the disk that it is a part of, or the devices below it.
+    /// The disk of a partition, or the devices in `slaves`.
     fn lower_devices(&self) -> Vec<Self> {
         match self.0.parent() {
             Some(disk) if exists(&self.0.join("partition")) => vec![Self(disk.to_owned())],
@@ -113,8 +113,8 @@ impl Device {
         }
     }
 
-    /// The disks that it lies on in the end, as the host names them if they are the host's. What
-    /// hangs on no bus is no disk.
+    /// The disks that it lies on, with the host's name for those that the host provides. Devices without a
+    /// bus are no disks.
     pub fn disks(&self) -> BTreeSet<String> {
         let (mut disks, mut seen, mut open) =
             (BTreeSet::new(), BTreeSet::new(), vec![self.clone()]);
@@ -137,7 +137,7 @@ impl Device {
         disks
     }
 
-    /// The UUID of what is on it: out of udev's database, or of the links that its rules make.
+    /// The UUID of its file system, from udev's database or the links in `/dev/disk/by-uuid`.
     pub fn uuid(&self, root: &Path) -> Option<String> {
         let number = first_line(&self.0.join("dev"))?;
         let database = text(&root.join("run/udev/data").join(format!("b{number}")));
@@ -165,7 +165,7 @@ mod tests {
     use super::uuid_in;
 
     #[test]
-    fn the_uuid_is_that_of_the_file_system() {
+    fn id_fs_uuid_is_read_from_udev_database() {
         let entry = "S:disk/by-uuid/2c1f\nI:123\nE:ID_PART_ENTRY_UUID=77\nE:ID_FS_UUID=2c1f\n\
                      E:ID_FS_UUID_ENC=2c1f\nG:systemd\n";
         assert_eq!(uuid_in(entry).as_deref(), Some("2c1f"));

@@ -1,7 +1,7 @@
-//! `/proc/swaps`: the devices that the kernel swaps to. No I/O.
+//! Parses `/proc/swaps`: the devices that the kernel swaps to. No I/O.
 //!
 //! The format is that of proc(5): a heading, then path, type, size and used in KiB, and priority.
-//! Swap files are left out: they lie on a volume, which is told.
+//! Swap files are skipped: they lie on a volume, which is published.
 
 use super::mountinfo::unescape;
 
@@ -12,7 +12,7 @@ pub struct Swap {
     pub path: Vec<u8>,
     /// Its size in bytes.
     pub size: u64,
-    /// What is not used of that.
+    /// How much of it is not used, in bytes.
     pub free: u64,
 }
 
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn devices_are_told_and_files_are_not() {
+    fn swap_devices_are_returned_and_swap_files_are_not() {
         let table = b"Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n\
             /dev/xvda2                              partition\t1048572\t\t2048\t\t-2\n\
             /swap\\040file                           file\t\t2097148\t\t0\t\t-3\n\
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_no_swap() {
+    fn malformed_lines_are_skipped() {
         for text in
             ["", "\n\n", "/dev/a partition", "/dev/a partition x y", "/dev/a partition -1 0 0"]
         {

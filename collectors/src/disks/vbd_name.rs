@@ -33,7 +33,7 @@ mod tests {
 
     // The examples of xen-vbd-interface(7) and of hosts.
     #[test]
-    fn each_kind_of_number_has_its_name() {
+    fn vbd_numbers_map_to_host_names() {
         for (number, name) in [
             (51_712, "xvda"),
             (51_728, "xvdb"),
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn other_numbers_have_none() {
+    fn other_numbers_have_no_name() {
         for nodename in
             ["device/vbd/1", "device/vbd/4294967295", "device/vbd/", "device/vif/51712", ""]
         {

@@ -1,10 +1,10 @@
-//! The kernel's uevents: `ACTION@DEVPATH`, then `NAME=VALUE` settings, each ended by a NUL
+//! Parses uevents: `ACTION@DEVPATH`, then `NAME=VALUE` settings, each ended by a NUL
 //! (`lib/kobject_uevent.c`). No I/O.
 
-/// What says that a driver, or a device of one, came or went.
+/// The subsystems of Xen's devices, of drivers and of modules.
 pub const SUBSYSTEMS: [&[u8]; 4] = [b"xen", b"xen_memory", b"drivers", b"module"];
 
-/// Whether the drivers of Xen's devices may be others after this event.
+/// Whether the event is of one of these subsystems.
 #[must_use]
 pub fn is_relevant(event: &[u8]) -> bool {
     let mut settings = event.split(|&byte| byte == 0);
@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_of_drivers_and_of_xens_devices_concern_us() {
+    fn events_of_drivers_and_xen_devices_are_relevant() {
         let event = |subsystem: &str| {
             format!("add@/x\0ACTION=add\0DEVPATH=/x\0SUBSYSTEM={subsystem}\0SEQNUM=7\0")
         };
@@ -30,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_concerns_nobody() {
+    fn malformed_events_are_not_relevant() {
         for event in [&b""[..], b"\0", b"libudev\0\xfe\xed\xca\xfe", b"XSUBSYSTEM=xen\0", b"\xff"] {
             assert!(!is_relevant(event));
         }

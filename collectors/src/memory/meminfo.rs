@@ -1,4 +1,4 @@
-//! `/proc/meminfo`: total and available memory out of its text. No I/O.
+//! Parses `/proc/meminfo`: total and available memory. No I/O.
 //!
 //! The format is the kernel's `Documentation/filesystems/proc.rst`, "meminfo": `Name:  number kB`,
 //! where kB is KiB.
@@ -28,20 +28,20 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn available_is_what_the_kernel_says() {
+    fn mem_available_is_used() {
         let text = "MemTotal:  207744 kB\nMemFree:  1000 kB\nMemAvailable:  150400 kB\n";
         assert_eq!(parse(text), Some((207_744, 150_400)));
     }
 
     #[test]
-    fn an_old_kernel_has_its_caches_counted_as_available() {
+    fn available_without_mem_available_counts_caches() {
         let text = "MemTotal: 1000 kB\nMemFree: 100 kB\nBuffers: 20 kB\nCached: 30 kB\n\
                     SwapCached: 999 kB\nShmem: 10 kB\nSReclaimable: 5 kB\n";
         assert_eq!(parse(text), Some((1000, 145)));
     }
 
     #[test]
-    fn nonsense_is_no_memory() {
+    fn meminfo_without_total_is_none() {
         for text in ["", "MemTotal: lots\n", "MemTotal: 0 kB\n", "MemTotal\n", "\0\0\0"] {
             assert_eq!(parse(text), None, "{text:?}");
         }

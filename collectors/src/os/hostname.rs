@@ -1,7 +1,7 @@
 //! The host's short name and its DNS domain, without asking the network.
 //!
-//! A search list in resolv.conf is not asked: it says where names are looked up, not which domain
-//! this host is in. `localdomain` is what installers write where there is none.
+//! The search list in resolv.conf is not used: it says where names are looked up, not which domain this
+//! host is in. `localdomain` is what installers write where there is none.
 
 use std::path::Path;
 
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_names_the_domain_of_a_short_name() {
+    fn domain_of_a_short_name_is_read_from_hosts() {
         let hosts =
             "127.0.0.1 localhost\n# 10.0.0.9 web.wrong\n\n127.0.1.1\tWEB.example.com. web\n";
         assert_eq!(in_hosts(hosts, "web").as_deref(), Some("example.com"));
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_name_has_its_domain_within() {
+    fn domain_of_a_full_name_is_its_rest() {
         let nowhere = Path::new("/nonexistent");
         let split = |name| split(nowhere, name);
         assert_eq!(split("web.example.com"), ("web".into(), Some("example.com".into())));

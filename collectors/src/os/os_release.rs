@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_are_read_as_a_shell_does() {
+    fn quotes_and_escapes_are_read_as_in_a_shell() {
         for (line, expected) in [
             ("A=plain", "plain"),
             ("A=\"two words\"", "two words"),
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_assigns_nothing_is_passed_over() {
+    fn lines_without_a_value_are_skipped() {
         for line in ["", "A", "A=", "A=\"\"", "#A=1", "A B=1", "=1", "A=\"\0\x1b\""] {
             assert_eq!(value(line), None, "{line:?}");
         }

@@ -38,18 +38,18 @@ fn through(what: impl Fn(&Clock, Jump)) {
 }
 
 #[test]
-fn the_date_jumps_by_a_week_ahead_and_back() {
+fn date_jump_of_a_week_keeps_the_sample_interval() {
     through(Clock::date);
 }
 
 #[test]
-fn the_monotonic_clock_jumps_by_a_week_ahead_and_back() {
+fn monotonic_jump_of_a_week_keeps_the_sample_interval() {
     through(Clock::monotonic);
 }
 
 // The last batch is stamped with the date as it is, also where it was later once.
 #[test]
-fn a_date_that_was_set_back_is_told_as_it_is() {
+fn updated_follows_a_date_set_back() {
     let guest = Guest::new();
     let (_agent, clock) = guest.agent_with_a_clock(&EVERY_SECOND);
     guest.wait_tree(FIRST_TREE);
@@ -62,7 +62,7 @@ fn a_date_that_was_set_back_is_told_as_it_is() {
 
 // Five samples late: one comes, then one a second.
 #[test]
-fn a_stopped_agent_makes_up_for_nothing_when_it_goes_on() {
+fn sigcont_after_5_s_causes_no_burst_of_samples() {
     let guest = Guest::new();
     let agent = guest.published(&EVERY_SECOND);
     takes_a_sample_a_second(&guest, 2);
@@ -74,7 +74,7 @@ fn a_stopped_agent_makes_up_for_nothing_when_it_goes_on() {
 
 // What happened in the meantime is one batch.
 #[test]
-fn what_happened_to_a_stopped_agent_is_one_batch() {
+fn changes_during_sigstop_are_one_batch() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     agent.signal("STOP");
@@ -94,7 +94,7 @@ fn what_happened_to_a_stopped_agent_is_one_batch() {
 
 // Suspended: the guest does not run, the store is made anew, the date is another.
 #[test]
-fn a_suspend_for_a_week_costs_one_batch_and_the_samples_go_on() {
+fn suspend_for_a_week_causes_one_batch() {
     let guest = Guest::new();
     let (agent, clock) = guest.agent_with_a_clock(&EVERY_SECOND);
     guest.wait_tree(FIRST_TREE);

@@ -126,7 +126,7 @@ fn killed(
 
 // 40 instants from the start of the process to the end of its first batch.
 #[test]
-fn kill_9_while_it_starts() {
+fn kill_9_during_start_is_repaired_with_the_fewest_requests() {
     killed(40, Duration::from_millis(30), |guest, random| {
         guest.rebuild();
         EARLIER.iter().for_each(|(key, value)| guest.left_behind(key, value));
@@ -137,7 +137,7 @@ fn kill_9_while_it_starts() {
 
 // 30 instants while ip(8) adds and removes 3,000 addresses.
 #[test]
-fn kill_9_in_a_flood() {
+fn kill_9_during_3000_events_is_repaired_with_the_fewest_requests() {
     killed(30, Duration::from_millis(60), |guest, random| {
         let agent = guest.agent(&[]);
         agent.wait_logged("started");
@@ -147,7 +147,7 @@ fn kill_9_in_a_flood() {
 
 // 30 instants of a batch in which a whole range of addresses comes or goes.
 #[test]
-fn kill_9_in_the_middle_of_a_batch() {
+fn kill_9_during_a_batch_is_repaired_with_the_fewest_requests() {
     killed(30, Duration::from_millis(40), |guest, random| {
         let agent = guest.agent(&[]);
         agent.wait_logged("started");

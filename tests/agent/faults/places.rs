@@ -33,7 +33,7 @@ fn lives(guest: &Guest, line: &str) {
 }
 
 #[test]
-fn disk_full() {
+fn agent_runs_with_cwd_and_log_on_full_disk() {
     let guest = Guest::new();
     guest.sh("mkdir -p /dev/full.disk && mount -t tmpfs -o size=4k none /dev/full.disk");
     guest.sh("! dd if=/dev/zero of=/dev/full.disk/file bs=4k count=2 2>/dev/null");
@@ -41,7 +41,7 @@ fn disk_full() {
 }
 
 #[test]
-fn read_only_root() {
+fn agent_runs_on_read_only_root() {
     let guest = Guest::new();
     // The files that this test changes meanwhile are in a mount of their own.
     guest.sh("mount -o remount,bind,ro /; ! touch /tmp/x /x 2>/dev/null");
@@ -50,7 +50,7 @@ fn read_only_root() {
 
 // A root with nothing but the program, its libraries, /etc and what the kernel makes: no /run, /var, /tmp.
 #[test]
-fn no_run_no_var_no_tmp() {
+fn agent_runs_without_run_var_and_tmp() {
     let guest = Guest::new();
     let line = "set -e; new=/dev/root; mkdir $new; mount -t tmpfs none $new
         for dir in /usr /lib /lib64 /bin /etc /proc /sys /dev; do
@@ -66,7 +66,7 @@ fn no_run_no_var_no_tmp() {
 }
 
 #[test]
-fn no_syslog() {
+fn agent_runs_without_syslog() {
     let guest = Guest::new();
     lives(&guest, "[ ! -e /dev/log ] && exec \"$0\" 2>/dev/null");
     lives(&guest, "exec \"$0\" 2>&-");
@@ -83,7 +83,7 @@ fn log_much(guest: &Guest) {
 
 /// A syslog that nobody reads: its socket takes `net.unix.max_dgram_qlen` lines and no more.
 #[test]
-fn a_syslog_that_hangs() {
+fn agent_runs_with_a_full_syslog_socket() {
     let guest = Guest::new();
     let _unread = guest.syslog();
     let agent = Agent::spawn(shell(&guest, "exec \"$0\" -ltrace"));
@@ -132,22 +132,22 @@ fn a_terminal_that_is_stopped() {
 }
 
 #[test]
-fn stderr_closed() {
+fn agent_runs_with_stderr_closed() {
     lives(&Guest::new(), "exec \"$0\" -s 2>&-");
 }
 
 #[test]
-fn all_descriptors_closed() {
+fn agent_runs_with_all_descriptors_closed() {
     lives(&Guest::new(), "exec \"$0\" -s <&- >&- 2>&-");
 }
 
 #[test]
-fn a_working_directory_that_is_gone() {
+fn agent_runs_in_removed_working_directory() {
     lives(&Guest::new(), "mkdir /dev/gone && cd /dev/gone && rmdir /dev/gone && exec \"$0\" -s");
 }
 
 #[test]
-fn an_empty_environment() {
+fn agent_runs_with_empty_environment() {
     lives(&Guest::new(), "exec env -i XENSTORED_PATH=\"$XENSTORED_PATH\" \"$0\" -s");
 }
 
@@ -173,7 +173,7 @@ fn runs_or_says_why(guest: &Guest, line: &str) -> Result<(), String> {
 
 // From a limit with which no program starts to one with which all of it runs.
 #[test]
-fn whatever_number_of_files_it_may_have_it_runs_or_says_why_not() {
+fn rlimit_nofile_4_to_48_runs_or_exits_1_with_one_error() {
     let guest = Guest::new();
     let mut ran = Vec::new();
     for limit in (4..=48).step_by(2) {
@@ -188,7 +188,7 @@ fn whatever_number_of_files_it_may_have_it_runs_or_says_why_not() {
 
 // Root has no limit of processes: this is the user that nobody else is.
 #[test]
-fn whatever_number_of_threads_it_may_have_it_runs_or_says_why_not() {
+fn rlimit_nproc_1_to_12_runs_or_exits_1_with_one_error() {
     let guest = Guest::new();
     // Where this user may run it: a home directory is often closed to others.
     std::fs::copy(PROGRAM, guest.path("/run/agent")).unwrap();
@@ -213,7 +213,7 @@ fn whatever_number_of_threads_it_may_have_it_runs_or_says_why_not() {
 
 // The kernel kills the fattest: the agent holds so little that it is among the last, as it is.
 #[test]
-fn the_kernel_has_little_reason_to_kill_it() {
+fn oom_score_is_at_most_that_of_the_tests() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     let score = std::fs::read_to_string(format!("/proc/{}/oom_score", agent.pid())).unwrap();

@@ -30,7 +30,7 @@ fn told_once_each_way(agent: Agent, source: &str) {
 
 // What it has told stands until it tells again.
 #[test]
-fn meminfo_that_fails_and_comes_back() {
+fn meminfo_that_fails_keeps_the_keys() {
     let guest = Guest::new();
     let agent = guest.published(&["--memory-interval", "1"]);
     let whole = fs::read(guest.path("/proc/meminfo")).unwrap();
@@ -47,7 +47,7 @@ fn meminfo_that_fails_and_comes_back() {
 // A /proc with nothing in it but what makes it a guest: no meminfo, mounts, host name, boot id. What is
 // mounted after the start is closed to an agent that is confined: it is there with the next start.
 #[test]
-fn no_proc_at_all_and_then_one() {
+fn empty_proc_then_the_real_one() {
     let guest = Guest::new();
     guest.sh("mount -t tmpfs none /proc && mkdir /proc/xen && : >/proc/xen/capabilities");
     let boot_id = "data/service/xen-guest-agent/boot-id";
@@ -70,7 +70,7 @@ fn no_proc_at_all_and_then_one() {
 
 // A /sys with nothing in it: no VIF is known for one here, no driver, no balloon.
 #[test]
-fn no_sys_at_all_and_then_one() {
+fn empty_sys_then_the_real_one() {
     let guest = Guest::new();
     guest.sh("mount -t tmpfs none /sys");
     // There is no telling that this is a guest: one line, and it ends.
@@ -91,7 +91,7 @@ fn no_sys_at_all_and_then_one() {
 
 // …that goes while the agent runs: what is known stays.
 #[test]
-fn sys_that_goes_and_comes_back() {
+fn sys_covered_while_running_keeps_the_keys() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     guest.sh("mount -t tmpfs none /sys");
@@ -132,7 +132,7 @@ fn without_netlink(command: &mut std::process::Command) {
 
 // A kernel without netlink: no address, all else, and one line of each collector that needs it.
 #[test]
-fn no_netlink() {
+fn socket_of_netlink_fails_with_eafnosupport() {
     let guest = Guest::new();
     let mut command = guest.command(&["-s"]);
     without_netlink(&mut command);
@@ -157,7 +157,7 @@ pub(super) fn limit_files(agent: &Agent, limit: &str) {
 // No descriptor is left to open anything with: what cannot be read is not taken for absent, and what is
 // open goes on; then there are some again.
 #[test]
-fn no_descriptors_and_then_some() {
+fn emfile_keeps_the_keys_until_files_can_be_opened() {
     let guest = Guest::new();
     let agent = guest.published(&["--memory-interval", "1"]);
     limit_files(&agent, "3");
@@ -178,7 +178,7 @@ fn no_descriptors_and_then_some() {
 
 // One that is there and cannot be read is told of once, however often it is looked at.
 #[test]
-fn an_os_release_that_cannot_be_read_and_then_can() {
+fn unreadable_os_release_is_logged_once() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     guest.sh("mv /etc/os-release /etc/away && mkdir /etc/os-release");
@@ -194,7 +194,7 @@ fn an_os_release_that_cannot_be_read_and_then_can() {
 
 // os-release goes with /etc, in an upgrade or for good: an OS is told all the same; then the whole again.
 #[test]
-fn release_files_that_go_and_come_back() {
+fn release_files_removed_and_restored() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     guest.remove_file("/etc/os-release");
@@ -209,7 +209,7 @@ fn release_files_that_go_and_come_back() {
 
 // /run is mounted only later: a reload notices what is asked for there from then on.
 #[test]
-fn no_run_at_first() {
+fn run_mounted_later_is_watched_after_sighup() {
     let guest = Guest::new();
     guest.sh("umount /run && mount -t tmpfs none /var && mount --bind /var /run && umount /run");
     let agent = guest.published(&[]);
