@@ -29,7 +29,8 @@ impl Change {
 #[must_use]
 pub fn diff(published: &Tree, wanted: &Tree) -> Vec<Change> {
     let stale = published.iter().filter(|(path, _)| wanted.get(path).is_none());
-    let (directories, keys): (Vec<_>, Vec<_>) = stale.partition(|(path, _)| wanted.reaches(path));
+    let (directories, keys): (Vec<_>, Vec<_>) =
+        stale.partition(|(path, _)| wanted.has_subtree(path));
     let removals: BTreeSet<&str> =
         keys.into_iter().filter_map(|(path, _)| topmost_stale(path, wanted)).collect();
     let emptied = directories.into_iter().filter(|(_, value)| !value.is_empty());
@@ -52,7 +53,7 @@ pub fn topmost_stale<'a>(path: &'a str, wanted: &Tree) -> Option<&'a str> {
     let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
     ends.filter(|&end| end >= least)
         .filter_map(|end| path.get(..end))
-        .find(|node| !wanted.reaches(node))
+        .find(|node| !wanted.has_subtree(node))
 }
 
 #[cfg(test)]

@@ -51,12 +51,12 @@ impl Tree {
 
     /// Whether there is a key at `path` or below it.
     #[must_use]
-    pub fn reaches(&self, path: &str) -> bool {
+    pub fn has_subtree(&self, path: &str) -> bool {
         self.0.contains_key(path) || self.below(path).next().is_some()
     }
 
-    /// Takes over from `other` what is at and below `path`.
-    pub fn keep(&mut self, other: &Self, path: &str) {
+    /// Copies from `other` the key at `path` and all below it.
+    pub fn copy_subtree(&mut self, other: &Self, path: &str) {
         if let Some(value) = other.get(path) {
             self.set_raw(path, value.to_owned());
         }
@@ -65,7 +65,7 @@ impl Tree {
         }
     }
 
-    /// Forgets what is at and below `path`.
+    /// Removes the key at `path` and all below it.
     pub fn remove(&mut self, path: &str) {
         self.0.remove(path);
         let below: Vec<String> =
@@ -100,13 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn below_is_not_beside() {
+    fn below_matches_complete_path_components() {
         let mut tree = Tree::default();
         for path in ["a/b", "a/b-c", "a/b/c", "a/b/c/d", "a/bc"] {
             tree.set(path, "1");
         }
         assert_eq!(tree.below("a/b").map(|(rest, _)| rest).collect::<Vec<_>>(), ["c", "c/d"]);
         tree.remove("a/b");
-        assert!(!tree.reaches("a/b") && tree.reaches("a/b-c") && tree.reaches("a/bc"));
+        assert!(!tree.has_subtree("a/b") && tree.has_subtree("a/b-c") && tree.has_subtree("a/bc"));
     }
 }

@@ -24,7 +24,7 @@ pub fn select(wanted: &Tree, published: &Tree, limit: usize) -> Tree {
         .map(|(path, value)| {
             let priority = is_ours(path, value).then(|| priorities.priority(path));
             // A directory is not new when a key in it is not: it never follows that key.
-            (priority, !published.reaches(path), path.as_str(), value)
+            (priority, !published.has_subtree(path), path.as_str(), value)
         })
         .collect();
     keys.sort_unstable();

@@ -14,7 +14,7 @@ fn withdraw(guest: &Guest) {
 
 // On every host, also where `control` is the host's: what cannot be there needs no removal.
 #[test]
-fn all_that_the_agent_told_goes_and_the_mark_stays() {
+fn withdraw_removes_all_keys_and_leaves_uninstalled() {
     for layout in [Layout::Xapi, Layout::Xl] {
         for daemon in [Daemon::C, Daemon::OCaml] {
             let guest = Guest::on(layout, daemon);
@@ -34,7 +34,7 @@ fn all_that_the_agent_told_goes_and_the_mark_stays() {
 // The mark is the last write: when it rings for those who watch `attr`, they find nothing else; and
 // xenmgr, which believes what it read last, cannot read PVAddons after it. Each node goes as a whole.
 #[test]
-fn it_takes_the_fewest_writes_and_the_mark_is_the_last() {
+fn withdraw_makes_17_requests_and_writes_uninstalled_last() {
     let guest = Guest::new();
     guest.run(&["-s", "--once"]);
     let mark = guest.mark();
@@ -170,7 +170,7 @@ fn a_full_store_is_withdrawn_from_like_any_other() {
 
 // What the host does not let go of costs a warning; the rest goes.
 #[test]
-fn a_key_that_the_host_holds_fast_is_no_failure() {
+fn withdraw_exits_0_when_removal_is_denied() {
     let guest = Guest::on(Layout::Xl, Daemon::C);
     guest.run(&["-s", "--once"]);
     guest.dom0_writes("control/feature-balloon", "1");

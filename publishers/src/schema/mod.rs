@@ -46,13 +46,13 @@ impl Schema {
             Self::Withdrawn => (withdrawn(published), [].as_slice()),
         };
         for root in own.iter().filter(|root| !state.is_known(root.source)) {
-            tree.keep(published, root.path);
+            tree.copy_subtree(published, root.path);
         }
         for (path, value) in published.iter().filter(|(path, value)| !is_ours(path, value)) {
             tree.set_raw(path, value.clone());
         }
         if let Some(updated) = self.updated_key() {
-            tree.keep(published, updated);
+            tree.copy_subtree(published, updated);
         }
         tree
     }
@@ -111,7 +111,7 @@ pub fn reported_as(path: &str) -> &str {
 fn withdrawn(published: &Tree) -> Tree {
     let mut tree = Tree::default();
     tree.set(std::UNINSTALLED, "1");
-    tree.keep(published, UPDATED.path);
+    tree.copy_subtree(published, UPDATED.path);
     tree
 }
 

@@ -196,7 +196,7 @@ impl Session {
         let (denied, logged, published) =
             (&mut self.denied, &mut self.denied_logged, &self.published);
         let matters = |path: &String| {
-            wanted.reaches(path) || published.reaches(path) || updated_key == Some(path)
+            wanted.has_subtree(path) || published.has_subtree(path) || updated_key == Some(path)
         };
         denied.retain(matters);
         logged.retain(matters);

@@ -13,7 +13,7 @@ use crate::schema::Schema;
 use crate::selection::count_nodes;
 use crate::store::fake::{FakeXenstore, Fault};
 
-const STAMP: &str = "data/updated";
+const UPDATED: &str = "data/updated";
 
 /// A publisher without its thread: a session on a fake store.
 struct StoreFixture {
@@ -64,10 +64,10 @@ impl StoreFixture {
 
     fn check(&self, state: &GuestState) {
         let mut wanted = Schema::Std.render(state, self.session.published());
-        wanted.remove(STAMP);
+        wanted.remove(UPDATED);
         let mut held = self.fake.see().keys();
-        assert!(held.get(STAMP).is_some());
-        held.remove(STAMP);
+        assert!(held.get(UPDATED).is_some());
+        held.remove(UPDATED);
         assert_eq!(held, wanted);
     }
 
@@ -118,7 +118,7 @@ fn addresses() -> impl Strategy<Value = Vec<Address>> {
         .prop_shuffle()
 }
 
-fn pictures() -> impl Strategy<Value = Vec<GuestState>> {
+fn states() -> impl Strategy<Value = Vec<GuestState>> {
     let one = proptest::collection::vec(addresses(), 0..3).prop_map(state);
     proptest::collection::vec(one, 1..6)
 }
@@ -142,30 +142,30 @@ fn check_first(shown: &[IpAddr], wanted: &[Address]) {
 
 proptest! {
     #[test]
-    fn the_store_ends_equal_to_the_picture_whatever_failed(pictures in pictures(), faults in faults()) {
-        let mut bench = StoreFixture::new();
-        for state in &pictures {
-            bench.publish_through(state, faults.clone());
-            bench.check(state);
+    fn store_equals_the_state_after_any_failures(states in states(), faults in faults()) {
+        let mut fixture = StoreFixture::new();
+        for state in &states {
+            fixture.publish_through(state, faults.clone());
+            fixture.check(state);
         }
     }
 
     #[test]
-    fn the_preferred_address_stands_first(lists in proptest::collection::vec(addresses(), 1..8)) {
-        let mut bench = StoreFixture::new();
+    fn preferred_address_has_the_lowest_index(lists in proptest::collection::vec(addresses(), 1..8)) {
+        let mut fixture = StoreFixture::new();
         for list in lists {
-            bench.publish(&state(vec![list.clone()])).unwrap();
-            check_first(&bench.addresses(), &list);
+            fixture.publish(&state(vec![list.clone()])).unwrap();
+            check_first(&fixture.addresses(), &list);
         }
     }
 
     #[test]
-    fn one_address_added_costs_itself_its_prefix_and_the_stamp(list in addresses(), rest in addresses()) {
-        let mut bench = StoreFixture::new();
-        bench.publish(&state(vec![list.clone(), rest.clone()])).unwrap();
+    fn added_address_causes_three_requests(list in addresses(), rest in addresses()) {
+        let mut fixture = StoreFixture::new();
+        fixture.publish(&state(vec![list.clone(), rest.clone()])).unwrap();
         let worst = address(99, 3);
         let more = [list, vec![worst]].concat();
-        let cost = bench.cost(&state(vec![more, rest]));
+        let cost = fixture.cost(&state(vec![more, rest]));
         prop_assert_eq!(cost.len(), 3, "{:?}", cost);
         prop_assert!(cost[0].starts_with("write attr/vif/0/ipv4/") && cost[0].ends_with(" 192.0.2.99"));
         prop_assert!(cost[1].starts_with("write attr/vif/0/ipv4/") && cost[1].contains("/prefix 27"));
@@ -173,27 +173,27 @@ proptest! {
     }
 
     #[test]
-    fn one_address_removed_costs_one_removal_and_the_stamp(mut list in addresses(), at in any::<prop::sample::Index>()) {
-        let mut bench = StoreFixture::new();
-        bench.publish(&state(vec![list.clone(), vec![]])).unwrap();
+    fn removed_address_causes_two_requests(mut list in addresses(), at in any::<prop::sample::Index>()) {
+        let mut fixture = StoreFixture::new();
+        fixture.publish(&state(vec![list.clone(), vec![]])).unwrap();
         prop_assume!(!list.is_empty());
         let removed = list.remove(at.index(list.len()));
         // Where the first is gone and the next is not as good as another, that one moves too.
         let best = list.iter().map(|a| a.rank).min();
-        let next = bench.addresses().into_iter().find(|ip| *ip != removed.ip);
+        let next = fixture.addresses().into_iter().find(|ip| *ip != removed.ip);
         prop_assume!(next.is_none_or(|ip| list.iter().any(|a| a.ip == ip && Some(a.rank) == best)));
-        let cost = bench.cost(&state(vec![list, vec![]]));
+        let cost = fixture.cost(&state(vec![list, vec![]]));
         prop_assert_eq!(cost.len(), 2, "{:?}", cost);
         prop_assert!(cost[0].starts_with("rm attr/vif/0/ipv4"));
     }
 
     #[test]
-    fn nothing_changed_costs_nothing_even_after_a_restart(state in pictures()) {
-        let mut bench = StoreFixture::new();
+    fn unchanged_state_causes_no_requests_after_read_back(state in states()) {
+        let mut fixture = StoreFixture::new();
         for state in &state {
-            bench.publish(state).unwrap();
-            bench.session.read_back().unwrap();
-            prop_assert!(bench.cost(state).is_empty());
+            fixture.publish(state).unwrap();
+            fixture.session.read_back().unwrap();
+            prop_assert!(fixture.cost(state).is_empty());
         }
     }
 
@@ -202,12 +202,12 @@ proptest! {
     fn full_store_holds_the_important_keys_and_64_nodes_stay_free(
         list in addresses(), more in addresses(), room in 0..170_usize
     ) {
-        let mut bench = StoreFixture::new();
+        let mut fixture = StoreFixture::new();
         let state = state(vec![list, more]);
-        bench.fake.see().room = Some(room);
-        let outcome = bench.publish(&state).unwrap();
-        let held = bench.fake.see().keys();
-        let wanted = Schema::Std.render(&state, bench.session.published());
+        fixture.fake.see().room = Some(room);
+        let outcome = fixture.publish(&state).unwrap();
+        let held = fixture.fake.see().keys();
+        let wanted = Schema::Std.render(&state, fixture.session.published());
         prop_assert!(held.iter().all(|(path, _)| wanted.get(path).is_some()), "{:?}", held);
         let missing: Vec<_> = wanted.iter().filter(|(path, _)| held.get(path).is_none()).collect();
         prop_assert_eq!(outcome == Outcome::Quota, !missing.is_empty());
@@ -218,30 +218,30 @@ proptest! {
             let lesser = held.iter().filter(|(path, _)| priorities.priority(path) > most).count();
             prop_assert_eq!(lesser, 0, "{} {:?}", most, held);
             // Nothing more is requested, now or after a restart of the session's owner.
-            bench.fake.see().refused = 0;
-            prop_assert!(bench.requests(&state).is_empty());
-            prop_assert_eq!(bench.fake.see().refused, 0);
+            fixture.fake.see().refused = 0;
+            prop_assert!(fixture.requests(&state).is_empty());
+            prop_assert_eq!(fixture.fake.see().refused, 0);
         }
-        bench.fake.see().room = None;
-        bench.session.reset_quota();
-        prop_assert_eq!(bench.publish(&state).unwrap(), Outcome::Synced);
-        bench.check(&state);
+        fixture.fake.see().room = None;
+        fixture.session.reset_quota();
+        prop_assert_eq!(fixture.publish(&state).unwrap(), Outcome::Synced);
+        fixture.check(&state);
     }
 }
 
 /// The doorbell that is owed when the connection is lost is written with the next batch.
 #[test]
 fn doorbell_is_written_after_a_connection_that_was_lost_before_it() {
-    let mut bench = StoreFixture::new();
+    let mut fixture = StoreFixture::new();
     let named = |name: &str| GuestState {
         os: Some(facts::Os { pretty_name: name.into(), ..facts::Os::default() }),
         ..GuestState::default()
     };
-    bench.publish(&named("Debian 12")).unwrap();
-    bench.fake.see().faults = vec![Some(Fault::Lost), None];
-    assert!(bench.publish(&named("Debian 13")).is_err());
-    bench.session.read_back().unwrap();
-    let requests = bench.requests(&named("Debian 13"));
+    fixture.publish(&named("Debian 12")).unwrap();
+    fixture.fake.see().faults = vec![Some(Fault::Lost), None];
+    assert!(fixture.publish(&named("Debian 13")).is_err());
+    fixture.session.read_back().unwrap();
+    let requests = fixture.requests(&named("Debian 13"));
     assert_eq!(requests[0], "write attr/PVAddons/BuildVersion 0");
     assert!(requests[1].starts_with("write data/updated ") && requests.len() == 2, "{requests:?}");
 }

@@ -60,7 +60,7 @@ impl Xs for Stdout {
         let shown = self.0.borrow();
         match shown.keys.get(path) {
             Some(value) => Ok(value.into()),
-            None if shown.keys.reaches(path) => Ok("".into()),
+            None if shown.keys.has_subtree(path) => Ok("".into()),
             None => Err(io::Error::other(XsError("ENOENT".into()))),
         }
     }

@@ -33,7 +33,7 @@ pub fn render(tree: &mut Tree, drivers: &Drivers, published: &Tree) {
             let is_others = published
                 .get(&path)
                 .is_some_and(|value| !VENDORS.iter().any(|ours| value.starts_with(ours)));
-            !is_others && !tree.reaches(&path)
+            !is_others && !tree.has_subtree(&path)
         };
         if let Some(index) = indices.find(is_free) {
             tree.set(format!("drivers/{index}"), &line);
