@@ -168,20 +168,34 @@ impl Vifs {
     }
 
     /// The VIF behind a link. Its name may be another by now; the driver's unit is none of the host's.
-    pub fn find(&self, link: &Link) -> Option<u32> {
-        let index = i32::try_from(link.index).ok()?;
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    pub fn find(&self, link: &Link) -> io::Result<Option<u32>> {
+        let index = i32::try_from(link.index).unwrap_or_default();
         let row = [abi::CTL_NET, abi::PF_LINK, abi::NETLINK_GENERIC, abi::IFMIB_IFDATA];
         let mib = [&row[..], &[index, abi::IFDATA_DRIVERNAME]].concat();
-        let driver = sysctl::text(&sysctl::by_mib(&mib).ok()?);
-        let unit = unit(&driver, DRIVER)?;
+        let driver = sysctl::by_mib(&mib).map(|driver| sysctl::text(&driver));
+        let Some(unit) = unless_absent(driver)?.and_then(|driver| unit(&driver, DRIVER)) else {
+            return Ok(None);
+        };
         let path = sysctl::by_name(&format!("dev.{DRIVER}.{unit}.xenstore_path"));
-        path.ok().and_then(|path| of_path(&sysctl::text(&path))).or_else(|| by_mac(link))
+        let vif = unless_absent(path)?.and_then(|path| of_path(&sysctl::text(&path)));
+        if vif.is_some() { Ok(vif) } else { by_mac(link) }
     }
 }
 
-fn by_mac(link: &Link) -> Option<u32> {
-    let mac = link.mac?;
-    find(&mut Connection::open().ok()?, "mac", |text| text.parse() == Ok(mac)).ok()?
+fn by_mac(link: &Link) -> io::Result<Option<u32>> {
+    let Some(mac) = link.mac else { return Ok(None) };
+    find(&mut Connection::open()?, "mac", |text| text.parse() == Ok(mac))
+}
+
+/// A sysctl that is not there has no value.
+fn unless_absent<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        result => result.map(Some),
+    }
 }
 
 /// Nothing is listed for an address by itself.

@@ -12,7 +12,7 @@ use crate::network::address_flags::of_linux;
 use crate::network::interfaces::{AddressState, Entry, Stacking, System};
 use crate::network::rtnetlink::Link;
 use crate::network::sockaddr::Layout;
-use crate::network::vif;
+use crate::network::vif::{self, VifLookup};
 
 /// Ports of a bridge that are asked for.
 const PORTS: usize = 256;
@@ -97,8 +97,11 @@ impl Vifs {
     }
 
     /// The VIF behind a link, as sysfs shows it.
-    pub fn find(&self, link: &Link) -> Option<u32> {
-        vif::lookup(&self.0, &link.name, link.index).ok()?.vif()
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    pub fn find(&self, link: &Link) -> io::Result<Option<u32>> {
+        vif::lookup(&self.0, &link.name, link.index).map(VifLookup::vif)
     }
 }
 

@@ -17,7 +17,6 @@ mod kernel;
 #[cfg_attr(not(target_os = "linux"), path = "route_monitor.rs")]
 mod monitor;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -32,6 +31,7 @@ use self::monitor::Monitor;
 use super::Exclude;
 use super::interfaces::{self, Interfaces, System};
 use super::link_table::Table;
+use super::rtnetlink::{Link, Payload};
 use crate::failure_log::FailureLog;
 use crate::poll::{PollSource, WakeReason, WakeReceiver};
 
@@ -59,11 +59,13 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, exclude: &Exclude)
     }
 }
 
+/// The VIF behind an interface of this index and name. An index may be given again.
+type Known = BTreeMap<(u32, Vec<u8>), u32>;
+
 struct Reader<'a> {
     exclude: &'a Exclude,
     vifs: Vifs,
-    /// The VIF behind an interface of this index and name. An index may be given again.
-    known: BTreeMap<(u32, Vec<u8>), u32>,
+    known: Known,
     sent: Option<Network>,
 }
 
@@ -100,21 +102,30 @@ impl Reader<'_> {
         }
     }
 
+    /// The VIF behind a link. What cannot be found out is no answer: the link would be taken for another.
+    fn vif(&mut self, link: &Link, known: &Known) -> io::Result<Option<u32>> {
+        let key = (link.index, link.name.clone());
+        let vif = match known.get(&key) {
+            Some(vif) => Some(*vif),
+            None => self.vifs.find(link)?,
+        };
+        self.known.extend(vif.map(|vif| (key, vif)));
+        Ok(vif)
+    }
+
     /// Sends what there is now, if it differs; whether an address is tentative.
     fn look(&mut self, outbox: &Outbox) -> io::Result<bool> {
         let list = getifaddrs::list(Kernel::LAYOUT)?;
         let Interfaces { messages, is_tentative } = interfaces::read(&list, &mut Kernel::new()?)?;
-        let seen = RefCell::new(BTreeMap::new());
         let mut table = Table::default();
+        let known = std::mem::take(&mut self.known);
         for message in messages {
-            table.apply(message, |link| {
-                let key = (link.index, link.name.clone());
-                let vif = self.known.get(&key).copied().or_else(|| self.vifs.find(link));
-                seen.borrow_mut().extend(vif.map(|vif| (key, vif)));
-                vif.into()
-            });
+            let vif = match &message {
+                Payload::Link(link) => self.vif(link, &known)?,
+                _ => None,
+            };
+            table.apply(message, |_| vif.into());
         }
-        self.known = seen.into_inner();
         table.set_route_sources(default_route::sources());
         let network = table.network(self.exclude);
         if self.sent.as_ref() != Some(&network) {

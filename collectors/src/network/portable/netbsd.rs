@@ -102,13 +102,20 @@ impl Vifs {
 
     /// The VIF behind a link. The connection ends here: state of a second one in this thread would be
     /// that of the first.
-    pub fn find(&self, link: &Link) -> Option<u32> {
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    pub fn find(&self, link: &Link) -> io::Result<Option<u32>> {
         let name = String::from_utf8_lossy(&link.name);
-        unit(&name, DRIVER)?;
-        let mut connection = Connection::open().ok()?;
-        let by_name = find(&mut connection, "vifname", |vifname| vifname == name).ok()?;
-        let mac = link.mac?;
-        by_name.or_else(|| find(&mut connection, "mac", |text| text.parse() == Ok(mac)).ok()?)
+        if unit(&name, DRIVER).is_none() {
+            return Ok(None);
+        }
+        let mut connection = Connection::open()?;
+        let by_name = find(&mut connection, "vifname", |vifname| vifname == name)?;
+        match (by_name, link.mac) {
+            (None, Some(mac)) => find(&mut connection, "mac", |text| text.parse() == Ok(mac)),
+            (vif, _) => Ok(vif),
+        }
     }
 }
 

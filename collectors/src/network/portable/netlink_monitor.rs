@@ -7,8 +7,8 @@ use neli::consts::socket::{Msg, NlFamily};
 use neli::socket::NlSocket;
 use neli::utils::Groups;
 
-/// `RTNLGRP_LINK`, then addresses and routes of IPv4, of IPv6 (`linux/rtnetlink.h`).
-const GROUPS: [u32; 5] = [1, 5, 7, 9, 11];
+/// `RTNLGRP_LINK`, then addresses, routes and routing rules of IPv4, of IPv6 (`linux/rtnetlink.h`).
+const GROUPS: [u32; 7] = [1, 5, 7, 8, 9, 11, 19];
 
 /// Messages that are forgotten before the next look, even though more are coming.
 const MOST: usize = 4096;
