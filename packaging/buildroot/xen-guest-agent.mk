@@ -5,7 +5,6 @@
 ################################################################################
 
 XEN_GUEST_AGENT_VERSION = 1.0.0
-XEN_GUEST_AGENT_SOURCE = xen-guest-agent-$(XEN_GUEST_AGENT_VERSION).tar.gz
 # Where the release's archive is.
 XEN_GUEST_AGENT_SITE = $(BR2_EXTERNAL_XEN_GUEST_AGENT_PATH)/dl
 XEN_GUEST_AGENT_SITE_METHOD = file
