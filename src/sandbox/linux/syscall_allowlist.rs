@@ -63,6 +63,7 @@ pub const ALLOWED: &[c_long] = &[
     SYS_madvise,
     SYS_sched_yield,
     SYS_set_robust_list,
+    SYS_set_tid_address,
     SYS_rseq,
     SYS_sched_getaffinity,
     SYS_sigaltstack,
