@@ -5,7 +5,6 @@
 //! all packages with the time of the boot, which is not for an agent to do.
 
 use std::path::Path;
-use std::time::SystemTime;
 
 use facts::{Event, Outbox, Service};
 use log::warn;
@@ -23,8 +22,7 @@ const FILES: [&str; 2] = ["reboot-required", "reboot-needed"];
 
 /// Sends the boot of the system below `root`, at once and after each change, until the end.
 pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path) {
-    let started = SystemTime::now();
-    let collect = || bounded_read::check_fd_exhaustion(|| describe(root, started));
+    let collect = || bounded_read::check_fd_exhaustion(|| describe(root));
     watch_loop::run((wake, outbox), "service", || RunWatch::new(root), collect, Event::Service);
 }
 
@@ -52,11 +50,11 @@ impl Watch for RunWatch {
     }
 }
 
-/// The boot of the system below `root`, as it is served since `started`.
+/// The boot of the system below `root`.
 #[must_use]
-pub fn describe(root: &Path, started: SystemTime) -> Service {
+pub fn describe(root: &Path) -> Service {
     let boot_id = boot_id::read(root);
     let asks =
         |directory| FILES.iter().any(|file| bounded_read::exists(&root.join(directory).join(file)));
-    Service { started, boot_id, reboot_required: DIRECTORIES.into_iter().any(asks) }
+    Service { boot_id, reboot_required: DIRECTORIES.into_iter().any(asks) }
 }

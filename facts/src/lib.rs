@@ -10,7 +10,6 @@ mod published_memory;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
-use std::time::SystemTime;
 
 pub use channel::{Inbox, Outbox, RecvError, channel};
 pub use decimal::decimal;
@@ -205,8 +204,6 @@ pub struct Driver {
 /// The agent as a service, and the boot that it serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// When the agent started.
-    pub started: SystemTime,
     /// The kernel's id of this boot, where it has one.
     pub boot_id: Option<String>,
     /// Something was installed that a reboot will put to use.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::time::{Duration, SystemTime};
 
 use facts::{
     Address, Disks, Driver, Drivers, Event, Link, Mac, Memory, Network, Os, Rank, Service, SriovVf,
@@ -119,8 +118,7 @@ fn drivers(u: &mut Unstructured) -> Result<Drivers> {
 }
 
 fn service(u: &mut Unstructured) -> Result<Service> {
-    let started = SystemTime::UNIX_EPOCH + Duration::from_secs(u.arbitrary::<u32>()?.into());
-    Ok(Service { started, boot_id: maybe(u, text)?, reboot_required: u.arbitrary()? })
+    Ok(Service { boot_id: maybe(u, text)?, reboot_required: u.arbitrary()? })
 }
 
 /// No two volumes have the same name, nor one that the store shows as the same.

@@ -5,7 +5,6 @@
 
 use std::io;
 use std::path::Path;
-use std::time::SystemTime;
 
 use collectors::disks::fs_usage::FsUsage;
 use collectors::disks::mount_tree::StatvfsPath;
@@ -51,7 +50,7 @@ fn state(root: &Path) -> GuestState {
         disks: tracker.take_changed(),
         drivers: Some(drivers::list_drivers(root)),
         memory: memory::Source::new(root).sample().ok(),
-        service: Some(service::describe(root, SystemTime::UNIX_EPOCH)),
+        service: Some(service::describe(root)),
         ..GuestState::default()
     }
 }

@@ -1,5 +1,6 @@
 //! The state of the guest that the facts make: of each kind the last one. No I/O.
 
+use crate::clock::Moment;
 use facts::{Disks, Drivers, Event, Memory, Network, Os, Service, SriovVf};
 
 /// What is known of the guest; `None` is not known yet.
@@ -15,6 +16,8 @@ pub struct GuestState {
     pub functions: Option<Vec<SriovVf>>,
     /// Drivers of Xen's devices.
     pub drivers: Option<Drivers>,
+    /// When the agent started.
+    pub started: Moment,
     /// The agent as a service.
     pub service: Option<Service>,
     /// Volumes and how full they are.

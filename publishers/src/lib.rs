@@ -5,6 +5,7 @@
 //! published; a session applies the difference, key by key. Publishers never ask the OS for a fact.
 
 pub mod address_index;
+pub mod clock;
 pub mod diff;
 pub mod guest_state;
 pub mod key_tree;

@@ -3,12 +3,13 @@
 
 use std::io;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use facts::{Event, Inbox, RecvError};
 use log::{info, warn};
 use thiserror::Error;
 
+use crate::clock::Moment;
 use crate::guest_state::{GuestState, Source};
 use crate::schema::Schema;
 use crate::session::{Outcome, Session};
@@ -81,7 +82,7 @@ impl Publisher {
             schema,
             open,
             session,
-            state: GuestState::default(),
+            state: GuestState { started: Moment::now(), ..GuestState::default() },
             has_resume_watch: false,
             store: StoreState::Unread,
             is_sampled: false,
@@ -232,6 +233,7 @@ impl Publisher {
             self.session.read_back()?;
         }
         self.session.retry_denied()?;
+        self.state.started = self.state.started.after_step(Moment::now());
         let wanted = self.schema.render(&self.state, self.session.published());
         let batch = self.session.publish(&wanted, self.schema, self.is_sampled)?;
         self.is_sampled = false;
@@ -265,7 +267,7 @@ impl Publisher {
         let figure = |path| facts::decimal(self.session.published().get(path)?);
         let memory =
             facts::Memory { total: figure(total)?, available: figure(available)?, balloon };
-        let refresh = self.session.refresh_in(self.schema, SystemTime::now());
+        let refresh = self.session.refresh_in(self.schema, Moment::now().unix);
         Some(facts::PublishedMemory { memory, due: refresh.map(|left| Instant::now() + left) })
     }
 }

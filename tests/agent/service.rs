@@ -1,6 +1,7 @@
 //! data/service/xen-guest-agent: what XAPI shows as the services of a VM.
 
 use super::harness::Guest;
+use std::process::Command;
 
 const HERE: &str = "data/service/xen-guest-agent";
 
@@ -39,8 +40,9 @@ fn other_files_in_run_do_not_matter() {
 fn the_start_stays_that_of_the_first_agent_in_this_boot() {
     let guest = Guest::new();
     guest.published(&[]).stop("TERM");
-    let early = "2020-01-01T00:00:00Z";
-    guest.left_behind(&format!("{HERE}/started"), early);
+    let date = Command::new("date").args(["-u", "-d", "1 minute ago", "+%FT%TZ"]).output().unwrap();
+    let early = String::from_utf8(date.stdout).unwrap().trim().to_owned();
+    guest.left_behind(&format!("{HERE}/started"), &early);
     let mark = guest.mark();
     guest.run(&["-s", "--once"]);
     assert_eq!(guest.changes_since(mark), [""; 0]);
@@ -48,7 +50,7 @@ fn the_start_stays_that_of_the_first_agent_in_this_boot() {
     guest.run(&["-s", "--once"]);
     guest.wait_value(&format!("{HERE}/started"), "<now>");
     let told = guest.as_guest(|store| store.read(&format!("{HERE}/started"))).unwrap();
-    assert!(told.as_str() > early, "{told}");
+    assert!(*told > *early, "{told}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::preload::library;
 use super::{Agent, Guest};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -34,6 +34,12 @@ impl Clock {
     /// Moves the date.
     pub fn date(&self, jump: Jump) {
         self.set(0, jump);
+    }
+
+    /// Sets the date, in seconds since 1970.
+    pub fn set_date(&self, unix: i64) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
+        self.0.write_all_at(&((unix - now) * 1_000_000_000).to_ne_bytes(), 0).unwrap();
     }
 
     /// Moves the clock that never jumps: a kernel's bug, or a hypervisor's.

@@ -106,7 +106,7 @@ pub fn render(state: &GuestState, published: &Tree, vif: impl Fn(&Link) -> Optio
         drivers::render(&mut tree, drivers, published);
     }
     if let Some(service) = &state.service {
-        service::render(&mut tree, service, published);
+        service::render(&mut tree, service, state.started, published);
     }
     if let Some(disks) = &state.disks {
         volumes::render(&mut tree, disks, published);

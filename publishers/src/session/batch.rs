@@ -1,9 +1,10 @@
 //! One batch: changes in the order that hosts expect, then the doorbell, then `data/updated`.
 
 use std::io;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{Applied, Session};
+use crate::clock::Moment;
 use crate::diff::{Change, diff};
 use crate::key_tree::Tree;
 use crate::schema::Schema;
@@ -146,7 +147,7 @@ impl Session {
 
     /// In how long `data/updated` is to be written with the next sample; `None` in a schema without it, and
     /// where the host denies it.
-    pub fn refresh_in(&self, schema: Schema, now: SystemTime) -> Option<Duration> {
+    pub fn refresh_in(&self, schema: Schema, now: i64) -> Option<Duration> {
         let path = self.writable_timestamp(schema)?;
         let written = self.published.get(path).and_then(|text| age(text, now));
         Some(written.map_or(Duration::ZERO, |age| REFRESH_AGE.saturating_sub(age)))
@@ -168,7 +169,7 @@ impl Session {
     /// Writes the time as the last key of the batch: after a change that is not a sample, and with a sample
     /// where the last one is old.
     fn write_timestamp(&mut self, schema: Schema, is_sampled: bool) -> io::Result<End> {
-        let now = SystemTime::now();
+        let now = Moment::now().unix;
         let Some(path) = self.writable_timestamp(schema) else {
             self.unannounced.timestamp = false;
             return Ok(End::Applied);

@@ -2,21 +2,26 @@
 
 use facts::Service;
 
+use crate::clock::{DAY, Moment};
 use crate::key_tree::Tree;
 use crate::timestamp::{is_rfc3339, rfc3339};
 
 const NODE: &str = "data/service/xen-guest-agent";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Sets what is known. A restart changes nothing that is worth a write: the time stays that of the
-/// first start of this version in this boot, as it is published.
-pub fn render(tree: &mut Tree, service: &Service, published: &Tree) {
+/// Sets what is known. A restart writes nothing: `started` stays that of the first start of this version in
+/// this boot, as it is published. A published time that is not between boot and this start, give or take a
+/// day, was written before the clock was set.
+pub fn render(tree: &mut Tree, service: &Service, started: Moment, published: &Tree) {
     let key = |name: &str| format!("{NODE}/{name}");
     let boot_id = service.boot_id.as_deref();
     let same_boot = published.get(&key("boot-id")) == boot_id;
     let same = same_boot && published.get(&key("version")) == Some(VERSION);
+    let (earliest, latest) = (rfc3339(started.booted() - DAY), rfc3339(started.unix + DAY));
+    let is_likely = |time: &&str| (earliest.as_str()..=&latest).contains(time);
     let first_start = published.get(&key("started")).filter(|time| same && is_rfc3339(time));
-    let started = first_start.map_or_else(|| rfc3339(service.started), str::to_owned);
+    let first_start = first_start.filter(is_likely);
+    let started = first_start.map_or_else(|| rfc3339(started.unix), str::to_owned);
     tree.set(key("version"), VERSION);
     tree.set(key("started"), &started);
     tree.set_nonempty(key("boot-id"), boot_id);
@@ -25,16 +30,29 @@ pub fn render(tree: &mut Tree, service: &Service, published: &Tree) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
-
     use super::*;
 
-    fn rendered(seconds: u64, boot: &str, published: &Tree) -> Tree {
-        let started = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        let service = Service { started, boot_id: Some(boot.into()), reboot_required: false };
+    fn rendered(seconds: i64, boot: &str, published: &Tree) -> Tree {
+        rendered_at(Moment { unix: seconds, uptime: seconds }, boot, published)
+    }
+
+    fn rendered_at(started: Moment, boot: &str, published: &Tree) -> Tree {
+        let service = Service { boot_id: Some(boot.into()), reboot_required: false };
         let mut tree = Tree::default();
-        render(&mut tree, &service, published);
+        render(&mut tree, &service, started, published);
         tree
+    }
+
+    #[test]
+    fn start_published_before_the_clock_was_set_is_replaced() {
+        let at_1970 = rendered(5, "a", &Tree::default());
+        let set = Moment { unix: 1 << 31, uptime: 60 };
+        let started = rendered_at(set, "a", &at_1970);
+        let shown = started.get(&format!("{NODE}/started")).map(str::to_owned);
+        assert_eq!(shown.as_deref(), Some("2038-01-19T03:14:08Z"));
+        assert_eq!(rendered(70, "a", &started), rendered(70, "a", &Tree::default()));
+        let next = Moment { unix: (1 << 31) + DAY, uptime: 60 + DAY };
+        assert_eq!(rendered_at(next, "a", &started), started);
     }
 
     #[test]
