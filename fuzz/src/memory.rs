@@ -47,9 +47,7 @@ impl Nodes {
 
     /// Notes which of the nodes are another program's.
     pub fn protect(&mut self) {
-        let is_others = |path: &str, value: &str| {
-            !value.is_empty() && !is_ours(path, value)
-        };
+        let is_others = |path: &str, value: &str| !value.is_empty() && !is_ours(path, value);
         let others = self.nodes.iter().filter(|(path, value)| is_others(path, value));
         self.others = others.map(|(path, value)| (path.clone(), value.clone())).collect();
     }
@@ -66,8 +64,7 @@ impl Nodes {
     pub fn keys(&self) -> Tree {
         let mut tree = Tree::default();
         for (path, value) in &self.nodes {
-            let is_ours =
-                root_of(path).is_some_and(|root| !root.is_shared() || path != root.path);
+            let is_ours = root_of(path).is_some_and(|root| !root.is_shared() || path != root.path);
             if is_ours && (!value.is_empty() || self.children(path).is_empty()) {
                 tree.set_raw(path, value.clone());
             }
