@@ -119,17 +119,27 @@ impl<'a> MountTree<'a> {
         })
     }
 
+    /// The mounts on top of it at the same mount point, from the lowest to the topmost.
+    fn covers(&self, mut index: usize) -> impl Iterator<Item = usize> + '_ {
+        let next = move || {
+            index = self.cover(self.mounts.get(index)?)?;
+            Some(index)
+        };
+        std::iter::from_fn(next).take(self.mounts.len())
+    }
+
     /// Whether the path of its mount point leads to its file system.
     pub fn is_visible(&self, index: usize) -> bool {
         let Some(mount) = self.mounts.get(index) else { return false };
         if mount.point == b"/" {
             return true;
         }
-        // A directory of the same file system on top, as systemd's PrivateTmp= mounts it, hides nothing.
+        // Directories of the same file system on top, as systemd's PrivateTmp= mounts them, hide nothing.
         let is_same = |cover: &Mount| cover.device == mount.device && !is_complete(cover);
+        let mut covers = self.covers(index).filter_map(|cover| self.mounts.get(cover));
         self.get(index).is_some_and(|reached| reached.path_is_free)
             && !mount.point.ends_with(b"//deleted")
-            && self.cover(mount).and_then(|cover| self.mounts.get(cover)).is_none_or(is_same)
+            && covers.all(is_same)
     }
 
     /// Whether a path can be walked to it and through it without a risk to block.
@@ -155,12 +165,10 @@ impl<'a> MountTree<'a> {
     /// The ids of its ancestors, itself and what is on top of it, by mount point: the topmost at each.
     fn mount_ids(&self, index: usize) -> BTreeMap<&'a [u8], u32> {
         let up = std::iter::successors(Some(index), |&index| self.get(index)?.parent);
-        let on_top =
-            std::iter::successors(Some(index), |&index| self.cover(self.mounts.get(index)?));
+        let covers: Vec<usize> = self.covers(index).collect();
         // The first entry of a mount point is the topmost mount, except that a cover is above its base.
-        let on_top: Vec<usize> = on_top.take(self.mounts.len()).collect();
         let mut ids = BTreeMap::new();
-        for mount in on_top.into_iter().rev().chain(up).filter_map(|index| self.mounts.get(index)) {
+        for mount in covers.into_iter().rev().chain(up).filter_map(|index| self.mounts.get(index)) {
             ids.entry(mount.point.as_slice()).or_insert(mount.id);
         }
         ids

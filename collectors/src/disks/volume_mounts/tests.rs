@@ -112,6 +112,14 @@ fn mount_covered_by_its_own_directory_stays_visible() {
     assert_eq!(points(&format!("{tmp}{private}")), "/tmp");
     let of_another = "3 2 202:1 /tmp/systemd-private-x/tmp /tmp rw - ext4 /dev/xvda1 rw";
     assert_eq!(points(&format!("{tmp}{of_another}")), "-");
+    let private = format!("{tmp}{private}\n");
+    for (kind, device) in [("fuse.sshfs", "0:40"), ("tmpfs", "0:41"), ("ext4", "202:3")] {
+        let above = format!("4 3 {device} / /tmp rw - {kind} other rw\n");
+        let found = find(&format!("{ROOT}{private}{above}"));
+        assert_eq!((&found[1].point, &found[1].statvfs_path), (&None, &None), "{kind}");
+    }
+    let twice = "4 3 202:2 /another /tmp rw - xfs /dev/xvda2 rw";
+    assert_eq!(path(&format!("{ROOT}{private}{twice}")), "tmp@4");
 }
 
 // systemd's ProtectSystem=strict makes every mount read-only for a service.
