@@ -1,4 +1,0 @@
-	.file	"freebsd.c"
-	.ident	"clang version 22.1.8"
-	.section	".note.GNU-stack","",@progbits
-	.addrsig

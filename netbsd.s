@@ -1,3 +1,0 @@
-	.file	"netbsd.c"
-	.ident	"clang version 22.1.8"
-	.section	".note.GNU-stack","",@progbits
