@@ -156,6 +156,25 @@ fn tentative_address_is_published_once_it_is_valid() {
     guest.wait_value("attr/vif/0/ipv6/0", "2001:db8::a");
 }
 
+// The kernel keeps the addresses, and detects duplicates once more when the link is up again. Without a
+// carrier it waits with that, but for the address without detection.
+#[test]
+fn kept_ipv6_address_of_a_link_that_was_down_is_published_once_it_is_valid_again() {
+    let guest = Guest::new();
+    guest.sh("echo 1 >/proc/sys/net/ipv6/conf/eth0/keep_addr_on_down");
+    guest.ip("addr add 2001:db8::a/64 dev eth0\naddr add 2001:db8::b/64 dev eth0 nodad");
+    let _agent = guest.published(&[]);
+    guest.wait(|_| guest.values("attr/vif/0/ipv6").len() == 2);
+    guest.ip("link set p0 down\nlink set eth0 down");
+    guest.wait_gone("attr/vif/0/ipv4/0");
+    guest.ip("link set eth0 up");
+    guest.wait_value("attr/vif/0/ipv6/0", "2001:db8::b");
+    guest.catch_up();
+    assert_eq!(guest.values("attr/vif/0/ipv6"), ["2001:db8::b"]);
+    guest.ip("link set p0 up");
+    guest.wait(|_| guest.values("attr/vif/0/ipv6").len() == 2);
+}
+
 // The peer has the address already: duplicate address detection fails.
 #[test]
 fn duplicate_address_is_not_published() {

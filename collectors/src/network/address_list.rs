@@ -1,4 +1,4 @@
-//! The addresses of one link in the kernel's order. Pure; no operation looks at all of them.
+//! The addresses of one link in the kernel's order. Pure; no change of one address looks at all of them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -41,6 +41,14 @@ impl AddressList {
     pub fn remove(&mut self, address: &Address) -> bool {
         let position = self.positions.remove(&AddressKey::of(address));
         position.and_then(|position| self.addresses.remove(&position)).is_some()
+    }
+
+    /// The link goes down. IPv6 addresses that the kernel keeps then (sysctl `keep_addr_on_down`) become
+    /// tentative without an event. When the link is up again, an event follows the detection of duplicates
+    /// (`addrconf_ifdown` and `fixup_permanent_addr` in `net/ipv6/addrconf.c`).
+    pub fn link_goes_down(&mut self) {
+        let kept = self.addresses.values_mut().filter(|(address, _)| address.ip.is_ipv6());
+        kept.for_each(|(address, _)| address.usable = false);
     }
 
     /// Removes the addresses that this dump did not have; `true` if there were any.

@@ -68,6 +68,9 @@ impl Table {
             known => known,
         };
         let is_change = entry.vif != vif || entry.link != link;
+        if entry.link.up && !link.up {
+            entry.addresses.link_goes_down();
+        }
         (entry.link, entry.vif, entry.dump) = (link, vif, self.dump);
         is_change
     }
