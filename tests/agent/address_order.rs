@@ -100,3 +100,18 @@ fn removed_default_source_is_replaced_in_one_batch() {
     assert_eq!(batches.iter().filter(|change| *change == "write data/updated").count(), 1);
     assert_eq!(guest.values("attr/vif/0/ipv4")[0], "203.0.113.9");
 }
+
+// IPv6 has its own events for routes and rules.
+#[test]
+fn ipv6_default_route_and_rule_change_which_address_is_first() {
+    let guest = Guest::new();
+    guest.ip("addr add 2001:db8::a/64 dev eth0 nodad\naddr add 2001:db8::b/64 dev eth0 nodad");
+    let _agent = guest.published(&[]);
+    let [first, second] = &guest.values("attr/vif/0/ipv6")[..] else { panic!("two addresses") };
+    guest.sh(&format!("ip -6 route add default via 2001:db8::1 dev eth0 src {second}"));
+    guest.wait_value("attr/vif/0/ipv6/0", second);
+    guest.sh(&format!("ip -6 route add default via 2001:db8::1 dev eth0 src {first} table 100"));
+    guest.catch_up();
+    guest.sh("ip -6 rule add pref 100 lookup 100");
+    guest.wait_value("attr/vif/0/ipv6/0", first);
+}

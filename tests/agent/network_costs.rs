@@ -87,6 +87,23 @@ fn single_address_causes_no_route_request() {
     assert_eq!(count(&traced.calls(), &["send", "RTM_GETROUTE"]), 2);
 }
 
+// The kernel drops the events of all other routes: a router may have a million of them.
+#[test]
+fn events_of_default_routes_only_are_received() {
+    let guest = Guest::new();
+    let traced = Traced::new(&guest);
+    guest.wait_tree(FIRST_TREE);
+    let family = |net: &str, n| format!("route add {net}{n} dev eth0\n");
+    guest.ip((0..50).map(|n| family("10.7.0.", n)).collect::<String>());
+    guest.ip((1..50).map(|n| family("2001:db8:7::", n)).collect::<String>());
+    guest.ip("route add default via 192.0.2.1\naddr add 198.51.100.7/25 dev eth0");
+    guest.wait_value("attr/vif/0/ipv4/1", "198.51.100.7");
+    let calls = traced.calls();
+    assert_eq!(count(&calls, &["recv", "RTM_NEWROUTE", "10.7.0."]), 0);
+    assert_eq!(count(&calls, &["recv", "RTM_NEWROUTE", "2001:db8:7::"]), 0);
+    assert_ne!(count(&calls, &["recv", "RTM_NEWROUTE", "192.0.2.1"]), 0);
+}
+
 // A link of a kind that is never a VIF is not looked up in sysfs, and changes no key.
 #[test]
 fn two_thousand_macvlans_cause_no_file_access_and_no_write() {
