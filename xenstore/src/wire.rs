@@ -80,10 +80,11 @@ pub fn decode_first(bytes: &[u8]) -> io::Result<Option<Reply<'_>>> {
     let (Some(kind), Some(payload)) = (word(0), word(12)) else {
         return Ok(None);
     };
-    let length = HEADER + payload as usize;
-    if payload as usize > MAX_PAYLOAD {
+    let payload = payload as usize;
+    if payload > MAX_PAYLOAD {
         return Err(protocol_error("a reply longer than the protocol allows"));
     }
+    let length = HEADER + payload;
     Ok(bytes.get(HEADER..length).map(|payload| Reply { kind, payload, length }))
 }
 

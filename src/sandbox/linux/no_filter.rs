@@ -8,6 +8,18 @@ use super::Allowed;
 ///
 /// # Errors
 /// Always: there is no filter.
-pub fn restrict(_allowed: Allowed) -> io::Result<()> {
+pub fn restrict(Allowed { write_access: _write, sockets: _sockets }: Allowed) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "no filter for this processor"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::UnixSockets;
+
+    #[test]
+    fn missing_filter_is_an_error_that_says_so() {
+        let allowed = Allowed { write_access: false, sockets: UnixSockets::None };
+        assert_eq!(restrict(allowed).unwrap_err().to_string(), "no filter for this processor");
+    }
 }
