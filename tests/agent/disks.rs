@@ -196,15 +196,20 @@ fn swap_is_a_volume_while_it_is_on() {
 #[test]
 fn hung_fuse_has_no_free_and_blocks_nothing() {
     let guest = Guest::new();
-    let (hung, disk) = (guest.disk(1), guest.ext4());
+    let (hung, disk, covered) = (guest.disk(1), guest.ext4(), guest.ext4());
+    guest.mount(&covered, "covered");
+    guest.sh("mkdir /mnt/covered/part; mount --bind /mnt/covered/part /mnt/covered");
     // The daemons go before the agent: one that waits for them could not be killed.
     let agent;
-    let mut daemons = [guest.hung(Some(&hung), "windows"), guest.hung(None, "far")];
+    let mut daemons =
+        [guest.hung(Some(&hung), "windows"), guest.hung(None, "far"), guest.hung(None, "covered")];
     guest.mount(&disk, "a");
     agent = guest.published(&["--disk-interval", "1"]);
     let n = index(&guest, &hung);
     guest.wait_value(&format!("data/volumes/{n}/mount_points/0"), "/mnt/windows");
     guest.wait_value(&format!("data/volumes/{n}/size"), "1048576");
+    assert!(!guest.tree().contains_key(&format!("data/volumes/{n}/free")));
+    let n = index(&guest, &covered);
     assert!(!guest.tree().contains_key(&format!("data/volumes/{n}/free")));
     let n = index(&guest, &disk);
     let threads = || std::fs::read_dir(format!("/proc/{}/task", agent.pid())).unwrap().count();

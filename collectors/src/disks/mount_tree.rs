@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
-use super::mountinfo::Mount;
+use super::mountinfo::{DevNum, Mount};
 use super::volume_mounts::{is_complete, is_traversal_safe};
 
 /// The path to a mount point from `/`, component by component.
@@ -18,6 +18,8 @@ pub struct Component {
     pub name: Vec<u8>,
     /// The id of the mount that the directory belongs to.
     pub mount_id: u32,
+    /// The block device of that mount; `None` if its number is anonymous.
+    pub device: Option<DevNum>,
 }
 
 impl fmt::Display for StatvfsPath {
@@ -150,28 +152,29 @@ impl<'a> MountTree<'a> {
     /// The components of its mount point, each with the mount that it is in.
     pub fn statvfs_path(&self, index: usize) -> StatvfsPath {
         let Some(mount) = self.mounts.get(index) else { return StatvfsPath::default() };
-        let (ids, point) = (self.mount_ids(index), mount.point.as_slice());
-        let mut mount_id = ids.get(&b"/"[..]).copied().unwrap_or(mount.id);
+        let (path, point) = (self.mounts_of_path(index), mount.point.as_slice());
+        let mut inside = path.get(&b"/"[..]).copied().unwrap_or(mount);
         let mut components = Vec::new();
         let mut end = 0;
         for name in point.split(|&byte| byte == b'/').skip(1).filter(|name| !name.is_empty()) {
             end += 1 + name.len();
-            mount_id = point.get(..end).and_then(|p| ids.get(p)).copied().unwrap_or(mount_id);
-            components.push(Component { name: name.to_owned(), mount_id });
+            inside = point.get(..end).and_then(|p| path.get(p)).copied().unwrap_or(inside);
+            let device = (inside.device.major != 0).then_some(inside.device);
+            components.push(Component { name: name.to_owned(), mount_id: inside.id, device });
         }
         StatvfsPath(components)
     }
 
-    /// The ids of its ancestors, itself and what is on top of it, by mount point: the topmost at each.
-    fn mount_ids(&self, index: usize) -> BTreeMap<&'a [u8], u32> {
+    /// Its ancestors, itself and what is on top of it, by mount point: the topmost at each.
+    fn mounts_of_path(&self, index: usize) -> BTreeMap<&'a [u8], &'a Mount> {
         let up = std::iter::successors(Some(index), |&index| self.get(index)?.parent);
         let covers: Vec<usize> = self.covers(index).collect();
         // The first entry of a mount point is the topmost mount, except that a cover is above its base.
-        let mut ids = BTreeMap::new();
+        let mut path = BTreeMap::new();
         for mount in covers.into_iter().rev().chain(up).filter_map(|index| self.mounts.get(index)) {
-            ids.entry(mount.point.as_slice()).or_insert(mount.id);
+            path.entry(mount.point.as_slice()).or_insert(mount);
         }
-        ids
+        path
     }
 }
 

@@ -3,7 +3,8 @@
 //! A user who owns a directory above a mount point can replace it by a link or by a mount of FUSE after the
 //! table was read. A thread that waits for a FUSE daemon cannot be killed. So the path is walked component
 //! by component, links are not followed, and each descriptor must be in the mount that was expected before
-//! it is used: `/proc/self/fdinfo/N` names its mount (`mnt_id`, Linux 3.15) without a request to the file system.
+//! it is used: `/proc/self/fdinfo/N` names its mount (`mnt_id`, Linux 3.15) without a request to the file system,
+//! and statx(2) its device.
 //! The descriptors are `O_PATH`, for which the kernel does not open the file. They are closed at once,
 //! since a mount that is in use cannot be unmounted.
 
@@ -17,7 +18,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::disks::fs_usage::FsUsage;
-use crate::disks::mount_tree::StatvfsPath;
+use crate::disks::mount_tree::{Component, StatvfsPath};
+use crate::disks::mountinfo::DevNum;
 
 /// Walks paths from one root, which it keeps open.
 pub struct Resolver {
@@ -44,7 +46,7 @@ impl Resolver {
         for component in &path.0 {
             let name = CString::new(component.name.as_slice())?;
             let next = open_at(last.as_ref().map_or(root, AsRawFd::as_raw_fd), &name)?;
-            if mount_id(next.as_raw_fd())? != component.mount_id {
+            if !is_in_mount_of(next.as_raw_fd(), component)? {
                 return Err(io::Error::from_raw_os_error(libc::ESTALE));
             }
             last = Some(next);
@@ -73,6 +75,25 @@ fn open_at(directory: RawFd, name: &CStr) -> io::Result<OwnedFd> {
     }
     // SAFETY: the call has just made the descriptor, and nothing else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Whether the descriptor is in the mount that was expected. The kernel gives the id of a mount that is gone
+/// to the next one, so the device counts too.
+fn is_in_mount_of(fd: RawFd, expected: &Component) -> io::Result<bool> {
+    let is_same = |expected: DevNum| device(fd).is_none_or(|found| found == expected);
+    Ok(mount_id(fd)? == expected.mount_id && expected.device.is_none_or(is_same))
+}
+
+/// The device number of the descriptor's file system, without a request to FUSE (since Linux 4.20); `None`
+/// before Linux 4.11.
+#[allow(unsafe_code, reason = "a system call")]
+fn device(fd: RawFd) -> Option<DevNum> {
+    // `struct statx` of 256 bytes, with `stx_dev_major` and `stx_dev_minor` at bytes 136 and 140.
+    let mut buffer = [0_u32; 64];
+    let (call, flags) = (libc::SYS_statx, libc::AT_EMPTY_PATH | libc::AT_STATX_DONT_SYNC);
+    // SAFETY: the path ends with a NUL; the kernel writes 256 bytes to `buffer`.
+    let failed = unsafe { libc::syscall(call, fd, c"".as_ptr(), flags, 0, buffer.as_mut_ptr()) };
+    (failed == 0).then_some(DevNum { major: buffer[34], minor: buffer[35] })
 }
 
 /// The id of the mount that the descriptor is in, as in mountinfo.

@@ -27,7 +27,7 @@ fn points(table: &str) -> String {
 /// The path for statvfs of the last mount: `NAME@MOUNT-ID` for each component.
 fn path(table: &str) -> String {
     let path = find(table).pop().unwrap().statvfs_path.unwrap();
-    let shown = path.0.iter().map(|Component { name, mount_id }| {
+    let shown = path.0.iter().map(|Component { name, mount_id, .. }| {
         format!("{}@{mount_id}", String::from_utf8_lossy(name))
     });
     shown.collect::<Vec<String>>().join(" ")
@@ -160,6 +160,9 @@ fn statvfs_path_names_the_mount_of_each_component() {
         3 2 202:2 / /srv/a/b rw - xfs /dev/xvda2 rw";
     let table: Vec<&str> = table.lines().map(str::trim).collect();
     assert_eq!(path(&table.join("\n")), "srv@2 a@2 b@3");
+    let of_xfs = find(&table.join("\n")).pop().unwrap().statvfs_path.unwrap();
+    let devices: Vec<_> = of_xfs.0.iter().map(|component| component.device).collect();
+    assert_eq!(devices, [None, None, DevNum::parse(b"202:2")]);
     assert_eq!(path(table[0]), "");
     // Two mounts at one point: the path leads to the second.
     let private = "3 2 202:2 /private/tmp /srv rw - xfs /dev/xvda2 rw\n2 1 202:2 / /srv rw - xfs /dev/xvda2 rw";

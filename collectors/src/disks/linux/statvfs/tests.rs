@@ -1,10 +1,9 @@
 //! On the mounts of the machine that runs the test.
 
 use super::*;
-use crate::disks::mount_tree::Component;
 use crate::disks::mountinfo::parse;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 
 /// The id of the topmost mount at `point`.
 fn mounted(point: &str) -> u32 {
@@ -17,6 +16,7 @@ fn path(components: &[(&str, u32)]) -> StatvfsPath {
     let component = |(name, mount_id): &(&str, u32)| Component {
         name: name.as_bytes().to_owned(),
         mount_id: *mount_id,
+        device: None,
     };
     StatvfsPath(components.iter().map(component).collect())
 }
@@ -38,6 +38,23 @@ fn another_mount_in_the_path_is_estale() {
     let (root, proc) = (mounted("/"), mounted("/proc"));
     assert_eq!(error_of(Path::new("/"), &[("proc", root)]), Some(libc::ESTALE));
     assert_eq!(error_of(Path::new("/"), &[("proc", root), ("self", proc)]), Some(libc::ESTALE));
+}
+
+// The kernel gives the id of a mount that is gone to the next one.
+#[test]
+fn another_file_system_in_a_mount_of_the_same_id_is_estale() {
+    let mut path = path(&[("proc", mounted("/proc"))]);
+    path.0[0].device = Some(DevNum { major: 202, minor: 1 });
+    let error = Resolver::new(Path::new("/")).statvfs(&path).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(libc::ESTALE));
+}
+
+#[test]
+fn device_of_a_descriptor_is_that_of_stat() {
+    let file = File::open("/proc").unwrap();
+    let number = fs::metadata("/proc").unwrap().dev();
+    let (major, minor) = (libc::major(number), libc::minor(number));
+    assert_eq!(device(file.as_raw_fd()), Some(DevNum { major, minor }));
 }
 
 #[test]
