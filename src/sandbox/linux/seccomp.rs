@@ -1,6 +1,6 @@
 //! seccomp: installs the filter. A system call that is not in the allow-list fails with `ENOSYS`, as on
-//! a kernel that never had it: a C library that tries a newer call first then takes the older one, and
-//! no call can be used to end the agent.
+//! a kernel that never had it: a C library that tries a newer call first then takes the older one. A call
+//! through the interface of another processor, such as i386 on x86-64, ends the process: its numbers differ.
 //!
 //! Collectors take `ENOSYS` for a failure, never for a missing file (`collectors::bounded_read`).
 
