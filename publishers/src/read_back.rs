@@ -6,7 +6,7 @@ use std::io;
 use log::{debug, warn};
 
 use crate::key_tree::Tree;
-use crate::schema::{Ours, Root, roots};
+use crate::schema::{Ours, Root, root_of, roots};
 use crate::store::{Failure, Store};
 
 /// No schema goes deeper. A node at this depth counts as a key, so it can be removed with its subtree.
@@ -16,7 +16,7 @@ const MAX_DEPTH: usize = 8;
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// What the store holds below all our roots. A node that the host does not let the guest read is left
-    /// out: it will be written.
+    /// out: it will be written. Below a root that is shared with others it is theirs, and shown empty.
     pub tree: Tree,
     /// The host denied reading something.
     pub read_denied: bool,
@@ -72,6 +72,9 @@ impl Snapshot {
             Err(Failure::Denied(why)) => {
                 debug!("{path}: read denied by xenstored ({why})");
                 self.read_denied = true;
+                if root_of(path).is_some_and(|root| root.is_shared() && root.path != path) {
+                    self.tree.set_raw(path, String::new());
+                }
             }
             Err(Failure::Quota(why)) => {
                 warn!("{path}: read failed ({why}); it will be written again");

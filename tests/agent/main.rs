@@ -32,6 +32,7 @@ mod restart;
 mod rfc;
 mod sandbox;
 mod service;
+mod shell_agent;
 mod signals;
 mod sriov;
 mod start;

@@ -94,36 +94,6 @@ fn what_is_others_stays_and_so_do_the_toolstacks_directories() {
     }
 }
 
-// XAPI shows the addresses of the old shell agent where no VIF is left. Other keys beside them stay.
-#[test]
-fn addresses_of_the_old_shell_agent_are_removed_by_a_start_and_by_withdraw() {
-    let left = [("ip", "10.9.9.9"), ("ipv6/0/addr", "2001:db8::9"), ("ipv6/1/addr", "2001:db8::8")];
-    for arguments in [&["-s", "--once"][..], &["-s", "--once", "--schema", "rfc"], &["--withdraw"]]
-    {
-        let guest = Guest::new();
-        for (key, value) in left {
-            guest.left_behind(&format!("attr/eth0/{key}"), value);
-            guest.left_behind(&format!("attr/eth12/{key}"), value);
-        }
-        guest.left_behind("attr/eth12/ipv6/1/other", "another program's");
-        let mark = guest.mark();
-        assert_eq!(guest.run(arguments).code, Some(0));
-        let changes = guest.changes_since(mark);
-        let removals: Vec<_> =
-            changes.iter().filter(|change| change.starts_with("rm attr/eth")).collect();
-        let expected = [
-            "rm attr/eth0",
-            "rm attr/eth12/ip",
-            "rm attr/eth12/ipv6/0",
-            "rm attr/eth12/ipv6/1/addr",
-        ];
-        assert_eq!(removals, expected, "{changes:#?}");
-        let rest: Vec<_> =
-            guest.tree().into_keys().filter(|key| key.starts_with("attr/eth")).collect();
-        assert_eq!(rest, ["attr/eth12/ipv6/1/other"]);
-    }
-}
-
 // Installed again: the mark goes in the same batch as the rest comes, and before PVAddons does.
 #[test]
 fn an_agent_that_starts_again_removes_the_mark_with_its_first_batch() {

@@ -199,15 +199,18 @@ impl Session {
             wanted.has_subtree(path) || published.has_subtree(path) || updated_key == Some(path)
         };
         denied.retain(matters);
-        logged.retain(matters);
+        let is_of_a_nic = |path: &str| nic_of(path).is_some_and(|nic| wanted.has_subtree(nic));
+        logged.retain(|path| matters(path) || is_of_a_nic(path));
     }
 
-    /// Whether this path may not be changed: the host denied it, or it is not known what it holds.
+    /// Whether this path may not be changed: the host denied it, or it is not known what it holds. A node
+    /// below it that is not known may be another program's, and would be removed with it.
     fn is_blocked(&self, path: &str) -> bool {
-        let mut above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        let is_within = |node: &str, other: &str| {
+            node.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
         self.denied.contains(path)
-            || self.unreadable.contains_key(path)
-            || above.any(|node| self.unreadable.contains_key(node))
+            || self.unreadable.keys().any(|node| is_within(path, node) || is_within(node, path))
     }
 }
 
