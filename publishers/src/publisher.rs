@@ -1,11 +1,12 @@
 //! The main loop: takes the events that wait, renders the keys, compares, applies. It owns the store; no
-//! other part of the agent writes to it.
+//! other part of the agent writes to it. [`receive`] takes the events.
+
+mod receive;
 
 use std::io;
-use std::thread;
 use std::time::{Duration, Instant};
 
-use facts::{Event, Inbox, RecvError};
+use facts::Inbox;
 use log::{info, warn};
 use thiserror::Error;
 
@@ -16,10 +17,6 @@ use crate::session::{Outcome, Session};
 use crate::store::Store;
 use crate::watchdog::Watchdog;
 use xenstore::Backoff;
-
-/// How long the first batch waits for the slowest collector. All of them take a few milliseconds. XAPI takes
-/// the first network keys that it sees for all of them, so one batch is best.
-const INITIAL_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// The least time between two batches that change something. An XAPI host reads all keys of the guest after
 /// each batch; of an address that flaps a thousand times a second it sees twenty states.
@@ -137,69 +134,6 @@ impl Publisher {
 
     fn waits_to_reconnect(&self) -> bool {
         self.store == StoreState::Disconnected && self.retry.is_some_and(|at| Instant::now() < at)
-    }
-
-    /// Takes events until each collector has sent its fact and the resume watch is registered, or until the
-    /// time for that is over; false when no more will come.
-    fn receive_initial(&mut self, inbox: &Inbox) -> bool {
-        let deadline = Instant::now() + INITIAL_TIMEOUT;
-        let mut waits_for_watch = self.has_resume_watch;
-        while !self.state.is_complete() || waits_for_watch {
-            match inbox.receive(Some(deadline)) {
-                Ok(event) => {
-                    waits_for_watch &= event != Event::ReadBack;
-                    self.take(event);
-                }
-                Err(RecvError::Timeout) => return true,
-                Err(RecvError::Disconnected) => return false,
-            }
-        }
-        true
-    }
-
-    /// Waits for the next event or the time of the next try, then takes all events that come before the next
-    /// batch may be written; false when no more will come.
-    fn receive_batch(&mut self, inbox: &Inbox) -> bool {
-        match self.receive(inbox) {
-            Ok(event) => self.take(event),
-            Err(RecvError::Timeout) => {}
-            Err(RecvError::Disconnected) => return false,
-        }
-        let left = self.next_batch.map(|at| at.saturating_duration_since(Instant::now()));
-        thread::sleep(left.unwrap_or_default().min(MIN_BATCH_INTERVAL));
-        inbox.waiting().for_each(|event| self.take(event));
-        true
-    }
-
-    /// Waits for the next event or the time of the next try, and feeds the watchdog meanwhile.
-    fn receive(&mut self, inbox: &Inbox) -> Result<Event, RecvError> {
-        loop {
-            let due = self.watchdog.as_mut().map(|watchdog| {
-                watchdog.feed();
-                watchdog.due()
-            });
-            let until = self.retry.into_iter().chain(due).min();
-            match inbox.receive(until) {
-                Err(RecvError::Timeout) if until != self.retry => {}
-                received => return received,
-            }
-        }
-    }
-
-    fn take(&mut self, event: Event) {
-        match event {
-            Event::ReadBack => {
-                // Its sender has just reached the store: there is no reason to wait.
-                self.retry = None;
-                self.session.reset_quota();
-                if self.store == StoreState::Known {
-                    self.store = StoreState::Unread;
-                }
-            }
-            Event::Memory(_) => self.is_sampled = true,
-            _ => {}
-        }
-        self.state.apply(event);
     }
 
     /// Makes the store show the state. A lost connection is opened again at once, and where that fails,

@@ -75,11 +75,12 @@ impl Session {
         schema: Schema,
         is_sampled: bool,
     ) -> io::Result<Batch> {
-        self.retry_quota()?;
+        if self.quota.is_due() && &self.select(wanted, schema) != wanted {
+            self.retry_quota()?;
+        }
         let mut is_change = false;
         loop {
-            let reserved = self.lacks_timestamp(schema);
-            let selected = self.quota.select(wanted, &self.published, reserved);
+            let selected = self.select(wanted, schema);
             let changes = self.ordered_changes(&selected);
             is_change |= !changes.is_empty();
             let end = self.apply(&changes, schema, is_sampled)?;
@@ -98,6 +99,11 @@ impl Session {
             };
             return Ok(Batch { outcome, is_change });
         }
+    }
+
+    /// The keys of `wanted` that may be published now.
+    fn select(&self, wanted: &Tree, schema: Schema) -> Tree {
+        self.quota.select(wanted, &self.published, self.lacks_timestamp(schema))
     }
 
     /// The changes that may be made, in the order in which they are. Where not all nodes fit at once, all

@@ -83,7 +83,7 @@ impl Session {
     /// Continues with a new connection.
     pub fn connect(&mut self, store: Box<dyn Store>) {
         self.store = store;
-        self.reset_quota();
+        self.hasten_quota_retry();
     }
 
     /// Reads back what the store holds now.

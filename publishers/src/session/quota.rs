@@ -54,8 +54,8 @@ impl Default for Quota {
 }
 
 impl Quota {
-    /// Forgets what xenstored denied: this may be another store, or an administrator made space.
-    pub(super) fn reset(&mut self) {
+    /// Forgets what xenstored denied.
+    fn reset(&mut self) {
         (self.limit, self.retry) = (MAX_NODES, None);
     }
 
@@ -68,6 +68,11 @@ impl Quota {
     /// not among them.
     pub(super) fn select(&self, wanted: &Tree, published: &Tree, reserved: bool) -> Tree {
         select(wanted, published, self.limit.saturating_sub(reserved.into()))
+    }
+
+    /// Whether it is time to try again what the quota left out.
+    pub(super) fn is_due(&self) -> bool {
+        self.retry.is_some_and(|at| at <= Instant::now())
     }
 
     /// Lowers the limit, because xenstored denied a node while `owned` were ours. The limit falls each time,
@@ -96,6 +101,11 @@ impl Quota {
             (LeftOut::Nothing, LeftOut::OverLimit) => {
                 info!("more than {MAX_NODES} nodes to publish; low-priority keys are left out");
             }
+            (LeftOut::Nothing | LeftOut::OverLimit, LeftOut::OverQuota) => {
+                warn!(
+                    "xenstore quota reached earlier; low-priority keys are left out, next try within 10 minutes"
+                );
+            }
             (LeftOut::OverQuota, LeftOut::Nothing | LeftOut::OverLimit) => {
                 info!("xenstore quota no longer reached");
             }
@@ -111,18 +121,15 @@ impl Session {
         self.quota.retry
     }
 
-    /// Forgets that xenstored denied nodes.
-    pub fn reset_quota(&mut self) {
-        self.quota.reset();
+    /// Has the next batch try what the quota left out: this may be another store, or an administrator made
+    /// space.
+    pub fn hasten_quota_retry(&mut self) {
+        self.quota.retry = self.quota.retry.map(|_| Instant::now());
     }
 
-    /// Finds out, when that is due, whether more than the reserve is free: by one request that creates a
-    /// chain of so many nodes where no toolstack has a watch, and one that removes it.
+    /// Finds out whether more than the reserve is free: by one request that creates a chain of so many nodes
+    /// where no toolstack has a watch, and one that removes it.
     pub(super) fn retry_quota(&mut self) -> io::Result<()> {
-        let is_left_out = self.quota.left_out == LeftOut::OverQuota;
-        if !is_left_out || self.quota.retry.is_none_or(|at| Instant::now() < at) {
-            return Ok(());
-        }
         let chain = QUOTA_PROBE.to_owned() + &"/n".repeat(RESERVE);
         let created = self.store.write(&chain, "").map_err(Failure::from);
         debug!("quota probe: {created:?}");

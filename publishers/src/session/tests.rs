@@ -1,6 +1,8 @@
 //! Properties of the way from a state to a store: whatever came before and whatever failed in
 //! between, the store ends equal to the state, and a change costs only itself.
 
+mod sequences;
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use facts::{Address, Disks, Link, Mac, Memory, Network, Rank, Volume};
@@ -42,7 +44,7 @@ impl StoreFixture {
             }
         }
         self.fake.see().faults.clear();
-        self.session.reset_quota();
+        self.session.hasten_quota_retry();
         self.session.read_back().unwrap();
         assert_eq!(self.publish(state).unwrap(), Outcome::Synced);
     }
@@ -223,57 +225,8 @@ proptest! {
             prop_assert_eq!(fixture.fake.see().refused, 0);
         }
         fixture.fake.see().room = None;
-        fixture.session.reset_quota();
+        fixture.session.hasten_quota_retry();
         prop_assert_eq!(fixture.publish(&state).unwrap(), Outcome::Synced);
         fixture.check(&state);
-    }
-}
-
-/// The doorbell that is owed when the connection is lost is written with the next batch.
-#[test]
-fn doorbell_is_written_after_a_connection_that_was_lost_before_it() {
-    let mut fixture = StoreFixture::new();
-    let named = |name: &str| GuestState {
-        os: Some(facts::Os { pretty_name: name.into(), ..facts::Os::default() }),
-        ..GuestState::default()
-    };
-    fixture.publish(&named("Debian 12")).unwrap();
-    fixture.fake.see().faults = vec![Some(Fault::Lost), None];
-    assert!(fixture.publish(&named("Debian 13")).is_err());
-    fixture.session.read_back().unwrap();
-    let requests = fixture.requests(&named("Debian 13"));
-    assert_eq!(requests[0], "write attr/PVAddons/BuildVersion 0");
-    assert!(requests[1].starts_with("write data/updated ") && requests.len() == 2, "{requests:?}");
-}
-
-/// All trees over a few keys, a directory within a key among them.
-#[test]
-fn a_difference_applied_is_the_wanted_tree() {
-    let paths = [
-        "attr/vif/0/ipv4/0",
-        "attr/vif/0/ipv4/0/prefix",
-        "attr/vif/0/name",
-        "attr/vif/1/name",
-        "data/domain",
-    ];
-    let tree = |bits: usize, value: &str| {
-        let mut tree = Tree::default();
-        for (_, path) in paths.iter().enumerate().filter(|(n, _)| bits >> n & 1 == 1) {
-            tree.set(*path, value);
-        }
-        tree
-    };
-    for (from, to) in (0..32).flat_map(|from| (0..32).map(move |to| (from, to))) {
-        // A key goes with what is below it: no schema wants the prefix without the address.
-        if from & 3 == 2 || to & 3 == 2 {
-            continue;
-        }
-        let fake = FakeXenstore::default();
-        let mut session = Session::new(Box::new(fake.clone()));
-        for wanted in [tree(from, "a"), tree(to, "b")] {
-            session.publish(&wanted, Schema::Rfc, false).unwrap();
-            assert_eq!(fake.see().keys(), wanted, "from {from:b} to {to:b}");
-            assert_eq!(session.published(), &wanted);
-        }
     }
 }

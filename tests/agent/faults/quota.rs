@@ -167,6 +167,41 @@ fn reload_publishes_everything_when_there_is_space_again() {
     guest.wait_tree(FIRST_TREE);
 }
 
+// Hosts read all keys of the guest after each write under `attr`: what cannot be published is not tried.
+#[test]
+fn reload_at_a_full_store_causes_one_try_and_changes_no_key() {
+    let guest = Guest::new();
+    add_addresses(&guest, 200);
+    fill_but(&guest, 300);
+    let mark = guest.mark();
+    let agent = guest.agent(&[]);
+    agent.wait_logged("xenstore quota reached");
+    guest.batch_since(mark);
+    let mark = guest.mark();
+    for reload in 1..=3 {
+        agent.signal("HUP");
+        agent.wait_logged_times("reload: everything", reload);
+        assert!(wait_for(PATIENCE, || guest.changes_since(mark).len() >= 2 * reload));
+    }
+    assert_eq!(agent.stop("TERM").code, Some(0));
+    let changes = guest.changes_since(mark);
+    assert_eq!(changes, [probe(), probe(), probe()].concat());
+}
+
+// The quota as it was reached still bounds the agent when the guest has more to publish again.
+#[test]
+fn keys_that_are_left_out_again_are_logged_again() {
+    let guest = Guest::new();
+    add_addresses(&guest, 200);
+    fill_but(&guest, 300);
+    let agent = guest.agent(&[]);
+    agent.wait_logged("xenstore quota reached");
+    guest.ip("addr flush to 10.0.0.0/16 dev eth0");
+    agent.wait_logged("xenstore quota no longer reached");
+    add_addresses(&guest, 200);
+    agent.wait_logged_times("xenstore quota reached", 2);
+}
+
 // Addresses that found no space do not hide that hosts should notice the new name.
 #[test]
 fn new_os_name_at_a_full_store_writes_the_doorbell() {

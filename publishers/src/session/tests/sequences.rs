@@ -1,0 +1,100 @@
+//! Single sequences of states and failures, and the requests that each causes.
+
+use xenstore_rs::Xs as _;
+
+use super::*;
+
+/// The doorbell that is owed when the connection is lost is written with the next batch.
+#[test]
+fn doorbell_is_written_after_a_connection_that_was_lost_before_it() {
+    let mut fixture = StoreFixture::new();
+    let named = |name: &str| GuestState {
+        os: Some(facts::Os { pretty_name: name.into(), ..facts::Os::default() }),
+        ..GuestState::default()
+    };
+    fixture.publish(&named("Debian 12")).unwrap();
+    fixture.fake.see().faults = vec![Some(Fault::Lost), None];
+    assert!(fixture.publish(&named("Debian 13")).is_err());
+    fixture.session.read_back().unwrap();
+    let requests = fixture.requests(&named("Debian 13"));
+    assert_eq!(requests[0], "write attr/PVAddons/BuildVersion 0");
+    assert!(requests[1].starts_with("write data/updated ") && requests.len() == 2, "{requests:?}");
+}
+
+/// Hosts watch no volumes: neither the one that is denied nor those that are removed for it notify them.
+#[test]
+fn new_os_name_in_the_batch_that_reaches_the_quota_writes_the_doorbell() {
+    let guest = |name: &str, volumes: u32| GuestState {
+        os: Some(facts::Os { pretty_name: name.into(), ..facts::Os::default() }),
+        disks: Some(Disks { volumes: (0..volumes).map(named_volume).collect() }),
+        ..state(vec![])
+    };
+    let mut fixture = StoreFixture::new();
+    fixture.publish(&guest("Debian 12", 100)).unwrap();
+    let owned = count_nodes(&[fixture.session.published()]);
+    fixture.fake.see().room = Some(owned);
+    let requests = fixture.requests(&guest("Debian 13", 101));
+    assert_eq!(fixture.fake.see().refused, 1);
+    let (removals, last) = requests[1..].split_at(requests.len() - 3);
+    assert_eq!(requests[0], "write data/os_name Debian 13");
+    assert!(removals.len() == 32 && removals.iter().all(|it| it.starts_with("rm data/volumes/")));
+    assert_eq!(last[0], "write attr/PVAddons/BuildVersion 0");
+    assert!(last[1].starts_with("write data/updated "));
+}
+
+/// A volume of two nodes: its directory and its name.
+fn named_volume(n: u32) -> Volume {
+    Volume { name: format!("/dev/xvd{n}"), ..Volume::default() }
+}
+
+/// Below `attr/eth0` are others' keys too: while one of them cannot be read, nothing is removed there.
+#[test]
+fn read_that_fails_removes_no_key_of_others() {
+    for requests in 0..40 {
+        let mut fixture = StoreFixture::new();
+        fixture.fake.write("attr/eth0/ip", "192.0.2.1").unwrap();
+        fixture.fake.write("attr/eth0/other/key", "1").unwrap();
+        fixture.fake.see().faults = vec![Some(Fault::Refused("EAGAIN"))];
+        fixture.fake.see().faults.extend(vec![None; requests]);
+        fixture.session.read_back().unwrap();
+        fixture.fake.see().faults.clear();
+        fixture.publish(&state(vec![])).unwrap();
+        let keys = fixture.fake.see().keys();
+        assert_eq!(keys.get("attr/eth0/other/key"), Some("1"), "request {requests}: {keys:?}");
+        fixture.session.read_back().unwrap();
+        fixture.publish(&state(vec![])).unwrap();
+        assert_eq!(fixture.fake.see().keys().get("attr/eth0/ip"), None);
+    }
+}
+
+/// All trees over a few keys, a directory within a key among them.
+#[test]
+fn a_difference_applied_is_the_wanted_tree() {
+    let paths = [
+        "attr/vif/0/ipv4/0",
+        "attr/vif/0/ipv4/0/prefix",
+        "attr/vif/0/name",
+        "attr/vif/1/name",
+        "data/domain",
+    ];
+    let tree = |bits: usize, value: &str| {
+        let mut tree = Tree::default();
+        for (_, path) in paths.iter().enumerate().filter(|(n, _)| bits >> n & 1 == 1) {
+            tree.set(*path, value);
+        }
+        tree
+    };
+    for (from, to) in (0..32).flat_map(|from| (0..32).map(move |to| (from, to))) {
+        // A key goes with what is below it: no schema wants the prefix without the address.
+        if from & 3 == 2 || to & 3 == 2 {
+            continue;
+        }
+        let fake = FakeXenstore::default();
+        let mut session = Session::new(Box::new(fake.clone()));
+        for wanted in [tree(from, "a"), tree(to, "b")] {
+            session.publish(&wanted, Schema::Rfc, false).unwrap();
+            assert_eq!(fake.see().keys(), wanted, "from {from:b} to {to:b}");
+            assert_eq!(session.published(), &wanted);
+        }
+    }
+}
