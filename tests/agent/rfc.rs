@@ -83,6 +83,26 @@ fn denied_list_of_addresses_is_logged_once() {
     assert!(log.contains("warn: data/net/100/ipv6: denied by xenstored (EACCES)"), "{log}");
 }
 
+// …also where nothing of the list is published, or wanted, in between.
+#[test]
+fn denied_nic_is_logged_once_for_each_list_of_its_addresses() {
+    let guest = Guest::new();
+    guest.dom0_writes("data/net/100", "eth0");
+    guest.allow("data/net/100", &["r0", "r1"]);
+    let agent = guest.agent(&["--schema", "rfc"]);
+    guest.wait_value("data/memory/total", "207744");
+    for n in 1..=5 {
+        for change in ["add", "del"] {
+            guest.ip(format!("addr {change} 2001:db8::{n}/64 dev eth0 nodad"));
+            guest.ip(format!("addr {change} 198.51.100.{n}/24 dev p0"));
+            let node = format!("data/net/200/ipv4/198_51_100_{n}");
+            guest.wait(|tree| tree.contains_key(&node) == (change == "add"));
+        }
+    }
+    let log = agent.stop("TERM").stderr;
+    assert_eq!(log.matches("warn: ").count(), 3, "one each for ipv4, ipv6 and mac: {log}");
+}
+
 #[test]
 fn a_restart_with_nothing_changed_writes_nothing_in_rfc_either() {
     let guest = Guest::new();

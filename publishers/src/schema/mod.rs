@@ -106,6 +106,14 @@ pub fn reported_as(path: &str) -> &str {
     rfc::list_of(path).unwrap_or(path)
 }
 
+/// The node of the NIC that `path` is below.
+#[must_use]
+pub fn nic_of(path: &str) -> Option<&str> {
+    let tops = ["attr/vif/", "xenserver/attr/net-sriov-vf/", "data/net/"];
+    let rest = tops.iter().find_map(|top| path.strip_prefix(top))?;
+    path.get(..path.len() - rest.len() + rest.find('/')?)
+}
+
 /// The guest has still booted: without `data/updated` squeezed would conclude that it has not, and reserve
 /// all the memory that it was started with.
 fn withdrawn(published: &Tree) -> Tree {

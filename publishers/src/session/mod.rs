@@ -16,7 +16,7 @@ use log::{debug, info, warn};
 use crate::diff::Change;
 use crate::key_tree::Tree;
 use crate::read_back::{Snapshot, read_back};
-use crate::schema::reported_as;
+use crate::schema::{nic_of, reported_as};
 use crate::store::{Closed, Failure, Store};
 pub use batch::Outcome;
 use batch::Unannounced;
@@ -191,7 +191,8 @@ impl Session {
     }
 
     /// Forgets denied paths that are neither wanted nor published any more: temporary addresses would make
-    /// the lists grow for ever.
+    /// the lists grow for ever. What was logged of a NIC is kept while that is there: the lists of its
+    /// addresses are few, and may be empty between two addresses.
     fn forget_denied(&mut self, wanted: &Tree, updated_key: Option<&str>) {
         let (denied, logged, published) =
             (&mut self.denied, &mut self.denied_logged, &self.published);
