@@ -5,14 +5,14 @@
 
 mod channel;
 mod decimal;
+mod mac;
 mod published_memory;
 
-use std::fmt;
 use std::net::IpAddr;
-use std::str::FromStr;
 
 pub use channel::{Inbox, Outbox, RecvError, channel};
 pub use decimal::decimal;
+pub use mac::{Mac, ParseMacError};
 pub use published_memory::PublishedMemory;
 
 /// One message to the publisher.
@@ -65,38 +65,6 @@ pub struct Link {
     /// IFLA_INFO_KIND that are not VIFs.
     pub upper_addresses: Vec<Address>,
 }
-
-/// An Ethernet address; displayed as `aa:bb:cc:dd:ee:ff`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mac(pub [u8; 6]);
-
-impl fmt::Display for Mac {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
-    }
-}
-
-impl FromStr for Mac {
-    type Err = ParseMacError;
-
-    /// Six pairs of hexadecimal digits, upper or lower case, with colons between them.
-    fn from_str(text: &str) -> Result<Self, ParseMacError> {
-        let mut octets = [0; 6];
-        let mut parts = text.split(':');
-        for octet in &mut octets {
-            let digits = parts.next().filter(|digits| digits.len() == 2).ok_or(ParseMacError)?;
-            // A sign would be taken for a part of the number.
-            digits.bytes().all(|b| b.is_ascii_hexdigit()).then_some(()).ok_or(ParseMacError)?;
-            *octet = u8::from_str_radix(digits, 16).map_err(|_| ParseMacError)?;
-        }
-        if parts.next().is_some() { Err(ParseMacError) } else { Ok(Self(octets)) }
-    }
-}
-
-/// A text that is not an Ethernet address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ParseMacError;
 
 /// One address of a NIC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -232,28 +200,4 @@ pub struct Volume {
     pub mount_points: Vec<String>,
     /// The virtual disks that it lies on: `xvda`.
     pub extents: Vec<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mac_is_read_in_either_case_and_nothing_else_is_one() {
-        let mac = Ok(Mac([0, 0x16, 0x3e, 0xab, 0xcd, 0xef]));
-        assert_eq!("00:16:3e:ab:cd:ef".parse(), mac);
-        assert_eq!("00:16:3E:Ab:CD:EF".parse(), mac);
-        for text in [
-            "",
-            "00:16:3e:ab:cd",
-            "00:16:3e:ab:cd:ef:01",
-            "0:16:3e:ab:cd:ef",
-            "+0:16:3e:ab:cd:ef",
-            "00-16-3e-ab-cd-ef",
-            "00:16:3e:ab:cd:eg",
-            "00:16:3e:ab:cd:é",
-        ] {
-            assert_eq!(text.parse::<Mac>(), Err(ParseMacError), "{text:?}");
-        }
-    }
 }
