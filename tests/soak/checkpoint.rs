@@ -104,7 +104,7 @@ fn a_fresh_agent_writes_nothing(soak: &mut Soak) {
 fn take_down(soak: &mut Soak) {
     let agent = soak.agent.as_ref().expect("it runs");
     let pid = agent.pid();
-    // A full store is tried again after 10 s at the latest.
+    // A connection is tried again after 10 s at the latest.
     let is_well = wait_for(2 * PATIENCE, || report::unbalanced(agent).is_empty());
     assert!(is_well, "{:#?}", report::unbalanced(agent));
     if let Some(first) = soak.samples.first().copied() {

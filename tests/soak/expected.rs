@@ -115,6 +115,9 @@ fn first(tree: &Nodes, node: &str) -> Option<String> {
 }
 
 fn shown(soak: &Soak, named: &str, value: &str) -> String {
+    if let Some(wanted) = soak.system.sample_near(named, value) {
+        return wanted;
+    }
     let volume = named.strip_prefix("data/volumes/<").and_then(|rest| rest.strip_suffix(">/free"));
     match (volume, value.parse()) {
         (Some(name), Ok(free)) if soak.volumes.is_free(&soak.guest, name, free) => {
