@@ -108,6 +108,21 @@ fn twelve_vifs_are_published() {
     }
 }
 
+// Alternative names make the longest messages. The kernel refuses names beyond 64 KiB for a link.
+#[test]
+fn link_with_64_kib_of_names_is_published_and_its_event_read() {
+    let guest = Guest::new();
+    let name = |n| format!("link property add dev eth0 altname {:x<120}{n}\n", "");
+    guest.ip_where_possible((0..600).map(name).collect::<String>());
+    guest.wait_sh("test $(ip link show dev eth0 | wc -c) -gt 60000");
+    let agent = guest.published(&[]);
+    guest.wait_tree(FIRST_TREE);
+    guest.ip("link set eth0 address 00:16:3e:aa:bb:cc");
+    guest.wait_value("attr/vif/0/mac/0", "00:16:3e:aa:bb:cc");
+    let log = agent.stop("TERM").stderr;
+    assert!(!log.contains("network"), "{log}");
+}
+
 // udev swaps names before the agent has read the first message: sysfs shows the other link by then.
 #[test]
 fn links_whose_names_are_swapped_keep_their_own_vif() {

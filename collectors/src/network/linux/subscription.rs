@@ -16,8 +16,9 @@ use crate::network::rtnetlink::{Link, Malformed, Message, Payload, messages};
 use crate::network::vif::{self, VifLookup};
 use crate::poll::PollSource;
 
-/// The kernel sends a dump in datagrams of at most 32 KiB (`netlink_dump` in `net/netlink/af_netlink.c`).
-const DATAGRAM: usize = 32 * 1024;
+/// Bytes of the longest datagram. Most are shorter than 32 KiB, but the alternative names of one link take
+/// up to 64 KiB.
+const DATAGRAM: usize = 128 * 1024;
 /// Datagrams that are read at most before the network is published, though more are waiting.
 const MAX_DATAGRAMS: usize = 64;
 /// The same after a dump. Events from before it may be waiting: until all are read, the table may be older
