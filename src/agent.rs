@@ -1,8 +1,8 @@
 //! The agent as a whole: a thread a collector, a thread for signals, and the publisher, which runs on
 //! the thread that it is called on.
 //!
-//! To end, everything lets go of what it holds: the reins are dropped, so the collectors return and
-//! drop their end of the channel, so the publisher publishes what is left and returns.
+//! Shutdown is by dropping handles: without its handle a collector returns and drops its end of the
+//! channel; when the channel is closed, the publisher publishes what is left and returns.
 
 use std::io;
 use std::path::Path;
@@ -29,7 +29,7 @@ use crate::sandbox::{self, UnixSockets};
 use crate::service_manager::ServiceManager;
 use crate::{signal_mask, xenstore_wait};
 
-/// How long the publisher may take to publish what is left after a signal to end.
+/// How long the publisher may take to publish what is left after SIGTERM or SIGINT.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(800);
 
 /// Reload, end, end.
@@ -38,13 +38,13 @@ const SIGNALS: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
 /// Why the agent cannot run, or could not go on.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// Nobody would read what is published here.
+    /// This is no Xen guest, so no host would read the keys.
     #[error(transparent)]
     NotAGuest(#[from] NotAGuest),
     /// The publisher gave up.
     #[error(transparent)]
     Publisher(#[from] publishers::Error),
-    /// Told to publish once, it could not publish everything.
+    /// With `--once`: not everything could be published.
     #[error("not everything could be published")]
     Unpublished,
     /// The system has no threads or descriptors left.
@@ -52,7 +52,7 @@ pub enum Error {
     Start(#[from] io::Error),
 }
 
-/// Runs the agent until it is told to end.
+/// Runs the agent until SIGTERM or SIGINT, or with `--once` until everything is published.
 ///
 /// # Errors
 /// When it cannot start, or the store is lost for good.
@@ -75,7 +75,7 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
         .has_resume_watch(has_resume_watch(options));
     if let Some(interval) = manager.watchdog() {
         let manager = manager.clone();
-        publisher = publisher.fed(interval, Box::new(move || manager.alive()));
+        publisher = publisher.fed(interval, Box::new(move || manager.ping_watchdog()));
     }
     let (outbox, inbox) = channel(thread::current());
     if options.sandbox {
@@ -98,7 +98,7 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses where no host would read the keys, unless they are only for people to look at.
+/// The schema to use; an error where no host would read the keys, unless they are only printed.
 fn schema(options: &Options) -> Result<Schema, Error> {
     let guest = match xen_detect::check(Path::new("/")) {
         Err(NotAGuest::NoXenstoreYet(_)) if options.destination == Destination::Stdout => Ok(()),
@@ -114,7 +114,7 @@ fn schema(options: &Options) -> Result<Schema, Error> {
     }
 }
 
-/// The collectors that are not to run. Which SR-IOV functions there are only the host's store tells.
+/// The collectors that are switched off. SR-IOV functions are known from the host's store only.
 fn without(options: &Options) -> Vec<Source> {
     let no_host = (options.destination == Destination::Stdout).then_some(Source::Sriov);
     options.without.iter().copied().chain(no_host).chain(unsupported()).collect()
@@ -138,7 +138,7 @@ pub fn store_opener(destination: Destination) -> OpenStore {
     }
 }
 
-/// Whether the store can be made anew below the agent: by a restore, a migration, a restart.
+/// Whether the store can be emptied while the agent runs: by a restore, a migration, a restart.
 fn has_resume_watch(options: &Options) -> bool {
     options.destination == Destination::Xenstore && !options.once
 }
@@ -184,7 +184,8 @@ fn start_collectors(
     Ok(())
 }
 
-/// SIGHUP: read back the store and collect afresh. SIGTERM, SIGINT: end, in time whatever happens.
+/// SIGHUP: read xenstore back and collect again. SIGTERM, SIGINT: shut down, within
+/// [`SHUTDOWN_TIMEOUT`] even if xenstored does not answer.
 fn start_signals(
     mut signals: Signals,
     mut handles: CollectorHandles,
@@ -199,14 +200,14 @@ fn start_signals(
             if signal != SIGHUP {
                 break;
             }
-            info!("reload: everything is collected afresh");
+            info!("reload: reading xenstore back, collecting everything again");
             outbox.send(Event::ReadBack);
             handles.refresh();
         }
         manager.stopping();
         drop((handles, outbox));
         thread::sleep(SHUTDOWN_TIMEOUT);
-        error!("the store does not answer; ending without it");
+        error!("no answer from xenstored; exiting");
         process::exit(0);
     };
     thread::Builder::new().name("signals".into()).spawn(watch).map(drop)

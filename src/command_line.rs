@@ -51,7 +51,7 @@ struct Args {
     #[argh(option, arg_name = "glob,…")]
     exclude_nics: Option<String>,
 
-    /// collectors to switch off, as net,os; what they would tell is removed
+    /// collectors to switch off, as net,os; their keys are removed
     #[argh(option, arg_name = "name,…")]
     without: Option<String>,
 

@@ -1,7 +1,7 @@
-//! xen-guest-agent: tells a Xen host what only the guest knows.
+//! xen-guest-agent: reports the state of a Xen guest to its host.
 //!
 //! `main` reads the command line and starts the log; [`agent`] wires collectors and publisher,
-//! [`withdraw`] takes back what they told.
+//! [`withdraw`] removes the keys that they published.
 
 mod agent;
 mod command_line;
@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use command_line::{Command, Destination, Options};
 
 fn main() -> ExitCode {
-    // What is not UTF-8 is no option's value: shown with marks in its place, it is refused.
+    // No option's value has bytes that are not UTF-8: they become replacement characters and are rejected.
     let text = |text: OsString| text.to_string_lossy().into_owned();
     match command_line::parse(env::args_os().skip(1).map(text), |name| env::var_os(name).map(text))
     {

@@ -50,7 +50,7 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     }
     let end_in_time = || {
         thread::sleep(PATIENCE);
-        error!("the store does not answer; ending without it");
+        error!("no answer from xenstored; exiting");
         process::exit(1);
     };
     thread::Builder::new().name("patience".into()).spawn(end_in_time)?;

@@ -54,7 +54,7 @@ fn poll_until_there(signalled: &UnixStream, manager: &ServiceManager) -> io::Res
             return Ok(false);
         }
         if manager.watchdog().is_some() {
-            manager.alive();
+            manager.ping_watchdog();
         }
     }
     Ok(true)

@@ -1,4 +1,4 @@
-//! Says once that a source fails, and once that it is well again.
+//! Logs the first failure of a source, and its recovery, once each.
 
 use std::fmt::Display;
 
@@ -12,26 +12,26 @@ pub struct FailureLog {
 }
 
 impl FailureLog {
-    /// A source that is well; `source` names it in the log.
+    /// A source that works; `source` names it in the log.
     pub fn new(source: &'static str) -> Self {
         Self { source, failing: false }
     }
 
-    /// The source gave what it should.
+    /// The source was read.
     pub fn ok(&mut self) {
         if std::mem::replace(&mut self.failing, false) {
-            info!("{}: well again", self.source);
+            info!("{}: recovered", self.source);
         }
     }
 
     /// The source failed.
     pub fn failed(&mut self, error: &impl Display) {
         if !std::mem::replace(&mut self.failing, true) {
-            warn!("{}: {error}; will be tried again", self.source);
+            warn!("{}: {error}; published values kept, retrying", self.source);
         }
     }
 
-    /// Takes note of how an attempt ended, and passes on what it gave.
+    /// Logs a change between success and failure, and returns the value of a success.
     pub fn record<T, E: Display>(&mut self, result: Result<T, E>) -> Option<T> {
         match &result {
             Ok(_) => self.ok(),

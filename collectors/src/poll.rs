@@ -1,6 +1,5 @@
-//! How a collector sleeps: in one poll(2), until its source, a refresh, the end or a time.
-//!
-//! Nothing else here wakes up: no tick, no shared timer.
+//! How a collector sleeps: in one poll(2), until its source is ready, a refresh, the shutdown or a
+//! timeout. There is no tick and no shared timer.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
@@ -9,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use crate::timer_slack;
 
-/// The collectors' reins: refreshes them all; dropping it ends them all.
+/// Wakes the collectors: `refresh` makes all collect again, dropping it ends them.
 #[derive(Debug, Default)]
 pub struct CollectorHandles(Vec<UnixStream>);
 
-/// A collector's end of the reins.
+/// A collector's end of its [`CollectorHandles`].
 #[derive(Debug)]
 pub struct WakeReceiver(UnixStream);
 
@@ -32,7 +31,7 @@ pub enum PollSource {
 pub enum WakeReason {
     /// One of the sources, at least: something to read, a change, or an error.
     Ready,
-    /// Collect everything afresh.
+    /// Collect everything again.
     Refresh,
     /// Return.
     Shutdown,
@@ -53,7 +52,7 @@ impl CollectorHandles {
         Ok(WakeReceiver(theirs))
     }
 
-    /// Has every collector collect afresh.
+    /// Makes every collector collect again.
     pub fn refresh(&mut self) {
         for collector in &mut self.0 {
             // Full: a refresh waits there already. Closed: that collector has ended.
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn dropping_the_reins_ends_the_wait() {
+    fn dropped_handles_end_the_wait() {
         let (handles, wake) = handles();
         drop(handles);
         assert_eq!(wake.wait(&[], None), WakeReason::Shutdown);
@@ -155,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_timeout_is_never_early() {
-        let (_reins, wake) = handles();
+        let (_handles, wake) = handles();
         let start = Instant::now();
         assert_eq!(wake.wait(&[], Some(Duration::from_micros(1_500))), WakeReason::Timeout);
         assert!(start.elapsed() >= Duration::from_micros(1_500));

@@ -1,6 +1,6 @@
 //! SR-IOV: the virtual functions that an XAPI host has plugged in, and the MAC that it gave each.
 //!
-//! The toolstack keeps them below `xenserver/device/net-sriov-vf`; a watch tells when one comes or
+//! The toolstack keeps them below `xenserver/device/net-sriov-vf`; a watch fires when one comes or
 //! goes, and after a resume, when the kernel registers it again. Other hosts have no such directory,
 //! which is no failure. A connection of its own, as in [`resume`](crate::resume).
 
@@ -54,7 +54,7 @@ fn watch(
             *sent = functions;
             sent.iter().for_each(|functions| outbox.send(Event::Functions(functions.clone())));
         }
-        // An event may have come along with an answer: nothing would wake us for it.
+        // An event that was read along with a reply does not wake poll(2).
         let mut events = connection.pending_events()?;
         while events == 0 {
             match wake.wait(&[PollSource::PollIn(connection.as_raw_fd())], MAX_WAIT) {

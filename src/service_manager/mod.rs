@@ -1,10 +1,9 @@
-//! What the service manager that started the agent is told, as sd_notify(3) and
-//! sd_watchdog_enabled(3) say: that the agent is ready, alive, about to end. Where nobody asked for
-//! it, nothing is opened and nothing sent.
+//! Notifies the service manager that the agent is ready, alive, or about to end, as in sd_notify(3) and
+//! sd_watchdog_enabled(3). Without `NOTIFY_SOCKET` nothing is opened and nothing sent.
 //!
-//! The socket is opened at the start and kept, so that the confined agent needs to open none, and
-//! word from the watchdog's loop is one system call. The crate sd-notify opens one for each word, and
-//! does not know abstract addresses, which older systemds use.
+//! The socket is opened at the start and kept: the confined agent needs to open none, and a
+//! notification is one system call. The crate sd-notify opens a socket for each notification, and
+//! does not support abstract addresses, which older systemds use.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -23,10 +22,10 @@ use std::time::Duration;
 
 use log::{debug, warn};
 
-/// How long a word may wait for a service manager that does not listen.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a notification may wait for a service manager that does not read its socket.
+const NOTIFY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The line to the service manager.
+/// The connection to the service manager.
 #[derive(Debug)]
 pub struct ServiceManager(Option<(UnixDatagram, SocketAddr)>);
 
@@ -38,7 +37,7 @@ impl ServiceManager {
         };
         let open = || -> io::Result<_> {
             let socket = UnixDatagram::unbound()?;
-            socket.set_write_timeout(Some(PATIENCE))?;
+            socket.set_write_timeout(Some(NOTIFY_TIMEOUT))?;
             let address = os::address(&name)?;
             // Connected now, since a confined agent may not be able to later.
             if let Err(error) = socket.connect_addr(&address) {
@@ -46,37 +45,37 @@ impl ServiceManager {
             }
             Ok((socket, address))
         };
-        let line = open().map_err(|error| warn!("NOTIFY_SOCKET: {error}; it is not used"));
-        Self(line.ok())
+        let connection = open().map_err(|error| warn!("NOTIFY_SOCKET: {error}; it is not used"));
+        Self(connection.ok())
     }
 
-    /// Everything that was started at the start is there.
+    /// All threads are started.
     pub fn ready(&self) {
-        self.tell("READY=1");
+        self.notify("READY=1");
     }
 
-    /// The agent is alive.
-    pub fn alive(&self) {
-        self.tell("WATCHDOG=1");
+    /// Pings the watchdog.
+    pub fn ping_watchdog(&self) {
+        self.notify("WATCHDOG=1");
     }
 
     /// The agent is about to end.
     pub fn stopping(&self) {
-        self.tell("STOPPING=1");
+        self.notify("STOPPING=1");
     }
 
-    fn tell(&self, word: &str) {
+    fn notify(&self, state: &str) {
         if let Some((socket, address)) = &self.0 {
-            let send = || socket.send(word.as_bytes());
-            // A manager that was started again has a new socket at the address.
+            let send = || socket.send(state.as_bytes());
+            // A restarted service manager has a new socket at the address.
             let sent = send().or_else(|_| socket.connect_addr(address).and_then(|()| send()));
             if let Err(error) = sent {
-                debug!("the service manager was not told {word}: {error}");
+                debug!("service manager: {state} not sent: {error}");
             }
         }
     }
 
-    /// How often it wants to hear that the agent is alive, if at all.
+    /// The longest time between two pings, if the service manager has a watchdog.
     pub fn watchdog(&self) -> Option<Duration> {
         self.0.as_ref()?;
         let number = |name| env::var(name).ok().and_then(|value| value.parse::<u64>().ok());

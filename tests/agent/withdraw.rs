@@ -210,7 +210,7 @@ fn a_store_that_does_not_answer_is_not_waited_for_long() {
     guest.stall_xenstored();
     let end = guest.run(&["--withdraw"]);
     assert_eq!(end.code, Some(1), "{end:?}");
-    assert_eq!(end.stderr, "error: the store does not answer; ending without it\n");
+    assert_eq!(end.stderr, "error: no answer from xenstored; exiting\n");
     assert!(end.took < Duration::from_secs(9), "{end:?}");
 }
 

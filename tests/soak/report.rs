@@ -19,10 +19,10 @@ const TAKEN: &str = ": no longer denied by xenstored";
 
 /// How each trouble is told when it comes and when it goes; once each.
 const PAIRS: [(&str, &str); 6] = [
-    ("warn: memory: ", "info: memory: well again"),
-    ("warn: network: ", "info: network: well again"),
-    ("warn: resume watch: ", "info: resume watch: well again"),
-    ("warn: sriov: ", "info: sriov: well again"),
+    ("warn: memory: ", "info: memory: recovered"),
+    ("warn: network: ", "info: network: recovered"),
+    ("warn: resume watch: ", "info: resume watch: recovered"),
+    ("warn: sriov: ", "info: sriov: recovered"),
     ("warn: xenstore connection lost", "info: connected to xenstore again"),
     ("warn: xenstore quota reached", "info: xenstore quota no longer reached"),
 ];
@@ -58,7 +58,7 @@ pub fn check_log(soak: &Soak) {
     }
 }
 
-/// What went wrong by the agent's own account and is not well again, or was told more than once.
+/// What went wrong by the agent's own account and did not recover, or was logged more than once.
 pub fn unbalanced(agent: &Agent) -> Vec<String> {
     let log = agent.stderr();
     let count = |start: &str| log.lines().filter(|line| line.starts_with(start)).count();

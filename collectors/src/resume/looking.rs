@@ -6,10 +6,10 @@ use xenstore::{Connection, Request, XsError};
 
 /// Written by the toolstack when it makes the guest's tree: another number after a restore or a migration.
 const DOMID: &str = "domid";
-/// Written by the agent: gone when the tree was made anew.
+/// Written by the agent: gone when the tree was recreated.
 const INSTALLED: &str = "attr/PVAddons/Installed";
 
-/// What tells one store from another.
+/// What differs between the store before a resume and after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     domid: Option<Vec<u8>>,
@@ -26,7 +26,7 @@ impl Seen {
         Ok(Self { domid, installed: read(connection, INSTALLED)?.is_some() })
     }
 
-    /// Whether the store was made anew since `before`.
+    /// Whether the tree was recreated since `before`.
     #[must_use]
     pub fn is_another_store(&self, before: &Self) -> bool {
         self.domid != before.domid || (before.installed && !self.installed)

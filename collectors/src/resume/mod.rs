@@ -1,4 +1,4 @@
-//! Resume: notices that the store has been made anew, after a restore or a migration.
+//! Resume: notices that the guest's tree in xenstore was recreated, after a restore or a migration.
 
 #[cfg(any(test, target_os = "netbsd"))]
 mod looking;

@@ -16,7 +16,7 @@ use crate::poll::{WakeReason, WakeReceiver};
 /// Delay between two looks.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// Sends [`Event::ReadBack`] when the store was made anew, until the end.
+/// Sends [`Event::ReadBack`] when the tree was recreated, until the end.
 pub fn run(wake: &WakeReceiver, outbox: &Outbox) {
     let mut failures = FailureLog::new("resume");
     let mut before: Option<Seen> = None;
@@ -26,7 +26,7 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox) {
         let seen = Connection::open().and_then(|mut connection| Seen::read(&mut connection));
         if let Some(seen) = failures.record(seen) {
             if before.as_ref().is_some_and(|before| seen.is_another_store(before)) {
-                info!("the store was made anew: everything is published again");
+                info!("resume detected: reading xenstore back, publishing everything again");
                 outbox.send(Event::ReadBack);
             }
             before = Some(seen);

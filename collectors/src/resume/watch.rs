@@ -19,7 +19,7 @@ const PATH: &str = "domid";
 /// The rest of the request: a token, which is not used, and its NUL.
 const TOKEN: &[u8] = b"resume\0";
 /// How long to wait for more events after one.
-const CALM: Duration = Duration::from_millis(20);
+const DEBOUNCE: Duration = Duration::from_millis(20);
 
 /// Sends [`Event::ReadBack`] on each resume, until the end.
 pub fn run(wake: &WakeReceiver, outbox: &Outbox) {
@@ -36,8 +36,8 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox) {
     }
 }
 
-/// Watches on a new connection until the end. What happened to the store before the watch stood
-/// nobody knows: it is to be read back, at the first time too.
+/// Watches on a new connection until the end. A change of the store before the watch was registered is
+/// not reported, so the store is read back after each registration.
 fn watch(wake: &WakeReceiver, outbox: &Outbox, failures: &mut FailureLog) -> io::Result<()> {
     let mut connection = Connection::open()?;
     connection.request(Request::Watch, PATH, TOKEN)?;
@@ -57,12 +57,12 @@ fn watch(wake: &WakeReceiver, outbox: &Outbox, failures: &mut FailureLog) -> io:
             }
             WakeReason::Ready => connection.wait_events()?,
         };
-        // A toolstack that makes the tree anew may touch the path several times.
-        while wake.wait(&sources, Some(CALM)) == WakeReason::Ready {
+        // A toolstack that recreates the tree may write the path several times.
+        while wake.wait(&sources, Some(DEBOUNCE)) == WakeReason::Ready {
             events += connection.wait_events()?;
         }
         if events > expected {
-            info!("the store was made anew: everything is published again");
+            info!("resume detected: reading xenstore back, publishing everything again");
             outbox.send(Event::ReadBack);
         }
         expected = expected.saturating_sub(events);

@@ -52,5 +52,6 @@ pub fn restrict_self(sockets: UnixSockets) {
     }
 }
 
-#[cfg(all(test, any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+#[cfg(test)]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
 mod tests;

@@ -234,7 +234,7 @@ fn without_a_watch_everything_is_published_and_logged_once() {
     agent.wait_logged("warn: resume watch: E2BIG");
     agent.wait_logged("warn: sriov: E2BIG");
     drop(all);
-    agent.wait_logged("info: resume watch: well again");
-    agent.wait_logged("info: sriov: well again");
+    agent.wait_logged("info: resume watch: recovered");
+    agent.wait_logged("info: sriov: recovered");
     assert_calm(&agent.stop("TERM").stderr, 1);
 }

@@ -21,11 +21,11 @@ fn others_go_on(guest: &Guest) {
 
 /// Ends the agent, whose log tells of this source once that it fails, and once that it is well.
 fn told_once_each_way(agent: Agent, source: &str) {
-    agent.wait_logged(&format!("info: {source}: well again"));
+    agent.wait_logged(&format!("info: {source}: recovered"));
     let log = agent.stop("TERM").stderr;
     assert_calm(&log, 1);
     assert_eq!(log.matches(&format!("warn: {source}: ")).count(), 1, "{log}");
-    assert_eq!(log.matches(&format!("info: {source}: well again")).count(), 1, "{log}");
+    assert_eq!(log.matches(&format!("info: {source}: recovered")).count(), 1, "{log}");
 }
 
 // What it has told stands until it tells again.
@@ -169,7 +169,7 @@ fn emfile_keeps_the_keys_until_files_can_be_opened() {
     guest.wait_tree(FIRST_TREE);
     limit_files(&agent, "1024");
     for name in collectors.map(|name| name.split(':').next().unwrap()) {
-        agent.wait_logged(&format!("info: {name}: well again"));
+        agent.wait_logged(&format!("info: {name}: recovered"));
     }
     others_go_on(&guest);
     guest.wait_tree(FIRST_TREE);
