@@ -95,4 +95,16 @@ mod tests {
         let shown: Vec<_> = tree.below("data/net").map(|(path, _)| path).collect();
         assert_eq!((tree.get("data/net/7"), shown), (None, vec!["7/mac/02_02_02_02_02_02"]));
     }
+
+    #[test]
+    fn memory_that_moved_by_less_than_a_step_keeps_its_published_figures() {
+        let memory = |available| facts::Memory { total: 207_744, available, balloon: false };
+        let shown = |available, published: &Tree| {
+            let memory = Some(memory(available));
+            render(&GuestState { memory, ..GuestState::default() }, published)
+        };
+        let published = shown(150_400, &Tree::default());
+        assert_eq!(shown(151_423, &published), published);
+        assert_eq!(shown(151_424, &published).get(MEMORY_FREE), Some("151424"));
+    }
 }

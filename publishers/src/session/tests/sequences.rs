@@ -67,6 +67,50 @@ fn read_that_fails_removes_no_key_of_others() {
     }
 }
 
+/// A reload and other events without a sample are no sign of life.
+#[test]
+fn old_time_of_the_last_batch_is_written_again_with_a_sample_only() {
+    let mut fixture = StoreFixture::new();
+    let state = state(vec![]);
+    fixture.publish(&state).unwrap();
+    fixture.fake.write(UPDATED, "2020-01-01T00:00:00Z").unwrap();
+    fixture.session.read_back().unwrap();
+    assert_eq!(fixture.requests(&state), [""; 0]);
+    let wanted = Schema::Std.render(&state, fixture.session.published());
+    fixture.session.publish(&wanted, Schema::Std, true).unwrap();
+    let requests = fixture.fake.see().requests.clone();
+    assert!(requests.len() == 1 && requests[0].starts_with("write data/updated "), "{requests:?}");
+}
+
+/// Temporary addresses have ever new names in schema `rfc`.
+#[test]
+fn denied_addresses_that_are_gone_are_forgotten() {
+    let mut fixture = StoreFixture::new();
+    for n in 0..50 {
+        let mut wanted = Tree::default();
+        wanted.set(format!("data/net/2/ipv6/{n}"), "");
+        fixture.fake.see().faults = vec![Some(Fault::Refused("EACCES"))];
+        fixture.session.publish(&wanted, Schema::Rfc, false).unwrap();
+        let session = &fixture.session;
+        assert_eq!((session.denied.len(), session.denied_logged.len()), (1, 1));
+    }
+    fixture.session.publish(&Tree::default(), Schema::Rfc, false).unwrap();
+    assert!(fixture.session.denied.is_empty() && fixture.session.denied_logged.is_empty());
+}
+
+/// An agent that is killed between the two requests of a try leaves 65 nodes.
+#[test]
+fn nodes_of_a_try_that_was_cut_short_are_removed_by_one_request() {
+    let mut fixture = StoreFixture::new();
+    let state = state(vec![]);
+    fixture.publish(&state).unwrap();
+    let probe = crate::schema::QUOTA_PROBE;
+    fixture.fake.write(&(probe.to_owned() + &"/n".repeat(64)), "").unwrap();
+    fixture.session.read_back().unwrap();
+    assert_eq!(fixture.requests(&state)[0], format!("rm {probe}"));
+    assert!(!fixture.fake.see().keys().has_subtree(probe));
+}
+
 /// All trees over a few keys, a directory within a key among them.
 #[test]
 fn a_difference_applied_is_the_wanted_tree() {
