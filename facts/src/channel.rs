@@ -84,10 +84,14 @@ impl Outbox {
         senders.receiver.unpark();
     }
 
-    /// Sends a sample of the memory, unless the publisher would write nothing for it.
+    /// Sends a sample of the memory, unless the publisher would write nothing for it. Once one is sent, so are
+    /// the next until the publisher has published: a sample back at the old figures replaces the one between.
     pub fn send_if_news(&self, sample: Memory) {
-        let published = *self.0.published_memory.lock().unwrap_or_else(PoisonError::into_inner);
-        if published.is_none_or(|published| published.is_outdated_by(&sample, Instant::now())) {
+        let is_news =
+            |published: &mut PublishedMemory| published.is_outdated_by(&sample, Instant::now());
+        let mut published = self.0.published_memory.lock().unwrap_or_else(PoisonError::into_inner);
+        if published.is_none() || published.take_if(is_news).is_some() {
+            drop(published);
             self.send(Event::Memory(sample));
         }
     }
@@ -214,5 +218,14 @@ mod tests {
         inbox.set_published_memory(None);
         outbox.send_if_news(sample(10_000));
         assert_eq!(inbox.waiting().count(), 1);
+    }
+
+    #[test]
+    fn sample_after_one_that_is_not_published_yet_is_sent() {
+        let (outbox, inbox) = channel(thread::current());
+        inbox.set_published_memory(Some(PublishedMemory { memory: sample(10_000), due: None }));
+        outbox.send_if_news(sample(20_000));
+        outbox.send_if_news(sample(10_000));
+        assert_eq!(inbox.waiting().last(), Some(memory(10_000)));
     }
 }
