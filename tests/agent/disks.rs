@@ -175,7 +175,7 @@ fn swap_is_a_volume_while_it_is_on() {
     let disk = guest.disk(16);
     let _agent = guest.published(&[]);
     let (mark, device) = (guest.mark(), name(&disk));
-    guest.sh(&format!("mkswap -q {device} && swapon {device}"));
+    guest.sh(&format!("mkswap {device} > /dev/null && swapon {device}"));
     let changes = guest.batch_since(mark);
     guest.sh(&format!("swapoff {device}"));
     guest.wait_tree(FIRST_TREE);

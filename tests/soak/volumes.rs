@@ -17,7 +17,7 @@ pub struct Volumes {
 impl Volumes {
     pub fn new(guest: &Guest) -> Volumes {
         let (disks, swap) = ([guest.ext4(), guest.ext4()], guest.disk(16));
-        guest.sh(&format!("mkswap -q /dev/{}", swap.name));
+        guest.sh(&format!("mkswap /dev/{} > /dev/null", swap.name));
         Volumes { disks, swap, is_swapping: false, mounted: Vec::new() }
     }
 
