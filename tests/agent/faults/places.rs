@@ -107,7 +107,7 @@ fn a_syslog_that_is_restarted() {
     guest.catch_up();
     let syslog = guest.syslog();
     agent.signal("HUP");
-    let (mut line, reload) = ([0; 1024], "reload: everything");
+    let (mut line, reload) = ([0; 1024], "reload: reading xenstore back");
     let length = syslog.recv(&mut line).unwrap();
     assert!(String::from_utf8_lossy(&line[..length]).contains(reload));
     assert_eq!(agent.stop("TERM").code, Some(0));

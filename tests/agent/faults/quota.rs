@@ -180,7 +180,7 @@ fn reload_at_a_full_store_causes_one_try_and_changes_no_key() {
     let mark = guest.mark();
     for reload in 1..=3 {
         agent.signal("HUP");
-        agent.wait_logged_times("reload: everything", reload);
+        agent.wait_logged_times("reload: reading xenstore back", reload);
         assert!(wait_for(PATIENCE, || guest.changes_since(mark).len() >= 2 * reload));
     }
     assert_eq!(agent.stop("TERM").code, Some(0));
