@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use collectors::network::Exclude;
 use collectors::network::link_table::Table;
 use collectors::network::rtnetlink::{Address, Link, Payload};
-use facts::{Rank, SriovVf};
+use facts::{AddressPreference, SriovVf};
 use publishers::Schema;
 use publishers::guest_state::GuestState;
 use publishers::key_tree::Tree;
@@ -39,8 +39,9 @@ impl Guest {
         }
         self.table.apply(Payload::Link(link), |_| vif.into());
         for ip in addresses {
-            let (prefix, rank) = (24, Rank::default());
-            let address = Address { link: index, ip, peer: Some(ip), prefix, usable: true, rank };
+            let (prefix, preference) = (24, AddressPreference::default());
+            let address =
+                Address { link: index, ip, peer: Some(ip), prefix, usable: true, preference };
             self.table.apply(Payload::Address(address), |_| None.into());
         }
         self

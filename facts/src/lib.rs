@@ -74,14 +74,14 @@ pub struct Address {
     /// Length of the network prefix in bits: 0–32, 0–128.
     pub prefix: u8,
     /// Its preference over the other addresses.
-    pub rank: Rank,
+    pub preference: AddressPreference,
 }
 
 /// The preference of an address: the least is the best one to reach the guest at.
 ///
-/// Addresses of equal rank are in the kernel's order.
+/// Addresses of equal preference are in the kernel's order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Rank {
+pub struct AddressPreference {
     /// The scope (`rtm_scope` in `linux/rtnetlink.h`): 0 is global, 253 link-local, as which 169.254/16
     /// and fe80::/10 always count.
     pub scope: u8,

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use facts::{
-    Address, Disks, Driver, Drivers, Event, Link, Mac, Memory, Network, Os, Rank, Service, SriovVf,
-    Volume,
+    Address, AddressPreference, Disks, Driver, Drivers, Event, Link, Mac, Memory, Network, Os,
+    Service, SriovVf, Volume,
 };
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use publishers::key_tree::sanitize;
@@ -71,14 +71,14 @@ fn address(u: &mut Unstructured) -> Result<Address> {
         1 => IpAddr::from([0, 0, 0, 0, 0, 0xffff, 0xc000, host]),
         _ => IpAddr::from([192, 0, 2, host as u8]),
     };
-    let rank = Rank {
+    let preference = AddressPreference {
         scope: u.int_in_range(0..=1)?,
         deprecated: u.arbitrary()?,
         upper_addresses: u.arbitrary()?,
         secondary: u.arbitrary()?,
         not_default_source: u.arbitrary()?,
     };
-    Ok(Address { ip, prefix: u.int_in_range(0..=32)?, rank })
+    Ok(Address { ip, prefix: u.int_in_range(0..=32)?, preference })
 }
 
 fn links(u: &mut Unstructured) -> Result<Vec<Link>> {

@@ -36,7 +36,7 @@ pub fn assign(before: &BTreeMap<u32, IpAddr>, addresses: &[Address]) -> BTreeMap
 /// The best first, of equals the kernel's first; of one with several prefixes the best.
 fn best_first(addresses: &[Address]) -> Vec<Address> {
     let mut addresses = addresses.to_vec();
-    addresses.sort_by_key(|address| address.rank);
+    addresses.sort_by_key(|address| address.preference);
     let mut seen = BTreeSet::new();
     addresses.retain(|address| seen.insert(address.ip));
     addresses
@@ -51,7 +51,7 @@ fn kept(before: &BTreeMap<u32, IpAddr>, addresses: &[Address]) -> BTreeMap<u32, 
 /// The best of the addresses; of equals the one that people know already, else the kernel's first.
 fn preferred(kept: &BTreeMap<u32, Address>, addresses: &[Address]) -> Option<Address> {
     let best = addresses.first()?;
-    Some(*kept.values().find(|known| known.rank == best.rank).unwrap_or(best))
+    Some(*kept.values().find(|known| known.preference == best.preference).unwrap_or(best))
 }
 
 /// Puts `preferred` at the lowest index, moving as few others as possible: none where an index
@@ -91,12 +91,16 @@ pub fn keep(before: &BTreeMap<u32, &str>, names: &[String]) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
-    use facts::Rank;
+    use facts::AddressPreference;
 
     use super::*;
 
     fn global(host: u8) -> Address {
-        Address { ip: IpAddr::from([192, 0, 2, host]), prefix: 24, rank: Rank::default() }
+        Address {
+            ip: IpAddr::from([192, 0, 2, host]),
+            prefix: 24,
+            preference: AddressPreference::default(),
+        }
     }
 
     #[test]
@@ -113,8 +117,8 @@ mod tests {
     #[test]
     fn of_two_prefixes_a_restart_shows_the_same_as_a_start() {
         let address = |prefix, deprecated| {
-            let rank = Rank { deprecated, ..Rank::default() };
-            Address { ip: IpAddr::from([192, 0, 2, 1]), prefix, rank }
+            let preference = AddressPreference { deprecated, ..AddressPreference::default() };
+            Address { ip: IpAddr::from([192, 0, 2, 1]), prefix, preference }
         };
         let addresses = [address(24, true), address(32, false)];
         let start = assign(&BTreeMap::new(), &addresses);

@@ -72,7 +72,7 @@ fn added_address_is_written_after_few_system_calls() {
     assert_eq!(made.len(), 4, "{made:#?}");
 }
 
-// Without a second address of the same rank no answer of the kernel's can change the order.
+// Without a second address of the same preference no answer of the kernel's can change the order.
 #[test]
 fn single_address_causes_no_route_request() {
     let guest = Guest::new();

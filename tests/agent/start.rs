@@ -27,21 +27,21 @@ fn the_first_batch_is_one_and_in_the_hosts_order() {
         let mark = guest.mark();
         let _agent = guest.published(&[]);
         let changes = guest.batch_since(mark);
-        let ranks: Vec<_> = changes.iter().map(|change| rank(change)).collect();
-        assert!(ranks.is_sorted(), "{changes:#?}");
+        let phases: Vec<_> = changes.iter().map(|change| phase(change)).collect();
+        assert!(phases.is_sorted(), "{changes:#?}");
         guest.assert_quiet_since(guest.mark());
         assert_eq!(changes.len(), FIRST_TREE.trim().lines().count(), "{changes:#?}");
     });
 }
 
-fn rank(change: &str) -> usize {
+fn phase(change: &str) -> usize {
     let path = change.split(' ').nth(1).unwrap();
     if path == "data/updated" {
         return 9;
     }
     let watched = ["data/service/", "feature/", "control/", "attr/"];
-    let rank = watched.iter().position(|head| path.starts_with(head));
-    rank.map_or(0, |rank| rank + 1)
+    let phase = watched.iter().position(|head| path.starts_with(head));
+    phase.map_or(0, |phase| phase + 1)
 }
 
 // `--once`: collect, publish, exit 0.

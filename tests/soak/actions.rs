@@ -3,70 +3,70 @@
 use crate::soak::Soak;
 use crate::{foreign, host, network, process, system, volumes};
 
-struct Deed {
+struct Action {
     name: &'static str,
     weight: u64,
     lines: usize,
     act: fn(&mut Soak),
 }
 
-const fn deed(name: &'static str, weight: u64, lines: usize, act: fn(&mut Soak)) -> Deed {
-    Deed { name, weight, lines, act }
+const fn action(name: &'static str, weight: u64, lines: usize, act: fn(&mut Soak)) -> Action {
+    Action { name, weight, lines, act }
 }
 
-const DEEDS: &[Deed] = &[
-    deed("addresses", 300, 0, network::addresses),
-    deed("link down or up", 40, 0, network::down_or_up),
-    deed("link renamed", 25, 0, network::rename),
-    deed("link removed", 25, 0, network::remove),
-    deed("link added", 50, 0, network::add),
-    deed("MAC changed", 30, 0, network::change_mac),
-    deed("bridge, macvlan", 90, 0, network::uppers),
-    deed("default route", 40, 0, network::route),
-    deed("host name", 40, 0, system::host_name),
-    deed("hosts file", 15, 0, system::hosts),
-    deed("os-release", 40, 0, system::release),
-    deed("memory", 60, 0, system::memory),
-    deed("meminfo broken", 10, 2, system::break_memory),
-    deed("reboot required", 30, 0, system::reboot),
-    deed("driver", 30, 0, system::driver),
-    deed("mount", 40, 0, volumes::mount),
-    deed("unmount", 25, 0, volumes::unmount),
-    deed("swap", 15, 0, volumes::swap),
-    deed("disk filled", 30, 0, volumes::fill),
-    deed("SR-IOV function", 40, 0, host::function),
-    deed("xenstored killed", 6, 7, host::kill),
-    deed("xenstored started", 12, 0, host::start),
-    deed("xenstored restarted", 5, 7, host::restart),
-    deed("xenstored restarted with old keys", 5, 7, host::restart_with_old),
-    deed("xenstored stalled", 10, 0, host::stall),
-    deed("xenstored goes on", 20, 0, host::go_on),
-    deed("resume", 8, 3, host::rebuild),
-    deed("store filled", 10, 2, host::fill),
-    deed("room made", 15, 1, host::relieve),
-    deed("permission denied", 25, 0, host::deny),
-    deed("permission given", 15, 0, host::allow),
-    deed("foreign keys", 30, 0, foreign::keys),
-    deed("foreign driver", 15, 0, foreign::driver),
-    deed("SIGHUP", 20, 0, process::reload),
-    deed("SIGSTOP", 10, 0, process::stop),
-    deed("SIGCONT", 20, 0, process::go_on),
-    deed("SIGTERM, started again", 6, 4, process::end),
-    deed("withdrawn, started again", 5, 4, process::withdraw),
-    deed("kill -9, started again", 8, 3, process::kill),
+const ACTIONS: &[Action] = &[
+    action("addresses", 300, 0, network::addresses),
+    action("link down or up", 40, 0, network::down_or_up),
+    action("link renamed", 25, 0, network::rename),
+    action("link removed", 25, 0, network::remove),
+    action("link added", 50, 0, network::add),
+    action("MAC changed", 30, 0, network::change_mac),
+    action("bridge, macvlan", 90, 0, network::uppers),
+    action("default route", 40, 0, network::route),
+    action("host name", 40, 0, system::host_name),
+    action("hosts file", 15, 0, system::hosts),
+    action("os-release", 40, 0, system::release),
+    action("memory", 60, 0, system::memory),
+    action("meminfo broken", 10, 2, system::break_memory),
+    action("reboot required", 30, 0, system::reboot),
+    action("driver", 30, 0, system::driver),
+    action("mount", 40, 0, volumes::mount),
+    action("unmount", 25, 0, volumes::unmount),
+    action("swap", 15, 0, volumes::swap),
+    action("disk filled", 30, 0, volumes::fill),
+    action("SR-IOV function", 40, 0, host::function),
+    action("xenstored killed", 6, 7, host::kill),
+    action("xenstored started", 12, 0, host::start),
+    action("xenstored restarted", 5, 7, host::restart),
+    action("xenstored restarted with old keys", 5, 7, host::restart_with_old),
+    action("xenstored stalled", 10, 0, host::stall),
+    action("xenstored goes on", 20, 0, host::go_on),
+    action("resume", 8, 3, host::rebuild),
+    action("store filled", 10, 2, host::fill),
+    action("room made", 15, 1, host::relieve),
+    action("permission denied", 25, 0, host::deny),
+    action("permission given", 15, 0, host::allow),
+    action("foreign keys", 30, 0, foreign::keys),
+    action("foreign driver", 15, 0, foreign::driver),
+    action("SIGHUP", 20, 0, process::reload),
+    action("SIGSTOP", 10, 0, process::stop),
+    action("SIGCONT", 20, 0, process::go_on),
+    action("SIGTERM, started again", 6, 4, process::end),
+    action("withdrawn, started again", 5, 4, process::withdraw),
+    action("kill -9, started again", 8, 3, process::kill),
 ];
 
 /// Does one of them.
 pub fn do_one(soak: &mut Soak) {
-    let mut at = soak.random.below(DEEDS.iter().map(|deed| deed.weight).sum());
-    let chosen = DEEDS.iter().find(|deed| {
-        let is_it = at < deed.weight;
-        at = at.wrapping_sub(deed.weight);
+    let mut at = soak.random.below(ACTIONS.iter().map(|action| action.weight).sum());
+    let chosen = ACTIONS.iter().find(|action| {
+        let is_it = at < action.weight;
+        at = at.wrapping_sub(action.weight);
         is_it
     });
-    let deed = chosen.expect("the weights have a sum");
-    soak.journal.begin(deed.name);
-    soak.journal.lines_allowed += deed.lines;
-    (deed.act)(soak);
+    let action = chosen.expect("the weights have a sum");
+    soak.journal.begin(action.name);
+    soak.journal.lines_allowed += action.lines;
+    (action.act)(soak);
     process::check_alive(soak);
 }

@@ -1,4 +1,4 @@
-//! A quiet point: faults are lifted, the store becomes what it must be, a fresh agent has nothing to
+//! A checkpoint: faults are lifted, the store becomes what it must be, a fresh agent has nothing to
 //! write, and what the agent takes of the machine is taken down.
 
 use crate::figures::Sample;
@@ -100,7 +100,7 @@ fn a_fresh_agent_writes_nothing(soak: &mut Soak) {
     panic!("the kernel's network does not come to rest");
 }
 
-/// Takes down the figures of a quiet point, which descriptors and threads must be like at the first.
+/// Takes down the figures of a checkpoint, which descriptors and threads must be like at the first.
 fn take_down(soak: &mut Soak) {
     let agent = soak.agent.as_ref().expect("it runs");
     let pid = agent.pid();

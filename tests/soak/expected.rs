@@ -98,8 +98,8 @@ pub fn held(soak: &Soak, kernel: &Kernel, tree: &Nodes) -> Nodes {
     }
     for (node, addresses) in lists(soak, kernel) {
         if let Some(first) = first(tree, &node) {
-            let best = addresses.iter().map(|address| address.rank).min();
-            let is_best = addresses.iter().any(|a| a.ip == first && Some(a.rank) == best);
+            let best = addresses.iter().map(|address| address.preference).min();
+            let is_best = addresses.iter().any(|a| a.ip == first && Some(a.preference) == best);
             let shown = if is_best { BEST.into() } else { first };
             held.insert(format!("{node}/{FIRST}"), shown);
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// At one quiet point.
+/// At one checkpoint.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sample {
     /// Proportional set size in KiB, and what of it is nobody else's: heap, stacks, data.

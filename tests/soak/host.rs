@@ -1,4 +1,4 @@
-//! What happens to the host's store: it dies, stalls, is made anew, fills up and refuses.
+//! What happens to the host's store: it dies, stalls, is recreated, fills up and refuses.
 
 use crate::soak::Soak;
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// A store made anew.
+    /// A recreated store.
     pub fn new() -> Host {
         Host {
             store: Store::Up,
@@ -120,7 +120,7 @@ pub fn go_on(soak: &mut Soak) {
     }
 }
 
-/// A resume: the guest's tree is made anew.
+/// A resume: the guest's tree is recreated.
 pub fn rebuild(soak: &mut Soak) {
     if is_up(soak) {
         soak.guest.rebuild();

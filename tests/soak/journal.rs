@@ -7,7 +7,7 @@ const LAST: usize = 50;
 #[derive(Default)]
 pub struct Journal {
     pub counts: BTreeMap<&'static str, u32>,
-    /// Lines of the log that what was done since the last quiet point may have cost.
+    /// Lines of the log that what was done since the last checkpoint may have cost.
     pub lines_allowed: usize,
     last: VecDeque<String>,
 }

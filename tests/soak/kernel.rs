@@ -4,12 +4,12 @@
 use crate::harness::Guest;
 use crate::network::vif;
 
-/// An address with its prefix and rank; the lowest rank is the best.
+/// An address with its prefix and preference; the lowest preference is the best.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Address {
     pub ip: String,
     pub prefix: String,
-    pub rank: (u8, bool, bool, bool, bool),
+    pub preference: (u8, bool, bool, bool, bool),
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -54,7 +54,7 @@ impl Kernel {
         for upper in self.above(nic).into_iter().filter(|_| is_nic) {
             let upper_addresses = upper.usable().into_iter();
             found.extend(upper_addresses.map(|mut address| {
-                address.rank.2 = true;
+                address.preference.2 = true;
                 address
             }));
         }
@@ -137,9 +137,9 @@ fn address(line: &str, sources: &[String]) -> Option<Address> {
         _ => 254,
     };
     let not_default_source = !sources.iter().any(|source| source == ip);
-    let rank =
+    let preference =
         (scope, is("deprecated"), false, is("secondary") || is("temporary"), not_default_source);
-    Some(Address { ip: ip.into(), prefix: prefix.into(), rank })
+    Some(Address { ip: ip.into(), prefix: prefix.into(), preference })
 }
 
 /// The word that follows one.

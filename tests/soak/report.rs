@@ -6,7 +6,7 @@ use crate::soak::Soak;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// What may be between the first and the last quarter of the quiet points of one agent, in KiB: malloc
+/// What may be between the first and the last quarter of the checkpoints of one agent, in KiB: malloc
 /// keeps what it was given, so that a peak shows ever after.
 const FLAT: u64 = 1024;
 /// What an agent may have allocated more at its end than at first, in bytes, besides one key each that
@@ -32,7 +32,7 @@ pub fn progress(soak: &Soak, took: Duration) {
     if let Some(Sample { pss, own, .. }) = soak.samples.last() {
         let (count, changes) = (soak.samples.len(), soak.changes);
         println!(
-            "{:5} s: {count} quiet points, {changes} changes, PSS {pss} KiB, {own} KiB its own",
+            "{:5} s: {count} checkpoints, {changes} changes, PSS {pss} KiB, {own} KiB its own",
             took.as_secs()
         );
     }
@@ -97,7 +97,7 @@ pub fn end(soak: &Soak, took: Duration, [first, last]: [i64; 2]) {
     let life = &soak.samples[soak.restarts_until..];
     let Sample { fds, threads, .. } = life[0];
     println!(
-        "{} s, {} quiet points, {} of them of the last of {} agents",
+        "{} s, {} checkpoints, {} of them of the last of {} agents",
         took.as_secs(),
         soak.samples.len(),
         life.len(),
@@ -105,7 +105,7 @@ pub fn end(soak: &Soak, took: Duration, [first, last]: [i64; 2]) {
     );
     println!("{} changes asked of xenstored by the guest", soak.changes);
     println!("{:.2} s of processor time in all agents", soak.ended.ticks as f64 / 100.0);
-    println!("{fds} descriptors and {threads} threads at every quiet point");
+    println!("{fds} descriptors and {threads} threads at every checkpoint");
     flat("PSS", life, |sample| sample.pss);
     let (own_first, own_last) = flat("its own memory", life, |sample| sample.own);
     println!("allocated, with hardly anything to tell: {first} bytes at first, {last} at last");

@@ -25,7 +25,7 @@ pub struct Soak {
     pub stopped: bool,
     pub starts: u32,
     pub ended: Ended,
-    /// The figures of each quiet point.
+    /// The figures of each checkpoint.
     pub samples: Vec<Sample>,
     pub changes: usize,
     /// Where the trace begins since it was emptied.
@@ -37,7 +37,7 @@ pub struct Soak {
     pub volumes: Volumes,
     /// The VIFs and functions that are plugged in, by number, as they are called now.
     pub links: BTreeMap<u32, String>,
-    /// How many quiet points there are before the agent is to live on to the end.
+    /// How many checkpoints there are before the agent is to live on to the end.
     pub restarts_until: usize,
     pub guest: Guest,
 }
@@ -87,7 +87,7 @@ impl Soak {
         self.ended.log.clone() + &self.agent.as_ref().map(Agent::stderr).unwrap_or_default()
     }
 
-    /// Counts what was written since the last quiet point, and forgets it: an hour's trace is long.
+    /// Counts what was written since the last checkpoint, and forgets it: an hour's trace is long.
     pub fn take_trace(&mut self) {
         let trace = self.guest.socket().with_file_name("trace");
         self.changes += self.guest.changes_since(self.beginning).len();

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use facts::{Address, Network, Rank};
+use facts::{Address, AddressPreference, Network};
 
 /// Whether the order of a link's addresses depends on the source address of a default route: its two best
 /// addresses of one family are equally good otherwise.
@@ -16,14 +16,14 @@ pub fn decides_order(network: &Network) -> bool {
 }
 
 fn has_equals<'a>(addresses: impl Iterator<Item = &'a Address>) -> bool {
-    let mut best: Option<(Rank, IpAddr)> = None;
+    let mut best: Option<(AddressPreference, IpAddr)> = None;
     let mut is_tied = false;
-    for &Address { ip, rank, .. } in addresses {
-        let rank = Rank { not_default_source: false, ..rank };
+    for &Address { ip, preference, .. } in addresses {
+        let preference = AddressPreference { not_default_source: false, ..preference };
         match best {
-            Some((known, _)) if known < rank => {}
-            Some((known, first)) if known == rank => is_tied |= first != ip,
-            _ => (best, is_tied) = (Some((rank, ip)), false),
+            Some((known, _)) if known < preference => {}
+            Some((known, first)) if known == preference => is_tied |= first != ip,
+            _ => (best, is_tied) = (Some((preference, ip)), false),
         }
     }
     is_tied
@@ -47,11 +47,11 @@ mod tests {
 
     use super::*;
 
-    fn network(addresses: &[(&str, Rank)]) -> Network {
-        let address = |(ip, rank): &(&str, Rank)| Address {
+    fn network(addresses: &[(&str, AddressPreference)]) -> Network {
+        let address = |(ip, preference): &(&str, AddressPreference)| Address {
             ip: ip.parse().unwrap(),
             prefix: 24,
-            rank: *rank,
+            preference: *preference,
         };
         let link = Link {
             index: 1,
@@ -67,9 +67,9 @@ mod tests {
 
     #[test]
     fn default_source_decides_between_two_best_of_one_family_only() {
-        let best = Rank::default();
-        let worse = Rank { secondary: true, ..best };
-        let off_route = Rank { not_default_source: true, ..best };
+        let best = AddressPreference::default();
+        let worse = AddressPreference { secondary: true, ..best };
+        let off_route = AddressPreference { not_default_source: true, ..best };
         for (addresses, decides) in [
             (&[("192.0.2.1", best)][..], false),
             (&[("192.0.2.1", best), ("2001:db8::1", best)], false),

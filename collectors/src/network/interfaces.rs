@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
 
-use facts::Rank;
+use facts::AddressPreference;
 
 use super::address_preference;
 use super::rtnetlink::{Address, Link, Payload};
@@ -150,14 +150,14 @@ fn stack<S: System>(
 }
 
 fn address(link: u32, ip: IpAddr, prefix: u8, state: AddressState) -> Address {
-    let rank = Rank {
+    let preference = AddressPreference {
         scope: address_preference::scope(ip, 0),
         deprecated: state.deprecated,
         secondary: state.secondary,
-        ..Rank::default()
+        ..AddressPreference::default()
     };
     let usable = !state.tentative && !state.failed;
-    Address { link, ip, peer: None, prefix, usable, rank }
+    Address { link, ip, peer: None, prefix, usable, preference }
 }
 
 #[cfg(test)]

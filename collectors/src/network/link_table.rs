@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use facts::{Address, Mac, Network, Rank};
+use facts::{Address, AddressPreference, Mac, Network};
 
 use super::Exclude;
 use super::address_list::AddressList;
@@ -160,9 +160,13 @@ impl Table {
     }
 
     fn addresses(&self, entry: &Entry, upper_addresses: bool) -> impl Iterator<Item = Address> {
-        entry.usable().map(move |&rtnetlink::Address { ip, prefix, rank, .. }| {
+        entry.usable().map(move |&rtnetlink::Address { ip, prefix, preference, .. }| {
             let not_default_source = !self.route_sources.contains(&ip);
-            Address { ip, prefix, rank: Rank { upper_addresses, not_default_source, ..rank } }
+            Address {
+                ip,
+                prefix,
+                preference: AddressPreference { upper_addresses, not_default_source, ..preference },
+            }
         })
     }
 }

@@ -9,7 +9,7 @@ mod messages;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use facts::{Mac, Rank};
+use facts::{AddressPreference, Mac};
 use thiserror::Error;
 
 pub use messages::{Address, Link, Message, Parent, Payload};
@@ -170,7 +170,7 @@ fn address(body: &[u8]) -> Option<Option<Address>> {
     let ip = local.or(peer)?;
     let most = if ip.is_ipv4() { 32 } else { 128 };
     (prefix <= most).then_some(())?;
-    let rank = Rank {
+    let preference = AddressPreference {
         scope: address_preference::scope(ip, scope),
         deprecated: flags & IFA_F_DEPRECATED != 0,
         upper_addresses: false,
@@ -178,7 +178,7 @@ fn address(body: &[u8]) -> Option<Option<Address>> {
         not_default_source: false,
     };
     let usable = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) == 0;
-    Some(Some(Address { link: u32_at(header, 4)?, ip, peer, prefix, usable, rank }))
+    Some(Some(Address { link: u32_at(header, 4)?, ip, peer, prefix, usable, preference }))
 }
 
 /// The source address of a route; `None` is malformed. Where there is no route, older kernels (4.4 was seen)

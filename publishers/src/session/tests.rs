@@ -5,7 +5,7 @@ mod sequences;
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use facts::{Address, Disks, Link, Mac, Memory, Network, Rank, Volume};
+use facts::{Address, AddressPreference, Disks, Link, Mac, Memory, Network, Volume};
 use proptest::prelude::*;
 
 use super::*;
@@ -85,9 +85,13 @@ impl StoreFixture {
     }
 }
 
-fn address(host: u8, rank: u8) -> Address {
-    let rank = Rank { scope: rank & 2, deprecated: rank & 1 != 0, ..Rank::default() };
-    Address { ip: Ipv4Addr::new(192, 0, 2, host).into(), prefix: 24 + host % 4, rank }
+fn address(host: u8, preference: u8) -> Address {
+    let preference = AddressPreference {
+        scope: preference & 2,
+        deprecated: preference & 1 != 0,
+        ..AddressPreference::default()
+    };
+    Address { ip: Ipv4Addr::new(192, 0, 2, host).into(), prefix: 24 + host % 4, preference }
 }
 
 fn state(vifs: Vec<Vec<Address>>) -> GuestState {
@@ -116,8 +120,10 @@ fn state(vifs: Vec<Vec<Address>>) -> GuestState {
 
 fn addresses() -> impl Strategy<Value = Vec<Address>> {
     let some = proptest::collection::btree_map(0..12_u8, 0..4_u8, 0..8);
-    some.prop_map(|all| all.into_iter().map(|(host, rank)| address(host, rank)).collect::<Vec<_>>())
-        .prop_shuffle()
+    some.prop_map(|all| {
+        all.into_iter().map(|(host, preference)| address(host, preference)).collect::<Vec<_>>()
+    })
+    .prop_shuffle()
 }
 
 fn states() -> impl Strategy<Value = Vec<GuestState>> {
@@ -134,10 +140,10 @@ fn faults() -> impl Strategy<Value = Vec<Option<Fault>>> {
     proptest::collection::vec(proptest::option::weighted(0.3, fault), 0..40)
 }
 
-/// The best rank stands first, each address once.
+/// The best preference stands first, each address once.
 fn check_first(shown: &[IpAddr], wanted: &[Address]) {
-    let rank = |ip: &IpAddr| wanted.iter().find(|a| a.ip == *ip).map(|a| a.rank);
-    assert_eq!(shown.first().and_then(rank), wanted.iter().map(|a| a.rank).min());
+    let preference = |ip: &IpAddr| wanted.iter().find(|a| a.ip == *ip).map(|a| a.preference);
+    assert_eq!(shown.first().and_then(preference), wanted.iter().map(|a| a.preference).min());
     assert_eq!(shown.len(), wanted.len());
     assert!(wanted.iter().all(|address| shown.contains(&address.ip)));
 }
@@ -181,9 +187,9 @@ proptest! {
         prop_assume!(!list.is_empty());
         let removed = list.remove(at.index(list.len()));
         // Where the first is gone and the next is not as good as another, that one moves too.
-        let best = list.iter().map(|a| a.rank).min();
+        let best = list.iter().map(|a| a.preference).min();
         let next = fixture.addresses().into_iter().find(|ip| *ip != removed.ip);
-        prop_assume!(next.is_none_or(|ip| list.iter().any(|a| a.ip == ip && Some(a.rank) == best)));
+        prop_assume!(next.is_none_or(|ip| list.iter().any(|a| a.ip == ip && Some(a.preference) == best)));
         let cost = fixture.cost(&state(vec![list, vec![]]));
         prop_assert_eq!(cost.len(), 2, "{:?}", cost);
         prop_assert!(cost[0].starts_with("rm attr/vif/0/ipv4"));

@@ -116,7 +116,7 @@ fn freebsd_list_gives_link_mac_and_addresses_with_prefixes() {
     assert_eq!((xn0.index, xn0.name.as_str(), xn0.vif), (2, "xn0", Some(0)));
     assert_eq!(xn0.mac, Some(Mac([0, 0x16, 0x3e, 0, 0, 2])));
     assert_eq!(addresses(&xn0.addresses), ["192.0.2.10/24", "fe80::1/64", "2001:db8::1/64"]);
-    assert_eq!(xn0.addresses.iter().map(|a| a.rank.scope).collect::<Vec<_>>(), [0, 253, 0]);
+    assert_eq!(xn0.addresses.iter().map(|a| a.preference.scope).collect::<Vec<_>>(), [0, 253, 0]);
     assert!(!is_tentative);
 }
 
@@ -148,8 +148,9 @@ fn carp_and_link_local_addresses_rank_below_their_own() {
     let shared = Entry { data: Some([6, 0, 0, 0, 0, 7, 0, 0]), ..v4("xn0", [192, 0, 2, 9]) };
     let list = [link(2, "xn0"), shared, v4("xn0", [169, 254, 1, 1]), v4("xn0", [192, 0, 2, 1])];
     let (network, _) = network(&list, &mut FreeBsd::default());
-    let ranks: Vec<_> = network.links[0].addresses.iter().map(|address| address.rank).collect();
-    assert!(ranks[2] < ranks[0] && ranks[0] < ranks[1], "{ranks:?}");
+    let preferences: Vec<_> =
+        network.links[0].addresses.iter().map(|address| address.preference).collect();
+    assert!(preferences[2] < preferences[0] && preferences[0] < preferences[1], "{preferences:?}");
 }
 
 #[test]
@@ -164,7 +165,7 @@ fn netbsd_flags_are_read_by_family() {
     ];
     let (network, is_tentative) = network(&list, &mut NetBsd);
     assert_eq!(addresses(&network.links[0].addresses), ["192.0.2.2/24", "2001:db8::2/64"]);
-    assert!(is_tentative && network.links[0].addresses[1].rank.secondary);
+    assert!(is_tentative && network.links[0].addresses[1].preference.secondary);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use facts::{Mac, Rank};
+use facts::{AddressPreference, Mac};
 
 use super::*;
 use crate::network::rtnetlink::{Address as Told, Link};
@@ -13,7 +13,14 @@ fn link(index: u32, name: &str) -> Link {
 
 fn address(link: u32, host: u8, prefix: u8) -> Told {
     let ip = [192, 0, 2, host].into();
-    Told { link, ip, peer: Some(ip), prefix, usable: true, rank: Rank::default() }
+    Told {
+        link,
+        ip,
+        peer: Some(ip),
+        prefix,
+        usable: true,
+        preference: AddressPreference::default(),
+    }
 }
 
 fn after(payloads: impl IntoIterator<Item = Payload>) -> Network {
@@ -187,7 +194,7 @@ fn vif_over(links: impl IntoIterator<Item = Link>) -> Vec<u8> {
     }
     let network = table.network(&Exclude::default());
     let upper_addresses = network.links.iter().flat_map(|link| &link.upper_addresses);
-    assert!(upper_addresses.clone().all(|address| address.rank.upper_addresses));
+    assert!(upper_addresses.clone().all(|address| address.preference.upper_addresses));
     upper_addresses
         .map(|address| address.ip.to_string().rsplit('.').next().unwrap().parse().unwrap())
         .collect()

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use facts::{Mac, Rank};
+use facts::{AddressPreference, Mac};
 
 /// One message of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,5 +88,5 @@ pub struct Address {
     /// The guest can be reached at it: it is not tentative and passed duplicate address detection.
     pub usable: bool,
     /// Its preference, but for `upper_addresses` and `not_default_source`.
-    pub rank: Rank,
+    pub preference: AddressPreference,
 }

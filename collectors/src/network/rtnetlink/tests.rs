@@ -116,8 +116,9 @@ fn ifa_flags_overrides_flags_of_the_header() {
         let body =
             address_body(24, 0x40, &[ip.clone(), attribute(IFA_FLAGS, &flags.to_ne_bytes())]);
         let Ok(Payload::Address(address)) = one_address(&body) else { panic!() };
-        let rank = Rank { deprecated, secondary, ..Rank::default() };
-        assert_eq!((address.usable, address.rank), (usable, rank), "{flags:x}");
+        let preference =
+            AddressPreference { deprecated, secondary, ..AddressPreference::default() };
+        assert_eq!((address.usable, address.preference), (usable, preference), "{flags:x}");
     }
 }
 
