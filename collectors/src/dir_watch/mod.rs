@@ -12,6 +12,6 @@ pub enum DirEvents {
     /// An entry was created, renamed or removed.
     Entries,
     /// These, and writes to files.
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "no one else is told of it"))]
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux reads it"))]
     Writes,
 }

@@ -3,8 +3,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-/// Addresses that only a default route leads to: 6to4's anycast address, which nobody uses since
-/// RFC 7526, and the first of IPv6's global ones, which belongs to nobody.
+/// Addresses that only a default route leads to: 6to4's anycast address, which is unused since
+/// RFC 7526, and the first of IPv6's global ones, which is not assigned.
 const FAR_AWAY: [(IpAddr, IpAddr); 2] = [
     (IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V4(Ipv4Addr::new(192, 88, 99, 1))),
     (IpAddr::V6(Ipv6Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0))),
