@@ -18,7 +18,7 @@ fn global_address_has_a_lower_index_than_link_local() {
     let _agent = guest.published(&[]);
     guest.ip("addr add 192.0.2.10/24 dev eth0");
     guest.wait(|tree| tree.values().any(|value| value == "192.0.2.10"));
-    guest.catch_up();
+    guest.sync_with_agent();
     assert_eq!(guest.values("attr/vif/0/ipv4")[0], "192.0.2.10");
     assert_eq!(guest.values("attr/vif/0/ipv4").len(), 3);
 }
@@ -111,7 +111,7 @@ fn ipv6_default_route_and_rule_change_which_address_is_first() {
     guest.sh(&format!("ip -6 route add default via 2001:db8::1 dev eth0 src {second}"));
     guest.wait_value("attr/vif/0/ipv6/0", second);
     guest.sh(&format!("ip -6 route add default via 2001:db8::1 dev eth0 src {first} table 100"));
-    guest.catch_up();
+    guest.sync_with_agent();
     guest.sh("ip -6 rule add pref 100 lookup 100");
     guest.wait_value("attr/vif/0/ipv6/0", first);
 }

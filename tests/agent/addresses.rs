@@ -70,7 +70,7 @@ fn replaced_address_is_removed_and_its_index_reused() {
     let _agent = guest.published(&[]);
     guest.ip("addr del 192.0.2.10/24 dev eth0\naddr add 198.51.100.7/25 dev eth0");
     guest.wait_value("attr/vif/0/ipv4/0", "198.51.100.7");
-    guest.catch_up();
+    guest.sync_with_agent();
     assert_eq!(guest.values("attr/vif/0/ipv4"), ["198.51.100.7", "203.0.113.1"]);
 }
 
@@ -150,7 +150,7 @@ fn tentative_address_is_published_once_it_is_valid() {
     let guest = Guest::new();
     let _agent = guest.published(&[]);
     guest.ip("link set p0 down\naddr add 2001:db8::a/64 dev eth0");
-    guest.catch_up();
+    guest.sync_with_agent();
     assert_eq!(guest.values("attr/vif/0/ipv6"), [""; 0]);
     guest.ip("link set p0 up");
     guest.wait_value("attr/vif/0/ipv6/0", "2001:db8::a");
@@ -169,7 +169,7 @@ fn kept_ipv6_address_of_a_link_that_was_down_is_published_once_it_is_valid_again
     guest.wait_gone("attr/vif/0/ipv4/0");
     guest.ip("link set eth0 up");
     guest.wait_value("attr/vif/0/ipv6/0", "2001:db8::b");
-    guest.catch_up();
+    guest.sync_with_agent();
     assert_eq!(guest.values("attr/vif/0/ipv6"), ["2001:db8::b"]);
     guest.ip("link set p0 up");
     guest.wait(|_| guest.values("attr/vif/0/ipv6").len() == 2);
@@ -182,7 +182,7 @@ fn duplicate_address_is_not_published() {
     let _agent = guest.published(&[]);
     guest.ip("addr add 2001:db8::a/64 dev p0 nodad\naddr add 2001:db8::a/64 dev eth0");
     guest.wait_sh("ip -6 addr show dev eth0 | grep -q dadfailed");
-    guest.catch_up();
+    guest.sync_with_agent();
     assert_eq!(guest.values("attr/vif/0/ipv6"), [""; 0]);
 }
 
@@ -205,7 +205,7 @@ fn ipv4_address_with_two_peers_stays_until_both_are_removed() {
     guest.ip(format!("addr add {}\naddr add {}", with_peer(2), with_peer(3)));
     let _agent = guest.published(&[]);
     guest.ip(format!("addr del {}", with_peer(2)));
-    guest.catch_up();
+    guest.sync_with_agent();
     assert!(guest.values("attr/vif/0/ipv4").contains(&"198.51.100.1".to_owned()));
     guest.ip(format!("addr del {}", with_peer(3)));
     guest.wait(|tree| tree.values().all(|value| value != "198.51.100.1"));

@@ -107,7 +107,7 @@ fn every_way_to_write_the_log_level_works() {
     let guest = Guest::new();
     for way in [&["-l", "debug"][..], &["-ldebug"], &["--loglevel", "debug"], &["--loglevel=debug"]]
     {
-        guest.left_behind("data/os_distro", "wrong");
+        guest.write_as_guest("data/os_distro", "wrong");
         let end = guest.run(&[&["-s", "--once"], way].concat());
         assert_eq!(end.code, Some(0), "{end:?}");
         assert!(end.stderr.contains("debug: "), "{way:?}: {end:?}");

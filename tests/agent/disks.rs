@@ -1,8 +1,9 @@
-//! data/volumes: what is mounted, how full it is, and what must never wait for it. On loop devices,
-//! which hang on no bus, so that they have no extents; `tests/disks/` has these.
+//! data/volumes: mount points, sizes and free space of file systems and swap. The disks are loop devices,
+//! which belong to no VBD, so their volumes have no extents; `tests/disks/` tests extents.
 
-use super::harness::{Disk, FIRST_TREE, Guest, HungFuse};
-use std::time::Duration;
+mod hung_fuse;
+
+use super::harness::{Disk, FIRST_TREE, Guest};
 
 /// The keys of the volumes, one `key = value` a line.
 fn volumes(guest: &Guest) -> String {
@@ -13,7 +14,7 @@ fn name(disk: &Disk) -> String {
     format!("/dev/{}", disk.name)
 }
 
-/// The index below which a disk is told.
+/// Waits until the disk is published; returns its index in `data/volumes`.
 fn index(guest: &Guest, disk: &Disk) -> String {
     let tree = guest.wait(|tree| tree.values().any(|value| *value == name(disk)));
     let (key, _) = tree.iter().find(|(_, value)| **value == name(disk)).unwrap();
@@ -24,7 +25,7 @@ fn free(guest: &Guest) -> u64 {
     guest.tree()["data/volumes/0/free"].parse().unwrap()
 }
 
-// Mounts are noticed at once; no doorbell rings for them.
+// A mount is published at once, without a doorbell.
 #[test]
 fn mount_and_umount_cause_one_batch_each() {
     let guest = Guest::new();
@@ -44,7 +45,7 @@ fn mount_and_umount_cause_one_batch_each() {
             "write data/updated".into(),
         ]
     );
-    // What df says that a user can still write.
+    // The bytes that a user without privileges can still write, as df shows them.
     let line = "df --output=avail -B1 /mnt/a | tail -n 1";
     let df = guest.world_command("sh").args(["-c", line]).output().unwrap();
     let df = String::from_utf8(df.stdout).unwrap();
@@ -54,7 +55,6 @@ fn mount_and_umount_cause_one_batch_each() {
     assert_eq!(guest.batch_since(mark), ["rm data/volumes", "write data/updated"]);
 }
 
-// …and by a start.
 #[test]
 fn first_batch_has_volumes_mounted_before_the_start() {
     let guest = Guest::new();
@@ -69,7 +69,7 @@ fn first_batch_has_volumes_mounted_before_the_start() {
     );
 }
 
-// Once: a bind mount is not a volume, and the same file system at two places is one.
+// A bind mount is no volume; a file system that is mounted at two places is one volume.
 #[test]
 fn file_system_mounted_twice_is_one_volume_with_two_mount_points() {
     let guest = Guest::new();
@@ -83,13 +83,13 @@ fn file_system_mounted_twice_is_one_volume_with_two_mount_points() {
     guest.wait_value("data/volumes/0/mount_points/1", "/mnt/b c");
     let after = volumes(&guest);
     assert_eq!(after.replace("data/volumes/0/mount_points/1 = /mnt/b c\n", ""), before);
-    // The other keeps its index.
+    // The remaining mount point keeps its index.
     let mark = guest.mark();
     guest.sh("umount /mnt/a");
     assert_eq!(guest.batch_since(mark), ["rm data/volumes/0/mount_points/0", "write data/updated"]);
 }
 
-// Images are as full as they were made.
+// Such as the image of a snap: its usage never changes.
 #[test]
 fn read_only_loop_device_is_no_volume() {
     let guest = Guest::new();
@@ -101,7 +101,7 @@ fn read_only_loop_device_is_no_volume() {
     assert!(!volumes(&guest).contains("/mnt/image"), "{}", volumes(&guest));
 }
 
-// A volume keeps its index while it is there, over a restart too; a freed index is used again.
+// A volume keeps its index as long as it exists, also over a restart; a freed index is used again.
 #[test]
 fn volume_keeps_its_index_over_a_restart() {
     let guest = Guest::new();
@@ -122,7 +122,7 @@ fn volume_keeps_its_index_over_a_restart() {
     assert_eq!(index(&guest, &disks[2]), "0");
 }
 
-// Fullness is written only when it moved by 1 %: of 64 MiB that is 655 KiB.
+// 1 % of 64 MiB is 655 KiB.
 #[test]
 fn free_is_written_when_it_moved_by_one_percent() {
     let guest = Guest::new();
@@ -134,7 +134,7 @@ fn free_is_written_when_it_moved_by_one_percent() {
     let (mark, before) = (guest.mark(), free(&guest));
     guest.fill("a/small", 256);
     guest.fill("b/large", 10_240);
-    // The sample that has the one has the other too.
+    // One sample has the figures of both volumes.
     let written = |mark| {
         guest.wait(|_| !guest.changes_since(mark).is_empty());
         guest.changes_since(mark)
@@ -147,11 +147,10 @@ fn free_is_written_when_it_moved_by_one_percent() {
     let changes = written(mark);
     assert!(changes[0].starts_with("write data/volumes/0/free = "), "{changes:#?}");
     assert_eq!(changes.len(), 1, "{changes:#?}");
-    // What crept is told whole: the samples are compared with what was told.
+    // Samples are compared with the published value, so small changes add up.
     assert!(before - free(&guest) >= 768 << 10, "{before} {}", free(&guest));
 }
 
-// …by a new start too.
 #[test]
 fn free_within_one_percent_causes_no_write_at_a_restart() {
     let guest = Guest::new();
@@ -168,7 +167,6 @@ fn free_within_one_percent_causes_no_write_at_a_restart() {
     assert!(changes[0].starts_with("write data/volumes/0/free = "), "{changes:#?}");
 }
 
-// Swap named as such, noticed at once.
 #[test]
 fn swap_is_a_volume_while_it_is_on() {
     let guest = Guest::new();
@@ -192,71 +190,7 @@ fn swap_is_a_volume_while_it_is_on() {
     );
 }
 
-// A hung FUSE mount never blocks anything: not the other volumes, not the network, not the end.
-#[test]
-fn hung_fuse_has_no_free_and_blocks_nothing() {
-    let guest = Guest::new();
-    let (hung, disk, covered) = (guest.disk(1), guest.ext4(), guest.ext4());
-    guest.mount(&covered, "covered");
-    guest.sh("mkdir /mnt/covered/part; mount --bind /mnt/covered/part /mnt/covered");
-    // The daemons go before the agent: one that waits for them could not be killed.
-    let agent;
-    let mut daemons =
-        [guest.hung(Some(&hung), "windows"), guest.hung(None, "far"), guest.hung(None, "covered")];
-    guest.mount(&disk, "a");
-    agent = guest.published(&["--disk-interval", "1"]);
-    let n = index(&guest, &hung);
-    guest.wait_value(&format!("data/volumes/{n}/mount_points/0"), "/mnt/windows");
-    guest.wait_value(&format!("data/volumes/{n}/size"), "1048576");
-    assert!(!guest.tree().contains_key(&format!("data/volumes/{n}/free")));
-    let n = index(&guest, &covered);
-    assert!(!guest.tree().contains_key(&format!("data/volumes/{n}/free")));
-    let n = index(&guest, &disk);
-    let threads = || std::fs::read_dir(format!("/proc/{}/task", agent.pid())).unwrap().count();
-    let threads_before = threads();
-    let free = format!("data/volumes/{n}/free");
-    let before = guest.tree()[&free].clone();
-    guest.fill("a/large", 10_240);
-    guest.wait(|tree| tree[&free] != before);
-    guest.catch_up();
-    assert_eq!(threads(), threads_before);
-    assert!(daemons.iter_mut().all(HungFuse::hangs));
-    let end = agent.stop("TERM");
-    assert!(end.code == Some(0) && end.took < Duration::from_secs(1), "{end:?}");
-    assert!(!end.stderr.contains("warn"), "{end:?}");
-}
-
-// Whoever owns a directory above a mount point can replace it after the table was read: no mount event.
-#[test]
-fn link_into_hung_fuse_in_the_path_of_a_volume_blocks_nothing() {
-    let guest = Guest::new();
-    let (disk, other) = (guest.ext4(), guest.ext4());
-    // The daemon is dropped before the agent: a process that waits for it could not be killed.
-    let agent;
-    let mut daemon = guest.hung(None, "far");
-    // The swaps of other tests would have the agent look up the devices.
-    guest.sh(": >/dev/swaps; mount --bind /dev/swaps /proc/swaps");
-    guest.mount(&disk, "home/data");
-    guest.mount(&other, "other");
-    agent = guest.published(&["--disk-interval", "1"]);
-    let free = |disk: &Disk| format!("data/volumes/{}/free", index(&guest, disk));
-    let (free, other_free) = (free(&disk), free(&other));
-    // Devices are looked up once more after the start; after that only samples are taken.
-    let mut before = guest.wait(|tree| tree.contains_key(&free))[&other_free].clone();
-    guest.fill("other/first", 10_240);
-    before = guest.wait(|tree| tree[&other_free] != before)[&other_free].clone();
-    guest.sh("mv /mnt/home /mnt/moved; ln -s far /mnt/home");
-    guest.wait_gone(&free);
-    guest.fill("other/large", 10_240);
-    guest.wait(|tree| tree[&other_free] != before);
-    guest.sh("rm /mnt/home; mv /mnt/moved /mnt/home");
-    guest.wait(|tree| tree.contains_key(&free));
-    assert!(daemon.hangs());
-    let end = agent.stop("TERM");
-    assert!(end.code == Some(0) && end.took < Duration::from_secs(1), "{end:?}");
-}
-
-// Each collector can be switched off; what it told once goes.
+// A collector that is switched off has its keys removed.
 #[test]
 fn without_disks_removes_the_volumes() {
     let guest = Guest::new();

@@ -66,7 +66,7 @@ fn driver_line_has_four_fields_with_the_last_empty() {
 #[test]
 fn without_drivers_keeps_the_directory_and_foreign_lines() {
     let guest = Guest::new();
-    guest.left_behind("drivers/0", "ACME disk 1.0 ");
+    guest.write_as_guest("drivers/0", "ACME disk 1.0 ");
     guest.run(&["-s", "--once"]);
     assert_eq!(drivers(&guest), ["disk", "xen-balloon", "xen-netfront"]);
     guest.run(&["-s", "--once", "--without", "drivers"]);

@@ -33,7 +33,7 @@ fn a_denied_key_is_asked_for_once() {
     let _agent = guest.published(&[]);
     guest.ip("addr add 198.51.100.1/32 dev eth0");
     guest.wait(|tree| tree.values().any(|value| value == "198.51.100.1"));
-    guest.catch_up();
+    guest.sync_with_agent();
     let changes = guest.changes_since(mark);
     assert_eq!(
         changes.iter().filter(|change| change.contains("control")).count(),
@@ -97,7 +97,7 @@ fn after_a_resume_everything_is_there_again() {
         let agent = guest.agent(&[]);
         guest.wait_tree(&tree);
         agent.signal("STOP");
-        guest.rebuild();
+        guest.recreate_tree();
         let mark = guest.mark();
         agent.signal("CONT");
         guest.wait_tree(&tree);

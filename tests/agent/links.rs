@@ -59,7 +59,7 @@ fn link_without_vif_as_parent_is_not_published() {
     guest.link("vf0", 2);
     let _agent = guest.published(&[]);
     guest.ip("addr add 198.51.100.1/24 dev eth1\naddr add 198.51.100.2/24 dev vf0");
-    guest.catch_up();
+    guest.sync_with_agent();
     assert!(!guest.below("attr/vif").contains("198.51.100"));
     assert!(!guest.below("attr/vif").lines().any(|line| !line.starts_with("attr/vif/0/")));
 }

@@ -19,11 +19,11 @@ fn run_with(guest: &Guest, rust_log: &str, arguments: &[&str]) -> String {
 fn rust_log_filters_and_the_flag_wins() {
     let guest = Guest::new();
     assert!(run_with(&guest, "debug", &[]).contains("debug: "));
-    guest.left_behind("data/os_distro", "wrong");
+    guest.write_as_guest("data/os_distro", "wrong");
     assert!(!run_with(&guest, "debug", &["-l", "info"]).contains("debug: "));
-    guest.left_behind("data/os_distro", "wrong");
+    guest.write_as_guest("data/os_distro", "wrong");
     assert!(run_with(&guest, "", &["-l", "info,publishers=debug"]).contains("data/os_distro"));
-    guest.left_behind("data/os_distro", "wrong");
+    guest.write_as_guest("data/os_distro", "wrong");
     assert_eq!(run_with(&guest, "debug", &["-l", "off"]), "");
 }
 
@@ -69,7 +69,7 @@ fn a_log_that_cannot_be_written_does_no_harm() {
         .env("XENSTORED_PATH", guest.socket());
     let agent = Agent::spawn(command);
     guest.wait(|tree| tree.contains_key("data/updated"));
-    guest.catch_up();
+    guest.sync_with_agent();
     assert_eq!(agent.stop("TERM").code, Some(0));
 }
 

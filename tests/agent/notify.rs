@@ -69,7 +69,7 @@ fn it_tells_that_it_is_ready_and_that_it_stops_and_nothing_else() {
     command.env_remove("WATCHDOG_USEC");
     let agent = Agent::spawn(command);
     assert_eq!(manager.hears(), "READY=1");
-    guest.catch_up();
+    guest.sync_with_agent();
     agent.signal("TERM");
     assert_eq!(manager.hears(), "STOPPING=1");
     assert_eq!(agent.wait().code, Some(0));
@@ -172,7 +172,7 @@ fn it_runs_though_nobody_listens() {
         command.env("NOTIFY_SOCKET", &socket);
         let agent = Agent::spawn(command);
         guest.wait(|tree| tree.contains_key("data/updated"));
-        guest.catch_up();
+        guest.sync_with_agent();
         let end = agent.stop("TERM");
         assert_eq!(end.code, Some(0), "{socket}: {end:?}");
         assert!(!end.stderr.contains("warn: ") || socket.len() > 200, "{socket}: {end:?}");

@@ -47,7 +47,7 @@ fn after_any_events_a_fresh_start_has_nothing_to_correct() {
         let mut random = Random(seed);
         guest.ip_where_possible((0..1000).map(|_| random.event() + "\n").collect::<String>());
         guest.sh("ip link set eth0 up 2>/dev/null || ip link add eth0 index 100 up type veth peer name p0");
-        guest.catch_up();
+        guest.sync_with_agent();
         assert_eq!(agent.stop("TERM").code, Some(0));
         let mark = guest.mark();
         assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));

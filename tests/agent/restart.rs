@@ -44,14 +44,14 @@ fn a_restart_removes_stale_keys_and_only_those() {
     Guest::on_each_kernel(|guest| {
         guest.run(&["-s", "--once"]);
         for (key, value) in RFC_KEYS {
-            guest.left_behind(key, value);
+            guest.write_as_guest(key, value);
         }
-        guest.left_behind("attr/vif/7/ipv4/0", "10.9.9.9");
-        guest.left_behind("attr/vif/7/name", "eth7");
-        guest.left_behind("attr/vif/8/a/b/c/d/e/f/g/h/i", "deeper than any agent's");
-        guest.left_behind("attr/vif/0/ipv4/5", "10.9.9.9");
-        guest.left_behind("attr/vif/0/ipv4/5/prefix", "8");
-        guest.left_behind("attr/PVAddonsUninstalled", "1");
+        guest.write_as_guest("attr/vif/7/ipv4/0", "10.9.9.9");
+        guest.write_as_guest("attr/vif/7/name", "eth7");
+        guest.write_as_guest("attr/vif/8/a/b/c/d/e/f/g/h/i", "deeper than any agent's");
+        guest.write_as_guest("attr/vif/0/ipv4/5", "10.9.9.9");
+        guest.write_as_guest("attr/vif/0/ipv4/5/prefix", "8");
+        guest.write_as_guest("attr/PVAddonsUninstalled", "1");
         let mark = guest.mark();
         assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
         let mut changes = guest.changes_since(mark);
@@ -84,7 +84,7 @@ fn keys_that_are_not_the_agents_stay() {
             "feature/other",
             "attr/other",
         ];
-        others.iter().for_each(|key| guest.left_behind(key, "another program's"));
+        others.iter().for_each(|key| guest.write_as_guest(key, "another program's"));
         let _agent = guest.published(&[]);
         let tree = guest.tree();
         assert!(others.iter().all(|key| tree.contains_key(*key)), "{tree:#?}");
@@ -96,8 +96,8 @@ fn keys_that_are_not_the_agents_stay() {
 fn a_wrong_value_is_set_right() {
     Guest::on_each_kernel(|guest| {
         guest.run(&["-s", "--once"]);
-        guest.left_behind("attr/vif/0/ipv4/0", "10.9.9.9");
-        guest.left_behind("data/os_distro", "plan9");
+        guest.write_as_guest("attr/vif/0/ipv4/0", "10.9.9.9");
+        guest.write_as_guest("data/os_distro", "plan9");
         let mark = guest.mark();
         guest.run(&["-s", "--once"]);
         assert_eq!(

@@ -1,8 +1,11 @@
-//! Confinement of the running agent: what the kernel shows of its threads, and that no call it makes is
-//! refused. `src/sandbox/linux/tests.rs` tries what a confined thread cannot do. `tests/libcs` runs
-//! this file with other C libraries.
+//! Confinement of the running agent: what `/proc` shows of its threads, kernels that lack system calls,
+//! and files that it must be able to read. `sandbox/traced.rs` has the system calls that it makes.
+//! `src/sandbox/linux/tests.rs` tries what a confined thread cannot do. `tests/libcs` runs the tests of
+//! this module with other C libraries.
 
-use super::harness::{Agent, FIRST_TREE, Guest, Nodes, OS_RELEASE, PROGRAM, Scratch};
+mod traced;
+
+use super::harness::{Agent, FIRST_TREE, Guest, Nodes, OS_RELEASE};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch, apply_filter};
 use std::collections::BTreeSet;
 use std::fs;
@@ -49,7 +52,7 @@ fn no_sandbox_option_leaves_threads_without_filter() {
     }
 }
 
-/// A filter that stands for an older kernel: these calls fail with `ENOSYS`.
+/// A filter that simulates an older kernel: these calls fail with `ENOSYS`.
 fn without_calls(calls: impl IntoIterator<Item = libc::c_long>) -> BpfProgram {
     let missing = calls.into_iter().map(|call| (call, Vec::new())).collect();
     let (others, these) = (SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32));
@@ -57,11 +60,11 @@ fn without_calls(calls: impl IntoIterator<Item = libc::c_long>) -> BpfProgram {
     SeccompFilter::new(missing, others, these, processor).unwrap().try_into().unwrap()
 }
 
-/// Has the command run on that kernel.
+/// Makes the command run with that filter.
 #[allow(unsafe_code, reason = "a system call")]
 fn on_kernel_without(command: &mut Command, calls: impl IntoIterator<Item = libc::c_long>) {
     let filter = without_calls(calls);
-    // SAFETY: between fork and exec it makes two system calls and touches no lock.
+    // SAFETY: between fork and exec, the closure makes two system calls and takes no lock.
     unsafe { command.pre_exec(move || apply_filter(&filter).map_err(std::io::Error::other)) };
 }
 
@@ -85,8 +88,8 @@ fn kernel_without_landlock_and_seccomp_is_logged_once_and_all_keys_are_published
     assert!(lines[0].contains(", seccomp ("), "{log}");
 }
 
-/// What x86-64 has had since Linux 3.8 has these numbers: finit_module is the first one, and with it are
-/// getrandom, seccomp, statx, openat2, clone3, rseq and Landlock.
+/// The numbers of the system calls that x86-64 got in Linux 3.8 (finit_module) or later: getrandom,
+/// seccomp, statx, openat2, clone3, rseq and Landlock's are among them.
 #[cfg(target_arch = "x86_64")]
 const SINCE_3_8: std::ops::Range<libc::c_long> = libc::SYS_finit_module..600;
 
@@ -98,7 +101,7 @@ fn kernel_without_calls_since_3_8_all_changes_are_published() {
     on_kernel_without(&mut command, SINCE_3_8);
     let agent = Agent::spawn(command);
     guest.wait_tree(FIRST_TREE);
-    everything_happens(&guest);
+    change_everything(&guest);
     guest.wait_value("data/os_majorver", "14");
     let end = agent.stop("TERM");
     assert_eq!(end.code, Some(0), "{end:?}");
@@ -106,111 +109,7 @@ fn kernel_without_calls_since_3_8_all_changes_are_published() {
     assert_eq!(refused.collect::<Vec<_>>(), lines_of_sandbox(&end.stderr));
 }
 
-/// The agent in the guest, traced: a file for each thread, `trace` and its number.
-fn traced(guest: &Guest, arguments: &[&str], trace: &Path) -> Command {
-    let mut command = guest.world_command("strace");
-    command.args(["-ff", "-o"]).arg(trace).arg(PROGRAM).args(arguments);
-    command.env("XENSTORED_PATH", guest.socket());
-    command
-}
-
-/// Sends a signal to the agent that strace runs.
-fn signal_traced(guest: &Guest, agent: &Agent, name: &str) {
-    guest.sh(&format!("kill -{name} $(pgrep -P {})", agent.pid()));
-}
-
-/// The system calls of the agent once it was confined: all of the other threads', which start later.
-fn confined_calls(trace: &Path) -> Vec<String> {
-    let files = fs::read_dir(trace.parent().unwrap()).unwrap();
-    let text = |file: fs::DirEntry| fs::read_to_string(file.path()).unwrap();
-    let texts: Vec<String> = files.map(|file| text(file.unwrap())).collect();
-    let mark = "SECCOMP_SET_MODE_FILTER";
-    assert!(texts.iter().any(|text| text.contains(mark)), "it did not confine itself");
-    let confined = texts.iter().map(|text| text.split_once(mark).map_or(&**text, |(_, rest)| rest));
-    confined.flat_map(str::lines).map(str::to_owned).collect()
-}
-
-/// Those of them that were refused. The C library tries clone3 first, and takes clone.
-fn refused_calls(trace: &Path) -> Vec<String> {
-    let mut calls = confined_calls(trace);
-    let errors = ["= -1 ENOSYS", "= -1 EPERM", "= -1 EACCES"];
-    calls.retain(|line| errors.iter().any(|error| line.contains(error)));
-    calls.retain(|line| !line.contains("clone3"));
-    calls
-}
-
-/// Has everything change that the agent follows, and returns the calls that were refused meanwhile.
-fn refused_while_everything_happens(guest: &Guest, missing: &[libc::c_long]) -> Vec<String> {
-    let scratch = Scratch::new();
-    let trace = scratch.path().join("trace");
-    let _syslog = guest.syslog();
-    let mut command = traced(guest, &["--memory-interval", "1"], &trace);
-    on_kernel_without(&mut command, missing.iter().copied());
-    let agent = Agent::spawn(command);
-    guest.wait(|tree| tree.contains_key("data/updated"));
-    everything_happens(guest);
-    signal_traced(guest, &agent, "HUP");
-    guest.wait_value("data/os_majorver", "14");
-    guest.kill_xenstored();
-    guest.start_xenstored();
-    guest.wait_value("data/host_name_dns", "other");
-    signal_traced(guest, &agent, "TERM");
-    assert_eq!(agent.wait().code, Some(0));
-    refused_calls(&trace)
-}
-
-#[test]
-fn no_call_of_the_agent_is_refused() {
-    assert_eq!(refused_while_everything_happens(&Guest::new(), &[]), [] as [String; 0]);
-}
-
-// RHEL 8, Debian 10 and 11, Ubuntu 20.04. While xenstored is down the agent tries the device, which the
-// filter does not let it open for writing.
-#[test]
-fn no_call_of_the_agent_is_refused_on_a_kernel_without_landlock() {
-    let missing = [libc::SYS_landlock_create_ruleset];
-    let mut refused = refused_while_everything_happens(&Guest::new(), &missing);
-    refused.retain(|line| !line.contains("\"/dev/xen/xenbus\", O_RDWR"));
-    assert_eq!(refused, [] as [String; 0]);
-}
-
-/// The agent's command on a guest whose xenstore is the kernel's device, and not a socket.
-fn with_device(guest: &Guest, arguments: &[&str], trace: &Path) -> Command {
-    guest.xenbus_device("/dev/xen/xenbus");
-    let mut command = traced(guest, arguments, trace);
-    command.env_remove("XENSTORED_PATH");
-    command
-}
-
-// What the systemd unit starts: no unix socket is opened or connected after the start.
-#[test]
-fn with_device_and_stderr_no_unix_socket_is_opened_after_the_start() {
-    let guest = Guest::new();
-    let scratch = Scratch::new();
-    let trace = scratch.path().join("trace");
-    let command = with_device(&guest, &["-s", "--once", "--without", "sriov"], &trace);
-    let end = Agent::spawn(command).wait();
-    assert_eq!(end.code, Some(0), "{end:?}");
-    guest.wait_value("attr/vif/0/ipv4/0", "192.0.2.10");
-    assert_eq!(refused_calls(&trace), [] as [String; 0]);
-    let mut opened = confined_calls(&trace);
-    opened.retain(|line| line.contains("socket(AF_UNIX") || line.contains("connect("));
-    assert_eq!(opened, [] as [String; 0]);
-}
-
-// Without Landlock the confined agent cannot open the device: it has opened it before.
-#[test]
-fn withdraw_through_the_device_exits_0_on_a_kernel_without_landlock() {
-    let guest = Guest::new();
-    let scratch = Scratch::new();
-    let mut command = with_device(&guest, &["--withdraw"], &scratch.path().join("trace"));
-    on_kernel_without(&mut command, [libc::SYS_landlock_create_ruleset]);
-    let end = Agent::spawn(command).wait();
-    assert_eq!(end.code, Some(0), "{end:?}");
-    guest.wait_value("attr/PVAddonsUninstalled", "1");
-}
-
-// `/etc/hosts` is a link into `/run` on some systems, out of what Landlock's other rules allow.
+// On some systems `/etc/hosts` is a link into `/run`, which Landlock's other rules do not allow.
 #[test]
 fn domain_is_read_from_hosts_behind_a_link_out_of_etc() {
     let guest = Guest::new();
@@ -221,8 +120,8 @@ fn domain_is_read_from_hosts_behind_a_link_out_of_etc() {
     guest.wait_value("data/domain", "example.net");
 }
 
-// A C library may make a call that the filter does not know: readlink stands for it here. Links of sysfs
-// cannot be read then, and no volume or driver may be taken for removed.
+// A C library may make a call that the filter does not allow. Here it is readlink: the links in sysfs
+// cannot be read, but no volume or driver may be removed.
 #[test]
 fn refused_call_is_logged_once_and_removes_no_key() {
     let guest = Guest::new();
@@ -236,25 +135,25 @@ fn refused_call_is_logged_once_and_removes_no_key() {
     let agent = Agent::spawn(command);
     agent.wait_logged("warn: drivers: Function not implemented");
     agent.wait_logged("warn: disks: devices: Function not implemented");
-    guest.catch_up();
-    let volumes = |tree: &Nodes| -> Vec<_> {
-        let told = |key: &str| key.starts_with("data/volumes") || key.starts_with("drivers");
-        tree.clone().into_iter().filter(|(key, _)| told(key)).collect()
+    guest.sync_with_agent();
+    let kept = |tree: &Nodes| -> Vec<_> {
+        let is_kept = |key: &str| key.starts_with("data/volumes") || key.starts_with("drivers");
+        tree.clone().into_iter().filter(|(key, _)| is_kept(key)).collect()
     };
     guest.ip("addr del 203.0.113.1/32 dev eth0");
-    assert_eq!(volumes(&guest.tree()), volumes(&before));
+    assert_eq!(kept(&guest.tree()), kept(&before));
     let log = agent.stop("TERM").stderr;
     assert_eq!(log.matches("Function not implemented").count(), 2, "{log}");
 }
 
-/// The older call, where the processor has it.
+/// The older call, if the architecture has it.
 #[cfg(target_arch = "x86_64")]
 const SYS_READLINK: libc::c_long = libc::SYS_readlink;
 #[cfg(not(target_arch = "x86_64"))]
 const SYS_READLINK: libc::c_long = libc::SYS_readlinkat;
 
 /// Changes everything that a collector reads.
-fn everything_happens(guest: &Guest) {
+fn change_everything(guest: &Guest) {
     guest.ip("addr add 192.0.2.77/24 dev eth0");
     guest.vif("eth1", 1);
     guest.wait_value("attr/vif/1/name", "eth1");
@@ -270,17 +169,17 @@ fn everything_happens(guest: &Guest) {
     guest.wait(|tree| tree.keys().any(|key| key.contains("reboot")));
     guest.link("vf0", 7);
     guest.ip("addr add 198.51.100.7/24 dev vf0");
-    guest.plug_function(0, "00:16:3e:00:00:07");
+    guest.plug_vf(0, "00:16:3e:00:00:07");
     guest.wait(|tree| tree.keys().any(|key| key.starts_with("xenserver/attr/net-sriov-vf/0")));
     guest.driver("vbd", "xen_blkfront", &["vbd-51712"]);
     guest.uevent();
     guest.wait(|tree| tree.values().any(|value| value.contains("xen-blkfront")));
-    guest.rebuild();
+    guest.recreate_tree();
     guest.wait_value("attr/vif/1/name", "eth1");
     guest.file("/etc/os-release", &OS_RELEASE.replace("12", "14"));
 }
 
-// A directory closed to others, as /var/lib/pgsql is.
+// A directory that other users cannot enter, such as /var/lib/pgsql.
 #[test]
 fn volume_below_a_directory_of_mode_700_has_free() {
     let guest = Guest::new();
@@ -296,8 +195,9 @@ fn security_md_lists_exactly_the_allowed_system_calls() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |path: &str| fs::read_to_string(here.join(path)).unwrap();
     let code = read("src/sandbox/linux/syscall_allowlist.rs");
-    let words = code.split(|c: char| !c.is_alphanumeric() && c != '_');
-    let allowed: BTreeSet<&str> = words.filter_map(|word| word.strip_prefix("SYS_")).collect();
+    let identifiers = code.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let allowed: BTreeSet<&str> =
+        identifiers.filter_map(|name| name.strip_prefix("SYS_")).collect();
     let page = read("SECURITY.md");
     let (_, table) = page.split_once("| call | why |").unwrap();
     let (table, _) = table.split_once("\n\n").unwrap();

@@ -42,11 +42,11 @@ fn the_start_stays_that_of_the_first_agent_in_this_boot() {
     guest.published(&[]).stop("TERM");
     let date = Command::new("date").args(["-u", "-d", "1 minute ago", "+%FT%TZ"]).output().unwrap();
     let early = String::from_utf8(date.stdout).unwrap().trim().to_owned();
-    guest.left_behind(&format!("{HERE}/started"), &early);
+    guest.write_as_guest(&format!("{HERE}/started"), &early);
     let mark = guest.mark();
     guest.run(&["-s", "--once"]);
     assert_eq!(guest.changes_since(mark), [""; 0]);
-    guest.left_behind(&format!("{HERE}/boot-id"), "that of another boot");
+    guest.write_as_guest(&format!("{HERE}/boot-id"), "that of another boot");
     guest.run(&["-s", "--once"]);
     guest.wait_value(&format!("{HERE}/started"), "<now>");
     let told = guest.as_guest(|store| store.read(&format!("{HERE}/started"))).unwrap();

@@ -10,10 +10,10 @@ fn addresses_of_the_old_shell_agent_are_removed_by_a_start_and_by_withdraw() {
     {
         let guest = Guest::new();
         for (key, value) in left {
-            guest.left_behind(&format!("attr/eth0/{key}"), value);
-            guest.left_behind(&format!("attr/eth12/{key}"), value);
+            guest.write_as_guest(&format!("attr/eth0/{key}"), value);
+            guest.write_as_guest(&format!("attr/eth12/{key}"), value);
         }
-        guest.left_behind("attr/eth12/ipv6/1/other", "another program's");
+        guest.write_as_guest("attr/eth12/ipv6/1/other", "another program's");
         let mark = guest.mark();
         assert_eq!(guest.run(arguments).code, Some(0));
         let changes = guest.changes_since(mark);
@@ -37,7 +37,7 @@ fn addresses_of_the_old_shell_agent_are_removed_by_a_start_and_by_withdraw() {
 fn node_that_the_guest_may_not_read_is_not_removed_with_an_address_beside_it() {
     for daemon in [Daemon::C, Daemon::OCaml] {
         let guest = Guest::on(Layout::Xapi, daemon);
-        guest.left_behind("attr/eth0/ip", "10.9.9.9");
+        guest.write_as_guest("attr/eth0/ip", "10.9.9.9");
         guest.dom0_writes("attr/eth0/other", "dom0's");
         guest.allow("attr/eth0/other", &["n0"]);
         assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));

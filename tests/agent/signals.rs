@@ -127,8 +127,8 @@ fn sighup_sets_right_what_somebody_else_changed() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     guest.as_guest(|store| store.rm("attr/vif/0")).unwrap();
-    guest.left_behind("attr/vif/7/name", "eth7");
-    guest.left_behind("data/os_name", "Windows");
+    guest.write_as_guest("attr/vif/7/name", "eth7");
+    guest.write_as_guest("data/os_name", "Windows");
     agent.signal("HUP");
     guest.wait_tree(FIRST_TREE);
 }

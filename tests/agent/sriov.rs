@@ -23,7 +23,7 @@ fn a_function_that_is_plugged_in_shows_and_one_that_is_unplugged_goes() {
         let _agent = guest.published(&[]);
         assert_eq!(guest.below(HERE), "");
         for mac in ["00:16:3e:00:00:07", "00:16:3E:00:00:07"] {
-            guest.plug_function(3, mac);
+            guest.plug_vf(3, mac);
             guest.wait_value(&format!("{HERE}/3/ipv4/0"), "198.51.100.7");
             guest.ip("addr add 2001:db8::7/64 dev vf0 nodad");
             guest.wait_value(&format!("{HERE}/3/ipv6/0"), "2001:db8::7");
@@ -33,7 +33,7 @@ fn a_function_that_is_plugged_in_shows_and_one_that_is_unplugged_goes() {
             ];
             assert_eq!(guest.below(HERE), keys.join("\n"));
             guest.ip("addr del 2001:db8::7/64 dev vf0");
-            guest.unplug_function(3);
+            guest.unplug_vf(3);
             guest.wait_gone(&format!("{HERE}/3/ipv4/0"));
         }
     }
@@ -43,7 +43,7 @@ fn a_function_that_is_plugged_in_shows_and_one_that_is_unplugged_goes() {
 #[test]
 fn a_function_that_is_there_already_is_published_at_once() {
     let guest = guest_with_vf0(Layout::Xapi, Daemon::C);
-    guest.plug_function(0, "00:16:3e:00:00:07");
+    guest.plug_vf(0, "00:16:3e:00:00:07");
     assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
     assert_eq!(guest.values(&format!("{HERE}/0/ipv4")), ["198.51.100.7"]);
     let mark = guest.mark();
@@ -58,9 +58,9 @@ fn functions_that_come_in_a_row_are_all_shown() {
     let _agent = guest.published(&[]);
     for round in 0..20 {
         let ids = round * 10..round * 10 + 10;
-        ids.clone().for_each(|id| guest.plug_function(id, "00:16:3e:00:00:07"));
+        ids.clone().for_each(|id| guest.plug_vf(id, "00:16:3e:00:00:07"));
         guest.wait(|tree| ids.clone().all(|id| tree.contains_key(&format!("{HERE}/{id}/ipv4/0"))));
-        ids.for_each(|id| guest.unplug_function(id));
+        ids.for_each(|id| guest.unplug_vf(id));
         guest.wait(|tree| !tree.keys().any(|key| key.starts_with(HERE)));
     }
 }
@@ -72,9 +72,9 @@ fn only_the_nic_itself_is_the_function() {
     guest.ip("link set eth0 address 00:16:3e:00:00:07");
     guest.ip("link add br0 index 50 address 00:16:3e:00:00:07 type bridge\nlink set br0 up");
     guest.ip("addr add 203.0.113.50/24 dev br0");
-    guest.plug_function(0, "00:16:3e:00:00:07");
-    guest.plug_function(1, "no MAC at all");
-    guest.plug_function(2, "00:16:3e:99:99:99");
+    guest.plug_vf(0, "00:16:3e:00:00:07");
+    guest.plug_vf(1, "no MAC at all");
+    guest.plug_vf(2, "00:16:3e:99:99:99");
     let _agent = guest.published(&[]);
     guest.wait_value(&format!("{HERE}/0/ipv4/0"), "198.51.100.7");
     assert_eq!(guest.below(HERE), format!("{HERE}/0/ipv4/0 = 198.51.100.7"));
@@ -85,12 +85,12 @@ fn only_the_nic_itself_is_the_function() {
 fn after_a_resume_the_functions_of_the_new_host_are_shown() {
     Guest::on_each_kernel(|guest| {
         let guest = with_vf0(guest);
-        guest.plug_function(0, "00:16:3e:00:00:07");
+        guest.plug_vf(0, "00:16:3e:00:00:07");
         let agent = guest.published(&[]);
         guest.wait_value(&format!("{HERE}/0/ipv4/0"), "198.51.100.7");
         agent.signal("STOP");
-        guest.rebuild();
-        guest.plug_function(5, "00:16:3e:00:00:07");
+        guest.recreate_tree();
+        guest.plug_vf(5, "00:16:3e:00:00:07");
         agent.signal("CONT");
         guest.wait_value(&format!("{HERE}/5/ipv4/0"), "198.51.100.7");
         guest.wait_gone(&format!("{HERE}/0/ipv4/0"));
@@ -101,13 +101,13 @@ fn after_a_resume_the_functions_of_the_new_host_are_shown() {
 #[test]
 fn a_restarted_xenstored_is_asked_again() {
     let guest = guest_with_vf0(Layout::Xapi, Daemon::C);
-    guest.plug_function(0, "00:16:3e:00:00:07");
+    guest.plug_vf(0, "00:16:3e:00:00:07");
     let agent = guest.published(&[]);
     guest.wait_value(&format!("{HERE}/0/ipv4/0"), "198.51.100.7");
     guest.kill_xenstored();
     agent.wait_logged("sriov: ");
     guest.start_xenstored();
-    guest.plug_function(0, "00:16:3e:00:00:07");
+    guest.plug_vf(0, "00:16:3e:00:00:07");
     guest.wait_value(&format!("{HERE}/0/ipv4/0"), "198.51.100.7");
 }
 
@@ -117,7 +117,7 @@ fn a_host_without_functions_costs_no_line_in_the_log() {
     for daemon in [Daemon::C, Daemon::OCaml] {
         let guest = guest_with_vf0(Layout::Xl, daemon);
         let agent = guest.published(&["-ldebug"]);
-        guest.catch_up();
+        guest.sync_with_agent();
         assert_eq!(guest.below("xenserver"), "");
         let log = agent.stop("TERM").stderr;
         assert!(!log.contains("sriov") && !log.contains("xenserver"), "{log}");
@@ -128,7 +128,7 @@ fn a_host_without_functions_costs_no_line_in_the_log() {
 #[test]
 fn without_sriov_what_was_told_of_functions_goes() {
     let guest = guest_with_vf0(Layout::Xapi, Daemon::C);
-    guest.plug_function(0, "00:16:3e:00:00:07");
+    guest.plug_vf(0, "00:16:3e:00:00:07");
     guest.run(&["-s", "--once"]);
     assert_eq!(guest.run(&["-s", "--once", "--without", "sriov"]).code, Some(0));
     assert_eq!(guest.below(HERE), "");

@@ -59,7 +59,7 @@ fn once_leaves_everything_published_and_exits_0() {
 fn without_a_balloon_driver_there_is_no_balloon_key() {
     Guest::on_each_kernel(|guest| {
         guest.sh("rm -r /sys/devices/system/xen_memory");
-        guest.left_behind("control/feature-balloon", "1");
+        guest.write_as_guest("control/feature-balloon", "1");
         let _agent = guest.agent(&[]);
         let tree = FIRST_TREE.replace("control/feature-balloon = 1\n", "");
         let tree = tree.replace("drivers/0 = Linux xen-balloon <uname> \n", "");

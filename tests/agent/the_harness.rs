@@ -7,7 +7,7 @@ use super::harness::{Daemon, Guest, Layout, PATIENCE, Store, WATCH, WatchCounter
 fn what_the_guest_writes_is_in_its_tree_and_in_the_trace() {
     let guest = Guest::new();
     let mark = guest.mark();
-    guest.left_behind("data/some/key", "two words (and more)\nand a line");
+    guest.write_as_guest("data/some/key", "two words (and more)\nand a line");
     assert_eq!(
         guest.changes_since(mark),
         ["write data/some/key = two words (and more)\nand a line"]
@@ -60,7 +60,7 @@ fn a_watch_of_the_guest_fires() {
     let guest = Guest::new();
     let changes = WatchCounter::of(&guest.socket(), "data");
     let seen = changes.count();
-    guest.left_behind("data/key", "1");
+    guest.write_as_guest("data/key", "1");
     assert!(changes.wait_beyond(seen, std::time::Instant::now() + PATIENCE));
 }
 
@@ -68,11 +68,11 @@ fn a_watch_of_the_guest_fires() {
 #[test]
 fn a_restarted_xenstored_knows_nothing() {
     let guest = Guest::new();
-    guest.left_behind("data/key", "1");
+    guest.write_as_guest("data/key", "1");
     guest.kill_xenstored();
     assert!(!guest.socket().exists());
     guest.start_xenstored();
     guest.wait_tree("");
-    guest.left_behind("data/key", "2");
+    guest.write_as_guest("data/key", "2");
     guest.wait_tree("data/key = 2");
 }

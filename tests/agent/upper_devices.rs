@@ -69,7 +69,7 @@ fn addresses_of_docker_bridge_and_veth_peer_are_not_published() {
     );
     guest.ip("addr add 198.51.100.2/24 dev p0");
     let _agent = guest.published(&[]);
-    guest.catch_up();
+    guest.sync_with_agent();
     let others = guest.values("attr").iter().filter(|value| value.starts_with("198.51")).count();
     assert_eq!(others, 0);
 }

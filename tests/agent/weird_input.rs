@@ -104,11 +104,11 @@ fn once_exits_0_on_broken_os_releases() {
 #[test]
 fn foreign_nodes_below_attr_vif_are_removed() {
     let guest = Guest::new();
-    guest.left_behind("attr/vif", "a value");
-    guest.left_behind("attr/vif/0/ipv4/zero", "not a number");
-    guest.left_behind("attr/vif/0/ipv4/4294967296", "too big");
-    guest.left_behind("attr/vif/0/ipv4/00", "twice zero");
-    guest.left_behind(&format!("attr/vif/0{}", "/deep".repeat(100)), "1");
+    guest.write_as_guest("attr/vif", "a value");
+    guest.write_as_guest("attr/vif/0/ipv4/zero", "not a number");
+    guest.write_as_guest("attr/vif/0/ipv4/4294967296", "too big");
+    guest.write_as_guest("attr/vif/0/ipv4/00", "twice zero");
+    guest.write_as_guest(&format!("attr/vif/0{}", "/deep".repeat(100)), "1");
     assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
     assert_eq!(guest.values("attr/vif/0/ipv4"), ["192.0.2.10"]);
     assert!(!guest.tree().contains_key("attr/vif"), "a directory has no value");

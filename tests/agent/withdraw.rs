@@ -20,7 +20,7 @@ fn withdraw_removes_all_keys_and_leaves_uninstalled() {
             let guest = Guest::on(layout, daemon);
             guest.link("vf0", 7);
             guest.ip("addr add 198.51.100.7/24 dev vf0");
-            guest.plug_function(3, "00:16:3e:00:00:07");
+            guest.plug_vf(3, "00:16:3e:00:00:07");
             assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
             // Only where there is a host that can tell of functions may the guest write of them.
             let function = guest.tree().contains_key("xenserver/attr/net-sriov-vf/3/ipv4/0");
@@ -83,14 +83,14 @@ fn what_is_others_stays_and_so_do_the_toolstacks_directories() {
     let guest = Guest::new();
     let others =
         ["attr/eth0/other", "data/device_id", "data/service/other", "drivers/0", "feature/x"];
-    others.iter().for_each(|key| guest.left_behind(key, "another program's"));
+    others.iter().for_each(|key| guest.write_as_guest(key, "another program's"));
     guest.run(&["-s", "--once"]);
     withdraw(&guest);
     let mut tree = guest.tree();
     others.iter().for_each(|key| assert!(tree.remove(*key).is_some(), "{key}: {tree:#?}"));
     assert_eq!(tree.len(), 2, "{tree:#?}");
     for key in ["attr/a", "control/a", "data/a", "drivers/a", "feature/a", "xenserver/attr/a"] {
-        guest.left_behind(key, "still the guest's");
+        guest.write_as_guest(key, "still the guest's");
     }
 }
 

@@ -7,7 +7,7 @@ use super::tree::is_rfc3339_utc;
 use super::{PATIENCE, TracePosition};
 use std::time::Instant;
 
-/// The address that `catch_up` adds: a documentation one that no test uses.
+/// The address that `sync_with_agent` adds: a documentation one that no test uses.
 pub const LATEST: &str = "203.0.113.1";
 
 impl Guest {
@@ -43,7 +43,7 @@ impl Guest {
 
     /// Has the agent publish one more address of `eth0`: the kernel tells things in order, so
     /// what was told before has been seen by then.
-    pub fn catch_up(&self) {
+    pub fn sync_with_agent(&self) {
         self.ip(format!("addr add {LATEST}/32 dev eth0"));
         self.wait(|tree| tree.values().any(|value| value == LATEST));
     }

@@ -28,7 +28,7 @@ impl Guest {
 
     /// Waits until the agent has read all that the kernel has told it over netlink, and checks that it
     /// was never too late: the kernel had to drop nothing.
-    pub fn wait_heard(&self, agent: &Agent) {
+    pub fn wait_netlink_read(&self, agent: &Agent) {
         assert!(wait_for(PATIENCE, || waiting_and_dropped(agent).0 == 0), "netlink is not read");
         assert_eq!(waiting_and_dropped(agent).1, 0, "the kernel had to drop messages");
     }
@@ -54,7 +54,7 @@ impl Guest {
 
     /// Waits until what the guest's processes, which have ended, asked of the store is done.
     pub fn settle(&self) {
-        assert!(wait_for(PATIENCE, || self.dom0(|host| host.ring.is_quiet())));
+        assert!(wait_for(PATIENCE, || self.dom0(|host| host.ring.is_idle())));
         // Behind their requests in the ring.
         self.as_guest(|store| store.read("domid")).unwrap();
     }

@@ -1,37 +1,37 @@
-//! A guest on its host: a world with one VIF and a Debian in it, and the host's store.
-//! This is the whole vocabulary of most tests.
+//! A guest on its host: namespaces with one VIF and the files of a Debian, and the host's xenstored.
+//! `guest_tree.rs` reads the guest's keys.
 
+use super::Scratch;
 use super::agent::{Agent, Finished, PROGRAM};
 use super::changes::WatchCounter;
+use super::kernel::Kernel;
 use super::layout::{Layout, introduce, lay_out};
-use super::ring::{self, Kernel, Ring};
-use super::tree::{OS_RELEASE, difference, is_rfc3339_utc, of_this_machine, text};
+use super::ring::{self, Ring};
+use super::tree::OS_RELEASE;
 use super::wire::{Nodes, Store};
 use super::world::TestNamespaces;
 use super::xenstored::{Daemon, Xenstored};
-use super::{PATIENCE, Scratch};
 use std::cell::RefCell;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Instant;
 
 const DOMID: u32 = 1;
 pub(super) const HOME: &str = "/local/domain/1";
-/// Where a host that can tells of SR-IOV virtual functions.
+/// The directory in which a host publishes SR-IOV virtual functions.
 const FUNCTIONS: &str = "xenserver/device/net-sriov-vf";
 
-/// What dom0 holds of the guest, and how the guest reaches it.
+/// The host's side: xenstored, dom0's connection to it, and the guest's.
 pub(super) struct Host {
     pub(super) store: Store,
     pub(super) changes: WatchCounter,
-    /// What the toolstack made: not the guest's doing.
+    /// The keys that the toolstack made, not the guest.
     pub(super) made: Nodes,
     pub(super) ring: Ring,
     pub(super) daemon: Xenstored,
 }
 
-/// A guest, its world and its host; gone when dropped.
+/// A guest, its namespaces and its host; all end when it is dropped.
 pub struct Guest {
     pub(super) host: RefCell<Option<Host>>,
     world: TestNamespaces,
@@ -56,21 +56,21 @@ impl Guest {
         Guest::on(Layout::Xapi, Daemon::C)
     }
 
-    /// The same on another host.
+    /// The same with another toolstack's tree and another xenstored.
     pub fn on(layout: Layout, daemon: Daemon) -> Guest {
         Guest::with(layout, daemon, Kernel::Linux6_1)
     }
 
-    /// Runs a test in a new guest for each way in which kernels answer.
+    /// Runs a test in a new guest for each [`Kernel`].
     pub fn on_each_kernel(test: impl Fn(Guest)) {
         for kernel in Kernel::ALL {
-            // Seen when the test fails.
+            // Shown if the test fails.
             println!("{kernel:?}");
             test(Guest::with(Layout::Xapi, Daemon::C, kernel));
         }
     }
 
-    /// The same on another host and with another kernel.
+    /// The same with another kernel too.
     pub fn with(layout: Layout, daemon: Daemon, kernel: Kernel) -> Guest {
         let (run, scratch) = (Scratch::new(), Scratch::new());
         let world = TestNamespaces::new(scratch.path());
@@ -90,12 +90,12 @@ impl Guest {
         guest
     }
 
-    /// Starts the host's daemon with a store as a new guest finds it.
+    /// Starts the host's xenstored with the tree of a new guest.
     pub fn start_xenstored(&self) {
         self.start_xenstored_with(&Nodes::new());
     }
 
-    /// The same, with keys of the guest's that were there before.
+    /// The same, with keys that the guest wrote before.
     pub fn start_xenstored_with(&self, old: &Nodes) {
         let run = self.run.path();
         ring::make_page(run, DOMID);
@@ -110,9 +110,9 @@ impl Guest {
         *self.host.borrow_mut() = Some(Host { store, changes, made, ring, daemon });
     }
 
-    /// Builds the guest's tree anew, as a toolstack does for a guest that it resumes or has
-    /// taken over from another host: all that the guest wrote is gone.
-    pub fn rebuild(&self) {
+    /// Makes the guest's tree again, as a toolstack does for a guest that is resumed or has migrated: all
+    /// that the guest wrote is gone.
+    pub fn recreate_tree(&self) {
         self.dom0(|host| {
             host.store.rm(HOME).unwrap();
             lay_out(&mut host.store, DOMID, self.layout).unwrap();
@@ -123,12 +123,12 @@ impl Guest {
         ask(self.host.borrow_mut().as_mut().expect("xenstored runs"))
     }
 
-    /// Where programs in the guest find the store.
+    /// The socket by which programs in the guest reach xenstored.
     pub fn socket(&self) -> PathBuf {
         self.run.path().join("guest")
     }
 
-    /// The program, to be run in the world with these arguments.
+    /// The program with these arguments, to be run in the namespaces.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.world_command(PROGRAM);
         command.args(arguments).env("XENSTORED_PATH", self.socket());
@@ -153,108 +153,28 @@ impl Guest {
         Agent::spawn(self.command(arguments)).wait()
     }
 
-    /// Asks the store as another program in the guest would.
-    pub fn as_guest<T>(&self, ask: impl FnOnce(&mut Store) -> T) -> T {
-        ask(&mut Store::connect(&self.socket()).unwrap())
+    /// Makes requests as another program in the guest.
+    pub fn as_guest<T>(&self, requests: impl FnOnce(&mut Store) -> T) -> T {
+        requests(&mut Store::connect(&self.socket()).unwrap())
     }
 
-    /// Writes a key as the guest: what an agent before ours, or an older one, left.
-    pub fn left_behind(&self, key: &str, value: &str) {
+    /// Writes a key as the guest, as another or an older agent may have left it.
+    pub fn write_as_guest(&self, key: &str, value: &str) {
         self.as_guest(|store| store.write(key, value)).unwrap();
     }
 
-    /// Has dom0 write a key of the guest's tree, which nothing but permissions makes the guest's.
+    /// Writes a key of the guest's tree as dom0, so that dom0 owns it.
     pub fn dom0_writes(&self, key: &str, value: &str) {
         self.as_host(|store| store.write(&format!("{HOME}/{key}"), value)).unwrap();
     }
 
     /// Plugs in an SR-IOV virtual function, as xenopsd does.
-    pub fn plug_function(&self, id: u32, mac: &str) {
+    pub fn plug_vf(&self, id: u32, mac: &str) {
         self.dom0_writes(&format!("{FUNCTIONS}/{id}/mac"), mac);
     }
 
     /// Unplugs it.
-    pub fn unplug_function(&self, id: u32) {
+    pub fn unplug_vf(&self, id: u32) {
         self.as_host(|store| store.rm(&format!("{HOME}/{FUNCTIONS}/{id}"))).unwrap();
-    }
-
-    /// Every key that the guest made, by path below its home; an empty node that holds something
-    /// is not told. A time is `<now>`, when it is one.
-    pub fn tree(&self) -> Nodes {
-        self.dom0(|host| {
-            let mut tree = host.store.nodes(HOME);
-            let paths: Vec<String> = tree.keys().cloned().collect();
-            let holds = |path: &String| {
-                paths.iter().any(|p| p.strip_prefix(path).is_some_and(|p| p.starts_with('/')))
-            };
-            tree.retain(|path, value| {
-                let is_hosts = host.made.contains_key(path) || path.starts_with("xenserver/device");
-                !is_hosts && (!value.is_empty() || !holds(path))
-            });
-            for key in ["data/updated", "data/service/xen-guest-agent/started"] {
-                if let Some(time) = tree.get_mut(key).filter(|time| is_rfc3339_utc(time)) {
-                    *time = "<now>".into();
-                }
-            }
-            tree
-        })
-    }
-
-    /// Waits until the tree is as described.
-    pub fn wait(&self, described: impl Fn(&Nodes) -> bool) -> Nodes {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let seen = self.dom0(|host| host.changes.count());
-            let tree = self.tree();
-            if described(&tree) {
-                return tree;
-            }
-            let changed = self.dom0(|host| host.changes.wait_beyond(seen, deadline));
-            assert!(changed, "the store never became what was waited for:\n{}", text(&tree));
-        }
-    }
-
-    /// Waits until a key has a value.
-    pub fn wait_value(&self, key: &str, value: &str) {
-        self.wait(|tree| tree.get(key).is_some_and(|is| is == value));
-    }
-
-    /// Waits until a key is not there.
-    pub fn wait_gone(&self, key: &str) {
-        self.wait(|tree| !tree.contains_key(key));
-    }
-
-    /// Waits until the guest's keys are exactly these, one `key = value` a line.
-    pub fn wait_tree(&self, keys: &str) {
-        let wanted = of_this_machine(keys.trim_matches('\n'));
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let seen = self.dom0(|host| host.changes.count());
-            let is = text(&self.tree());
-            if is == wanted {
-                return;
-            }
-            if !self.dom0(|host| host.changes.wait_beyond(seen, deadline)) {
-                panic!("keys missing (-) and not wanted (+):\n{}", difference(&wanted, &is));
-            }
-        }
-    }
-
-    /// The values of a node's children, in the order of their numbers, which must be numbers.
-    pub fn values(&self, node: &str) -> Vec<String> {
-        let below = |key: &str| key.strip_prefix(node)?.strip_prefix('/').map(str::to_string);
-        let children =
-            self.tree().into_iter().filter_map(|(key, value)| Some((below(&key)?, value)));
-        let direct = children.filter(|(child, _)| !child.contains('/'));
-        let mut numbered: Vec<(u64, String)> =
-            direct.map(|(child, value)| (child.parse().unwrap(), value)).collect();
-        numbered.sort();
-        numbered.into_iter().map(|(_, value)| value).collect()
-    }
-
-    /// The tree below one node, one `key = value` a line, as it is now.
-    pub fn below(&self, node: &str) -> String {
-        let tree = self.tree();
-        text(&tree.into_iter().filter(|(key, _)| key.starts_with(node)).collect())
     }
 }

@@ -1,7 +1,7 @@
-//! What the tests of the whole program stand on: a guest's machine (`world`, `disks`), its host's
-//! store (`xenstored`, `layout`, `ring`, `wire`, `changes`, `trace`), both together (`guest`, `checks`,
-//! `tree`), what befalls them (`faults`, `proxy`, `clock`) and the program itself (`agent`). Every test
-//! makes its own and shares nothing.
+//! The environment of the tests of the whole program: a guest's machine (`world`, `disks`, `kernel`), its
+//! host's xenstored (`xenstored`, `layout`, `ring`, `wire`, `changes`, `trace`), both together (`guest`,
+//! `guest_tree`, `checks`, `tree`), faults (`faults`, `proxy`, `clock`) and the program (`agent`). Each test
+//! makes its own; tests share nothing.
 
 mod agent;
 mod changes;
@@ -11,6 +11,8 @@ mod device;
 mod disks;
 mod faults;
 mod guest;
+mod guest_tree;
+mod kernel;
 mod layout;
 mod preload;
 mod proxy;
@@ -27,9 +29,10 @@ pub use clock::{Clock, Jump};
 pub use disks::{Disk, HungFuse};
 pub use faults::waiting_and_dropped;
 pub use guest::Guest;
+pub use kernel::Kernel;
 pub use layout::Layout;
 pub use proxy::{Message, Proxy, ProxyAction};
-pub use ring::Kernel;
+
 pub use trace::TracePosition;
 pub use tree::{FIRST_TREE, OS_RELEASE, of_this_machine};
 pub use wire::{Nodes, Store, WATCH, strings};
@@ -39,10 +42,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a test waits for what must come: only a failing one waits this long.
+/// The longest time for which a test waits for an expected event. Only a failing test waits this long.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Waits for a condition of which nothing tells us; false when it does not come.
+/// Polls a condition until it is true; false if it is not true in time.
 pub fn wait_for(patience: Duration, mut condition: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + patience;
     while !condition() {
@@ -54,7 +57,7 @@ pub fn wait_for(patience: Duration, mut condition: impl FnMut() -> bool) -> bool
     true
 }
 
-/// A short-named directory (a socket's path has 107 bytes at most), removed when dropped.
+/// A directory, removed when dropped. Its path is short: that of a socket has 107 bytes at most.
 pub struct Scratch(PathBuf);
 
 impl Scratch {

@@ -1,13 +1,11 @@
-//! The guest kernel's part of xenstore: carries the requests of every process that
-//! connects to a unix socket to xenstored over the guest's shared page, so that they
-//! are the guest's own, with its permissions, its quotas and its relative paths.
+//! The guest kernel's part of xenstore. It accepts connections on a unix socket and forwards their
+//! requests to xenstored over the guest's shared page. For xenstored they come from the guest: its
+//! permissions, quotas and relative paths apply.
 //!
-//! The page is a file that the daemon has mapped (see `shim/shim.h`): two rings
-//! of 1 KiB and four counters. Pipes stand in for the event channel. Dropping the
-//! ring closes every connection, as when xenstored dies.
-//!
-//! Kernels differ in the request id that `/dev/xen/xenbus` puts into a reply: see [`Kernel`].
+//! The page is a file that the daemon has mapped (see `shim/shim.h`): two rings of 1 KiB and four counters.
+//! Pipes replace the event channel. Dropping the ring closes every connection, as when xenstored dies.
 
+use super::kernel::Kernel;
 use super::wire::{Header, UNWATCH, WATCH, WATCH_EVENT, receive};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -27,54 +25,26 @@ const REQUESTS_WRITTEN: u64 = 2052;
 const ANSWERS_READ: u64 = 2056;
 const ANSWERS_WRITTEN: u64 = 2060;
 
-/// A guest kernel, by how its xenbus device (`drivers/xen/xenbus/xenbus_dev_frontend.c`) answers.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kernel {
-    /// Before 4.11: the device answers `XS_WATCH` and `XS_UNWATCH` itself, with id 0, and sets no id
-    /// in a watch event. All other replies have the client's id.
-    Linux4_4,
-    /// 4.11 to 4.15, before commit 29fee6eed281 ("xenbus: track caller request id"): `XS_WATCH` and
-    /// `XS_UNWATCH` have the client's id, all other replies one of the kernel's own.
-    Linux4_13,
-    /// Since 4.16: every reply has the client's id.
-    Linux6_1,
-}
-
-impl Kernel {
-    pub const ALL: [Kernel; 3] = [Kernel::Linux4_4, Kernel::Linux4_13, Kernel::Linux6_1];
-
-    /// The request id of a message for a process.
-    fn reply_id(self, kind: u32, clients: u32, kernels: u32) -> u32 {
-        match (self, kind) {
-            // The header lies on the kernel's stack and this part of it is not set.
-            (Kernel::Linux4_4, WATCH_EVENT) => 0xdead_beef,
-            (Kernel::Linux4_4, WATCH | UNWATCH) => 0,
-            (Kernel::Linux4_13, kind) if ![WATCH, UNWATCH, WATCH_EVENT].contains(&kind) => kernels,
-            _ => clients,
-        }
-    }
-}
-
 /// A client, and the id that it gave its request.
 type Sender = (usize, u32);
 
 struct Shared {
     kernel: Kernel,
     page: File,
-    /// Pipe to the daemon: takes the number of the port that is notified.
+    /// Pipe to the daemon: one port number for each notification.
     event_channel: File,
     port: u32,
     stopped: AtomicBool,
-    /// None when it has closed its connection.
+    /// None for a client that has closed its connection.
     clients: Mutex<Vec<Option<UnixStream>>>,
-    /// How many of them have a connection.
+    /// The number of clients with an open connection.
     connected: AtomicUsize,
     /// Requests without a reply yet, by the kernel's own id.
     outstanding: Mutex<HashMap<u32, Sender>>,
-    /// Held while one message goes into the ring; the value is the kernel's own id of it.
+    /// The kernel's own id of the last request. Locked while a message is written into the ring.
     last_id: Mutex<u32>,
     /// Notified when the daemon has read or written something.
-    moved: (Mutex<()>, Condvar),
+    progress: (Mutex<()>, Condvar),
 }
 
 /// A guest's connection to xenstored, open until dropped.
@@ -86,14 +56,14 @@ pub struct Ring {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// Makes an empty shared page. For the daemon a domain exists while it has one.
+/// Makes an empty shared page. A domain exists for the daemon as long as it has one.
 pub fn make_page(run: &Path, domid: u32) {
     let page = File::create(run.join(format!("dom{domid}.ring"))).unwrap();
     page.set_len(4096).unwrap();
 }
 
 impl Ring {
-    /// Serves `socket`, as this kernel would, for a guest that the daemon in `run` knows.
+    /// Serves `socket` as this kernel does, for a guest that was introduced to the daemon in `run`.
     pub fn open(run: &Path, domid: u32, socket: &Path, kernel: Kernel) -> Ring {
         let file =
             |name: &str| OpenOptions::new().read(true).write(true).open(run.join(name)).unwrap();
@@ -107,7 +77,7 @@ impl Ring {
             connected: AtomicUsize::new(0),
             outstanding: Mutex::default(),
             last_id: Mutex::default(),
-            moved: Default::default(),
+            progress: Default::default(),
         });
         let notifications = run.join(format!("evtchn-{domid}.fifo"));
         let mut notified = file(&format!("evtchn-{domid}.fifo"));
@@ -115,15 +85,13 @@ impl Ring {
         let (a, b) = (shared.clone(), shared.clone());
         let threads = vec![
             thread::spawn(move || a.accept(&listener)),
-            thread::spawn(move || b.answer(&mut notified)),
+            thread::spawn(move || b.deliver_all(&mut notified)),
         ];
         Ring { shared, socket: socket.into(), notifications, threads }
     }
-}
 
-impl Ring {
-    /// Whether every process has closed its connection, and all of its requests are in the ring.
-    pub fn is_quiet(&self) -> bool {
+    /// Whether every client has closed its connection; all of its requests are in the ring then.
+    pub fn is_idle(&self) -> bool {
         self.shared.connected.load(Ordering::SeqCst) == 0
     }
 }
@@ -131,7 +99,7 @@ impl Ring {
 impl Drop for Ring {
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::SeqCst);
-        // Both threads are in a blocking call: end it.
+        // Each thread is in a blocking call: make it return.
         drop(UnixStream::connect(&self.socket));
         let _ = std::fs::remove_file(&self.socket);
         let pipe = OpenOptions::new().read(true).write(true).open(&self.notifications);
@@ -154,19 +122,19 @@ impl Shared {
             let (number, shared) = (clients.len() - 1, self.clone());
             shared.connected.fetch_add(1, Ordering::SeqCst);
             thread::spawn(move || {
-                shared.carry(number, stream);
+                shared.forward(number, stream);
                 shared.clients.lock().unwrap()[number] = None;
                 shared.connected.fetch_sub(1, Ordering::SeqCst);
             });
         }
     }
 
-    /// Carries one process's requests until it closes its connection, then removes its watches.
-    fn carry(&self, client: usize, mut stream: UnixStream) {
+    /// Forwards the requests of one client until it closes its connection, then removes its watches.
+    fn forward(&self, client: usize, mut stream: UnixStream) {
         let mut watches = Vec::new();
         while let Ok((header, mut body)) = receive(&mut stream) {
             if header.kind == WATCH {
-                // When the watch fires, the token names the client.
+                // The token of an event names the client then.
                 let token = body.iter().position(|b| *b == 0).unwrap() + 1;
                 body.splice(token..token, format!("{client}:").into_bytes());
                 watches.push(body.clone());
@@ -189,11 +157,11 @@ impl Shared {
 
     fn put(&self, mut message: &[u8]) {
         while !message.is_empty() && !self.stopped.load(Ordering::SeqCst) {
-            let guard = self.moved.0.lock().unwrap();
+            let guard = self.progress.0.lock().unwrap();
             let (read, written) = (self.word(REQUESTS_READ), self.word(REQUESTS_WRITTEN));
             let free = SIZE - written.wrapping_sub(read);
             if free == 0 {
-                drop(self.moved.1.wait(guard).unwrap());
+                drop(self.progress.1.wait(guard).unwrap());
                 continue;
             }
             let at = written % SIZE;
@@ -205,13 +173,13 @@ impl Shared {
         }
     }
 
-    /// Sends each of the daemon's messages to its process.
-    fn answer(&self, notified: &mut File) {
+    /// Delivers each of the daemon's messages to its client.
+    fn deliver_all(&self, notified: &mut File) {
         let (mut events, mut bytes) = ([0; 64], Vec::new());
         while notified.read(&mut events).is_ok() && !self.stopped.load(Ordering::SeqCst) {
-            drop(self.moved.0.lock().unwrap());
-            self.moved.1.notify_all();
-            self.take(&mut bytes);
+            drop(self.progress.0.lock().unwrap());
+            self.progress.1.notify_all();
+            self.read_into(&mut bytes);
             while bytes.len() >= Header::SIZE {
                 let header = Header::parse(&bytes);
                 let end = Header::SIZE + header.length as usize;
@@ -222,10 +190,10 @@ impl Shared {
                 self.deliver(header, message[Header::SIZE..].to_vec());
             }
         }
-        self.moved.1.notify_all();
+        self.progress.1.notify_all();
     }
 
-    fn take(&self, bytes: &mut Vec<u8>) {
+    fn read_into(&self, bytes: &mut Vec<u8>) {
         loop {
             let (read, written) = (self.word(ANSWERS_READ), self.word(ANSWERS_WRITTEN));
             if read == written {

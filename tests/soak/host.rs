@@ -62,13 +62,13 @@ pub fn function(soak: &mut Soak) {
     let id = soak.random.below(4) as u32;
     if soak.host.functions.remove(&id).is_some() {
         soak.journal.detail(&format!("{id} goes"));
-        return soak.guest.unplug_function(id);
+        return soak.guest.unplug_vf(id);
     }
     let macs =
         [mac(7, 0), mac(7, 1).to_uppercase(), mac(8, 0), mac(8, 1), mac(0, 0), "none".into()];
     let mac = soak.random.pick(&macs).clone();
     soak.journal.detail(&format!("{id} {mac}"));
-    soak.guest.plug_function(id, &mac);
+    soak.guest.plug_vf(id, &mac);
     soak.host.functions.insert(id, mac);
 }
 
@@ -123,7 +123,7 @@ pub fn go_on(soak: &mut Soak) {
 /// A resume: the guest's tree is recreated.
 pub fn rebuild(soak: &mut Soak) {
     if is_up(soak) {
-        soak.guest.rebuild();
+        soak.guest.recreate_tree();
         soak.host = Host::new();
     }
 }

@@ -115,8 +115,8 @@ fn changes_during_sigstop_are_one_batch() {
         changes.iter().filter(|change| *change == "write data/updated").count()
     };
     guest.wait(|tree| tree.values().filter(|value| value.starts_with("10.0.0.")).count() == 100);
-    guest.catch_up();
-    // Two where the first datagrams are read before the last have come; one of `catch_up`.
+    guest.sync_with_agent();
+    // Two where the first datagrams are read before the last have come; one of `sync_with_agent`.
     assert!((2..=3).contains(&stamped(&guest)), "{:#?}", guest.changes_since(mark));
 }
 
@@ -132,7 +132,7 @@ fn suspend_for_a_week_causes_one_batch() {
         if monotonic {
             clock.monotonic(Jump::WeekAhead);
         }
-        guest.rebuild();
+        guest.recreate_tree();
         let mark = guest.mark();
         guest.memory(207_744, 150_400);
         agent.signal("CONT");

@@ -128,8 +128,8 @@ fn killed(
 #[test]
 fn kill_9_during_start_is_repaired_with_the_fewest_requests() {
     killed(40, Duration::from_millis(30), |guest, random| {
-        guest.rebuild();
-        EARLIER.iter().for_each(|(key, value)| guest.left_behind(key, value));
+        guest.recreate_tree();
+        EARLIER.iter().for_each(|(key, value)| guest.write_as_guest(key, value));
         guest.ip_where_possible(events(random, 10));
         (guest.agent(&[]), None)
     });

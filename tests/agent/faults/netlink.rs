@@ -21,8 +21,8 @@ fn flap(guest: &Guest, times: u32) {
 }
 
 /// Waits until the agent has published all events.
-fn catch_up(guest: &Guest) {
-    guest.catch_up();
+fn sync_with_agent(guest: &Guest) {
+    guest.sync_with_agent();
     let more = "attr/vif/0/ipv4/1 = 203.0.113.1\nattr/vif/0/ipv4/1/prefix = 32\nattr/vif/0/mac";
     guest.wait_tree(&FIRST_TREE.replace("attr/vif/0/mac", more));
     guest.ip("addr del 203.0.113.1/32 dev eth0");
@@ -33,7 +33,7 @@ fn catch_up(guest: &Guest) {
 fn after_one_flood(guest: &Guest) -> Agent {
     let agent = guest.published(&[]);
     flap(guest, 2_000);
-    catch_up(guest);
+    sync_with_agent(guest);
     agent
 }
 
@@ -51,7 +51,7 @@ fn dropped_events_cause_a_dump_and_at_most_200_requests() {
     agent.signal("CONT");
     guest.wait_value("attr/vif/0/ipv4/1", "198.51.100.9");
     guest.ip("addr del 198.51.100.9/24 dev eth0");
-    catch_up(&guest);
+    sync_with_agent(&guest);
     let (after, writes) = (usage(agent.pid()), guest.changes_since(mark).len());
     println!("{dropped} messages dropped, {writes} requests to the store; {before:?} {after:?}");
     assert!(writes < 200, "{writes} writes");
@@ -67,7 +67,7 @@ fn flood_of_100_000_changes_causes_at_most_100_requests_a_second() {
     let (before, mark, start) = (usage(agent.pid()), guest.mark(), Instant::now());
     flap(&guest, FLAPS);
     let took = start.elapsed();
-    catch_up(&guest);
+    sync_with_agent(&guest);
     let (after, writes) = (usage(agent.pid()), guest.changes_since(mark).len());
     println!("{FLAPS} flaps in {took:?}: {writes} requests to the store; {before:?} {after:?}");
     // Twenty batches a second of an address, its prefix and the time, or two, and those at the end.

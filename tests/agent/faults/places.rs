@@ -18,7 +18,7 @@ fn shell(guest: &Guest, line: &str) -> Command {
 fn lives(guest: &Guest, line: &str) {
     let agent = Agent::spawn(shell(guest, line));
     guest.wait_tree(FIRST_TREE);
-    guest.catch_up();
+    guest.sync_with_agent();
     guest.ip("addr del 203.0.113.1/32 dev eth0");
     guest.wait_tree(FIRST_TREE);
     agent.signal("HUP");
@@ -78,7 +78,7 @@ fn log_much(guest: &Guest) {
         guest.ip(format!("addr add 10.0.0.{}/32 dev eth0", n % 250));
         guest.ip(format!("addr del 10.0.0.{}/32 dev eth0", n % 250));
     }
-    guest.catch_up();
+    guest.sync_with_agent();
 }
 
 /// A syslog that nobody reads: its socket takes `net.unix.max_dgram_qlen` lines and no more.
@@ -104,7 +104,7 @@ fn a_syslog_that_is_restarted() {
     drop(syslog);
     guest.remove_file("/dev/log");
     agent.signal("HUP");
-    guest.catch_up();
+    guest.sync_with_agent();
     let syslog = guest.syslog();
     agent.signal("HUP");
     let (mut line, reload) = ([0; 1024], "reload: reading xenstore back");
@@ -153,7 +153,7 @@ fn agent_runs_with_empty_environment() {
 
 /// Whether it ran, or what it said in the one line with which it gave up.
 fn runs_or_says_why(guest: &Guest, line: &str) -> Result<(), String> {
-    guest.rebuild();
+    guest.recreate_tree();
     let agent = Agent::spawn(shell(guest, line));
     let published = wait_for(PATIENCE, || {
         guest.tree().contains_key("attr/PVAddons/Installed") || agent.stderr().contains("error: ")

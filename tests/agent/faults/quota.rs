@@ -67,7 +67,7 @@ fn full_store_keeps_64_nodes_free_and_holds_the_most_important_keys() {
         assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
         let wanted = ours(&guest);
         for room in [0, 5, 20, 71, 80, 90, 100, 110, 120, 300] {
-            guest.rebuild();
+            guest.recreate_tree();
             fill_but(&guest, room);
             let end = guest.run(&["-s", "--once"]);
             let (is, owned) = (ours(&guest), owned(&guest));

@@ -25,8 +25,8 @@ fn live_through(
     arguments: &[&str],
     judge: impl Fn(&Message) -> ProxyAction + Send + Sync + 'static,
 ) -> usize {
-    guest.rebuild();
-    EARLIER.iter().for_each(|(key, value)| guest.left_behind(key, value));
+    guest.recreate_tree();
+    EARLIER.iter().for_each(|(key, value)| guest.write_as_guest(key, value));
     let mark = guest.mark();
     let proxy = Proxy::new(guest.run.path().join("proxy"), &guest.socket(), judge);
     let mut command = guest.command(&[&["-s"], arguments].concat());

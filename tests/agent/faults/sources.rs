@@ -65,7 +65,7 @@ fn empty_proc_then_the_real_one() {
     agent.wait_logged("warn: os: cannot watch the host name");
     told_once_each_way(agent, "memory");
     let _confined = guest.agent(&[]);
-    guest.catch_up();
+    guest.sync_with_agent();
 }
 
 // A /sys with nothing in it: no VIF is known for one here, no driver, no balloon.

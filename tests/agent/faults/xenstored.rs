@@ -121,7 +121,7 @@ fn xenstored_that_never_answers_stops_no_collector_and_no_signal() {
     }
     guest.ip("addr add 198.51.100.7/25 dev eth0");
     println!("40 floods and reloads in {:?}", start.elapsed());
-    guest.wait_heard(&agent);
+    guest.wait_netlink_read(&agent);
     guest.resume_xenstored();
     let more = "attr/vif/0/ipv4/1 = 198.51.100.7\nattr/vif/0/ipv4/1/prefix = 25\nattr/vif/0/mac";
     guest.wait_tree(&FIRST_TREE.replace("attr/vif/0/mac", more));

@@ -1,19 +1,21 @@
-//! Streams of messages, and the network that is published after them.
+//! Sequences of rtnetlink messages, and the network that is published after them.
+
+mod upper_devices;
 
 use std::cell::Cell;
 
 use facts::{AddressPreference, Mac};
 
 use super::*;
-use crate::network::rtnetlink::{Address as Told, Link};
+use crate::network::rtnetlink::{Address as AddrMsg, Link};
 
 fn link(index: u32, name: &str) -> Link {
     Link { index, up: true, name: name.into(), mac: Some(Mac([index as u8; 6])), ..Link::default() }
 }
 
-fn address(link: u32, host: u8, prefix: u8) -> Told {
+fn address(link: u32, host: u8, prefix: u8) -> AddrMsg {
     let ip = [192, 0, 2, host].into();
-    Told {
+    AddrMsg {
         link,
         ip,
         peer: Some(ip),
@@ -68,7 +70,7 @@ fn link_that_is_down_has_no_addresses() {
 
 #[test]
 fn tentative_address_is_not_published() {
-    let tentative = Told { usable: false, ..address(5, 1, 24) };
+    let tentative = AddrMsg { usable: false, ..address(5, 1, 24) };
     let told = [Payload::Link(link(5, "a")), Payload::Address(tentative)];
     assert_eq!(hosts(&after(told.clone())), []);
     assert_eq!(hosts(&after(told.into_iter().chain([Payload::Address(address(5, 1, 24))]))), [1]);
@@ -121,13 +123,6 @@ fn unknown_vif_is_found_by_a_later_lookup() {
 }
 
 #[test]
-fn upper_device_is_not_looked_up() {
-    let mut table = Table::default();
-    let lookup = |_: &Link| panic!("looked up");
-    table.apply(Payload::Link(upper(8, "macvlan", Some(5), None)), lookup);
-}
-
-#[test]
 fn message_that_repeats_the_state_is_no_change() {
     let mut table = Table::default();
     for is_change in [true, false] {
@@ -149,7 +144,7 @@ fn ipv4_addresses_with_different_peers_are_two_and_ipv6_addresses_one() {
     ] {
         let [first, second] = peers.map(|peer| {
             let peer = Some(peer.parse().unwrap());
-            Told { ip, peer, ..address(5, 1, 32) }
+            AddrMsg { ip, peer, ..address(5, 1, 32) }
         });
         let network = after([
             Payload::Link(link(5, "a")),
@@ -184,53 +179,6 @@ fn only_a_consistent_dump_removes_what_it_lacks() {
     assert_eq!(dump(&[3, 1], &[5], true), (1, vec![1, 3]));
 }
 
-fn vif_over(links: impl IntoIterator<Item = Link>) -> Vec<u8> {
-    let mut table = Table::default();
-    table.apply(Payload::Link(Link { master: Some(10), ..link(5, "vif") }), |_| VifLookup::Vif(0));
-    for link in links {
-        let index = link.index;
-        table.apply(Payload::Link(link), |_| VifLookup::NotVif);
-        table.apply(Payload::Address(address(index, index as u8, 24)), |_| VifLookup::NotVif);
-    }
-    let network = table.network(&Exclude::default());
-    let upper_addresses = network.links.iter().flat_map(|link| &link.upper_addresses);
-    assert!(upper_addresses.clone().all(|address| address.preference.upper_addresses));
-    upper_addresses
-        .map(|address| address.ip.to_string().rsplit('.').next().unwrap().parse().unwrap())
-        .collect()
-}
-
-fn upper(index: u32, kind: &str, lower: Option<u32>, master: Option<u32>) -> Link {
-    Link { info_kind: kind.into(), lower, master, ..link(index, kind) }
-}
-
-#[test]
-fn vif_has_addresses_of_upper_devices_nearest_first() {
-    let stack = [
-        upper(8, "vlan", Some(9), None),
-        upper(9, "bridge", None, None),
-        upper(10, "bond", None, Some(9)),
-        upper(11, "macvlan", Some(5), None),
-    ];
-    assert_eq!(vif_over(stack), [10, 11, 9, 8]);
-}
-
-// Ports of a datapath have its own link as master, which is down; internal ports have none.
-#[test]
-fn vif_in_open_vswitch_has_addresses_of_internal_ports() {
-    let own = Link { up: false, ..upper(10, "openvswitch", None, None) };
-    assert_eq!(vif_over([own, upper(11, "openvswitch", None, None)]), [11]);
-    let own = Link { up: false, ..upper(10, "openvswitch", None, None) };
-    assert_eq!(vif_over([own, upper(11, "openvswitch", None, Some(10))]), [11]);
-    assert_eq!(vif_over([upper(11, "openvswitch", None, None)]), []);
-}
-
-#[test]
-fn link_that_is_down_hides_addresses_above_it() {
-    let bridge = Link { up: false, ..upper(10, "bridge", None, None) };
-    assert_eq!(vif_over([bridge, upper(11, "macvlan", Some(10), None)]), []);
-}
-
 #[test]
 fn address_that_is_removed_and_added_moves_to_the_end() {
     let [first, second] = [1, 2].map(|host| address(5, host, 24));
@@ -242,24 +190,6 @@ fn address_that_is_removed_and_added_moves_to_the_end() {
         Payload::Address(first),
     ]);
     assert_eq!(hosts(&network), [2, 1]);
-}
-
-#[test]
-fn vif_gets_no_addresses_of_veth_vxlan_vrf() {
-    let others = [
-        upper(8, "bridge", None, None),
-        upper(9, "veth", Some(5), None),
-        upper(10, "vrf", None, None),
-        upper(11, "vxlan", Some(5), None),
-        upper(12, "vlan", None, None),
-    ];
-    assert_eq!(vif_over(others), []);
-}
-
-#[test]
-fn cycle_of_upper_devices_terminates() {
-    let cycle = [upper(10, "bridge", None, Some(11)), upper(11, "bond", None, Some(10))];
-    assert_eq!(vif_over(cycle), [10, 11]);
 }
 
 fn names(exclude: &[&str]) -> Vec<(String, usize)> {
@@ -289,25 +219,4 @@ fn container_nic_is_not_published_unless_above_a_vif() {
 fn excluded_nic_is_not_published_even_if_vif_or_bridge() {
     assert_eq!(names(&["wg*", "docker1"]), [("vif".into(), 0)]);
     assert_eq!(names(&["vif"]), [("docker1".into(), 0), ("wg0".into(), 0)]);
-}
-
-// All members of a bond have the MAC of the bond; the host knows a VF by its permanent MAC.
-#[test]
-fn sriov_vf_in_bond_keeps_perm_mac_and_has_addresses_of_the_bond() {
-    let (bond, own) = (Mac([2; 6]), Mac([3; 6]));
-    let function = Link { mac: Some(bond), perm_mac: Some(own), ..link(3, "vf") };
-    let mut table = Table::default();
-    let member = |link: Link| Payload::Link(Link { master: Some(9), ..link });
-    table.apply(member(link(2, "vif")), |_| VifLookup::Vif(0));
-    table.apply(member(function), |_| VifLookup::NotVif);
-    table.apply(Payload::Link(Link { mac: Some(bond), ..upper(9, "bond", None, None) }), |_| {
-        VifLookup::NotVif
-    });
-    table.apply(Payload::Link(upper(10, "vlan", Some(3), None)), |_| VifLookup::NotVif);
-    table.apply(Payload::Address(address(9, 1, 24)), |_| VifLookup::NotVif);
-    let links = table.network(&Exclude::default()).links;
-    let known: Vec<_> = links.iter().map(|link| (link.index, link.perm_mac)).collect();
-    assert_eq!(known, [(2, None), (3, Some(own)), (9, None), (10, None)]);
-    let shown: Vec<_> = links.iter().map(|link| link.upper_addresses.len()).collect();
-    assert_eq!(shown, [1, 1, 0, 0]);
 }
