@@ -58,7 +58,7 @@ fn removed_first_address_moves_no_other() {
     assert_eq!(guest.batch_since(mark), ["rm attr/vif/0/ipv4/0", "write data/updated"]);
 }
 
-// 169.254/16 is link-local (RFC 3927), though ip(8) gives it global scope.
+// 169.254/16 is link-local (RFC 3927), but ip(8) adds it with global scope.
 #[test]
 fn link_local_ipv4_address_of_global_scope_comes_last() {
     let guest = Guest::new();

@@ -110,7 +110,7 @@ fn three_hundred_addresses_are_published_and_removed() {
             .collect::<String>());
         guest.wait(|tree| tree.values().filter(|value| value.starts_with("10.0.")).count() == 300);
         wanted.push("192.0.2.10".into());
-        // One value a key: as many values as keys, so each index is there once.
+        // As many values as keys, so each index is used once.
         assert_eq!(sorted(guest.values("attr/vif/0/ipv4")), sorted(wanted));
         guest.ip("addr flush dev eth0");
         guest.wait(|tree| tree.keys().all(|key| !key.starts_with("attr/vif/0/ipv4")));
@@ -156,8 +156,8 @@ fn tentative_address_is_published_once_it_is_valid() {
     guest.wait_value("attr/vif/0/ipv6/0", "2001:db8::a");
 }
 
-// The kernel keeps the addresses, and detects duplicates once more when the link is up again. Without a
-// carrier it waits with that, but for the address without detection.
+// The kernel keeps the addresses, and detects duplicates again when the link is up again. Without a
+// carrier it waits, except for the address without detection.
 #[test]
 fn kept_ipv6_address_of_a_link_that_was_down_is_published_once_it_is_valid_again() {
     let guest = Guest::new();
@@ -197,7 +197,7 @@ fn point_to_point_address_is_published_with_local_end() {
     assert_eq!(guest.values("attr/vif/0/ipv6"), ["2001:db8::1"]);
 }
 
-// The kernel tells IPv4 addresses apart by the network of the peer too.
+// IPv4 addresses with different peer networks are different addresses for the kernel.
 #[test]
 fn ipv4_address_with_two_peers_stays_until_both_are_removed() {
     let guest = Guest::new();

@@ -1,10 +1,10 @@
-//! What people type, and what they hear when it is wrong.
+//! The command line: options, their values, and the errors of wrong ones.
 
 use super::harness::{Agent, Finished, Guest};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-fn assert_refused(end: &Finished, names: &[&str]) {
+fn assert_usage_error(end: &Finished, names: &[&str]) {
     assert_eq!(end.code, Some(2), "{end:?}");
     assert!(end.stdout.is_empty() && !end.stderr.is_empty(), "{end:?}");
     for name in names {
@@ -12,9 +12,8 @@ fn assert_refused(end: &Finished, names: &[&str]) {
     }
 }
 
-// A wrong value or flag: one message naming it and the accepted ones, exit 2, nothing written.
 #[test]
-fn a_wrong_flag_or_value_names_itself_and_the_accepted_ones() {
+fn wrong_option_or_value_exits_2_and_names_the_accepted_ones() {
     let guest = Guest::new();
     let mark = guest.mark();
     let cases: [(&[&str], &[&str]); 15] = [
@@ -38,31 +37,31 @@ fn a_wrong_flag_or_value_names_itself_and_the_accepted_ones() {
         ),
     ];
     for (arguments, names) in cases {
-        assert_refused(&guest.run(arguments), names);
+        assert_usage_error(&guest.run(arguments), names);
     }
     assert_eq!(guest.changes_since(mark), [""; 0]);
 }
 
 #[test]
-fn a_wrong_schema_in_the_environment_is_refused_too() {
+fn wrong_xenstore_schema_exits_2() {
     let guest = Guest::new();
     let mut command = guest.command(&["--once"]);
     command.env("XENSTORE_SCHEMA", "xml");
-    assert_refused(&Agent::spawn(command).wait(), &["XENSTORE_SCHEMA", "xml", "std", "rfc"]);
+    assert_usage_error(&Agent::spawn(command).wait(), &["XENSTORE_SCHEMA", "xml", "std", "rfc"]);
 }
 
-// Arguments are bytes; those that are no text are wrong ones like others.
+// Arguments are bytes, which may be invalid UTF-8.
 #[test]
-fn an_argument_that_is_no_text_is_refused() {
+fn argument_of_invalid_utf8_exits_2() {
     let guest = Guest::new();
     let mut command = guest.command(&["--schema"]);
     command.arg(OsStr::from_bytes(b"\xff"));
-    assert_refused(&Agent::spawn(command).wait(), &["--schema", "std", "rfc"]);
+    assert_usage_error(&Agent::spawn(command).wait(), &["--schema", "std", "rfc"]);
 }
 
-// Help and version work anywhere, off Xen too.
+// Help and version work without Xen.
 #[test]
-fn help_names_every_flag_and_exits_0() {
+fn help_lists_every_option_and_exits_0() {
     let guest = Guest::new();
     guest.remove_file("/sys/hypervisor/type");
     for flag in ["-h", "--help"] {
@@ -88,7 +87,7 @@ fn help_names_every_flag_and_exits_0() {
 }
 
 #[test]
-fn version_is_one_line() {
+fn version_prints_one_line() {
     let guest = Guest::new();
     guest.remove_file("/sys/hypervisor/type");
     for flag in ["-V", "--version"] {
@@ -101,9 +100,9 @@ fn version_is_one_line() {
     }
 }
 
-// The agent we replace documents `--loglevel=<LEVEL>`; people type all four.
+// `--loglevel=<LEVEL>` is the option of the agent that this one replaces.
 #[test]
-fn every_way_to_write_the_log_level_works() {
+fn log_level_has_four_spellings() {
     let guest = Guest::new();
     for way in [&["-l", "debug"][..], &["-ldebug"], &["--loglevel", "debug"], &["--loglevel=debug"]]
     {

@@ -9,7 +9,7 @@ fn drivers(guest: &Guest) -> Vec<String> {
     names.map(|line| line.split(' ').nth(1).unwrap().to_owned()).collect()
 }
 
-// Noticed by the kernel's own events. XAPI watches `feature`: what it will read is there before.
+// XAPI watches `feature`, so `drivers`, which it reads then, is written before.
 #[test]
 fn uevent_of_a_new_driver_writes_drivers_and_hotplug() {
     let guest = Guest::new();
@@ -23,7 +23,7 @@ fn uevent_of_a_new_driver_writes_drivers_and_hotplug() {
     assert_eq!(drivers(&guest), ["xen-balloon", "xen-netfront", "xen-blkfront"]);
 }
 
-// A driver without a device is not in use, but is ready for one. `0` would forbid plugging: absent.
+// A driver without devices is ready for hot-plug. The value `0` would forbid it.
 #[test]
 fn driver_without_devices_keeps_hotplug() {
     let guest = Guest::new();
@@ -38,7 +38,7 @@ fn driver_without_devices_keeps_hotplug() {
     assert_eq!(drivers(&guest), ["xen-balloon"]);
 }
 
-// XAPI does not watch `drivers`: a change there alone rings the doorbell.
+// XAPI does not watch `drivers`.
 #[test]
 fn change_of_drivers_alone_writes_the_doorbell() {
     let guest = Guest::new();
@@ -51,7 +51,7 @@ fn change_of_drivers_alone_writes_the_doorbell() {
     assert_eq!(changes[1..], ["write attr/PVAddons/BuildVersion = 0", "write data/updated"]);
 }
 
-// Exactly three blanks, one of them at the end: XAPI takes the line apart at them.
+// Three blanks, one of them at the end: XAPI splits the line at them.
 #[test]
 fn driver_line_has_four_fields_with_the_last_empty() {
     let guest = Guest::new();
@@ -62,7 +62,7 @@ fn driver_line_has_four_fields_with_the_last_empty() {
     }
 }
 
-// The directory is the toolstack's, who removes it cannot make it again; other lines are others'.
+// The toolstack made the directory; the guest could not make it again. Other lines are other programs'.
 #[test]
 fn without_drivers_keeps_the_directory_and_foreign_lines() {
     let guest = Guest::new();
@@ -99,7 +99,7 @@ fn trace_receives(agent: &Agent, file: &std::path::Path) -> Child {
     strace
 }
 
-// A container host sends thousands. An event that is received wakes the thread.
+// A container host sends thousands. Each event that the socket accepts wakes the thread.
 #[test]
 fn uevent_of_a_foreign_device_wakes_no_thread() {
     let guest = Guest::new();

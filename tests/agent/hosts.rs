@@ -1,4 +1,4 @@
-//! Hosts differ in what they let the guest write, and may go away for a while.
+//! The host: keys that it denies, restarts of xenstored, resume, and machines that are no Xen guest.
 
 use super::harness::{Agent, Daemon, FIRST_TREE, Guest, Kernel, Layout, Proxy, ProxyAction};
 
@@ -6,9 +6,9 @@ fn no_balloon() -> String {
     FIRST_TREE.replace("control/feature-balloon = 1\n", "")
 }
 
-// libxl makes `control` read-only: EACCES is normal there. Remember the key, warn once, go on.
+// libxl makes `control` read-only for the guest, so a write fails with EACCES.
 #[test]
-fn a_host_that_denies_control_gets_the_rest_and_one_warning() {
+fn host_that_denies_control_gets_all_other_keys_and_one_warning_is_logged() {
     for daemon in [Daemon::C, Daemon::OCaml] {
         let guest = Guest::on(Layout::Xl, daemon);
         let agent = guest.agent(&[]);
@@ -25,9 +25,8 @@ fn a_host_that_denies_control_gets_the_rest_and_one_warning() {
     }
 }
 
-// A refused key is not asked for again with each batch.
 #[test]
-fn a_denied_key_is_asked_for_once() {
+fn denied_key_is_requested_once() {
     let guest = Guest::on(Layout::Xl, Daemon::C);
     let mark = guest.mark();
     let _agent = guest.published(&[]);
@@ -42,17 +41,15 @@ fn a_denied_key_is_asked_for_once() {
     );
 }
 
-// On xl `--once` is a success all the same.
 #[test]
-fn once_succeeds_where_control_is_denied() {
+fn once_exits_0_if_control_is_denied() {
     let guest = Guest::on(Layout::Xl, Daemon::C);
     assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
     guest.wait_tree(&no_balloon());
 }
 
-// A store lost later is retried for ever, nothing lost: also what changed in the meantime.
 #[test]
-fn after_xenstored_was_restarted_everything_is_there_again() {
+fn all_keys_are_published_after_xenstored_restarts() {
     for daemon in [Daemon::C, Daemon::OCaml] {
         let guest = Guest::on(Layout::Xapi, daemon);
         let agent = guest.published(&[]);
@@ -66,9 +63,8 @@ fn after_xenstored_was_restarted_everything_is_there_again() {
     }
 }
 
-// Logged once per change of state, not with each try.
 #[test]
-fn nothing_is_logged_twice_while_the_store_is_lost() {
+fn no_line_is_logged_twice_while_xenstored_is_down() {
     let guest = Guest::new();
     let agent = guest.published(&["--memory-interval", "1"]);
     guest.kill_xenstored();
@@ -85,10 +81,10 @@ fn nothing_is_logged_twice_while_the_store_is_lost() {
     assert!(lines.windows(2).all(|pair| pair[0] != pair[1]), "{log}");
 }
 
-// After save/restore every key is gone; each open watch fires once. Publish everything again, in
-// one batch. The host builds the tree before the guest runs on.
+// After a restore all keys of the guest are gone, and each watch fires once. The toolstack makes the tree
+// before the guest runs.
 #[test]
-fn after_a_resume_everything_is_there_again() {
+fn all_keys_are_published_in_one_batch_after_a_resume() {
     let layouts = [Layout::Xapi, Layout::Xl];
     for (layout, kernel) in layouts.iter().flat_map(|l| Kernel::ALL.map(|kernel| (*l, kernel))) {
         println!("{kernel:?}");
@@ -107,7 +103,7 @@ fn after_a_resume_everything_is_there_again() {
     }
 }
 
-fn assert_refuses(guest: &Guest, found: &str) {
+fn assert_exits_without_writes(guest: &Guest, found: &str) {
     let mark = guest.mark();
     let end = guest.run(&["-s"]);
     assert_eq!(end.code, Some(1), "{end:?}");
@@ -117,19 +113,18 @@ fn assert_refuses(guest: &Guest, found: &str) {
     assert_eq!(guest.changes_since(mark), [""; 0]);
 }
 
-// Off Xen: one clear line that says what was found, exit 1, nothing written.
 #[test]
-fn off_xen_it_says_so_and_writes_nothing() {
+fn no_xen_guest_exits_1_with_one_line_and_writes_nothing() {
     let guest = Guest::new();
     guest.remove_file("/sys/hypervisor/type");
-    assert_refuses(&guest, "/sys/hypervisor");
+    assert_exits_without_writes(&guest, "/sys/hypervisor");
     guest.file("/sys/hypervisor/type", "kvm\n");
-    assert_refuses(&guest, "kvm");
+    assert_exits_without_writes(&guest, "kvm");
 }
 
-// …also when it logs to syslog: who started it by hand looks at the terminal.
+// A user who starts the agent by hand sees the terminal, not the log.
 #[test]
-fn off_xen_the_terminal_is_told_too() {
+fn no_xen_guest_is_printed_on_stderr_beside_syslog() {
     let guest = Guest::new();
     let _syslog = guest.syslog();
     guest.remove_file("/sys/hypervisor/type");
@@ -143,18 +138,18 @@ fn off_xen_the_terminal_is_told_too() {
 
 // dom0: control_d in /proc/xen/capabilities, or bit 11 (XENFEAT_dom0) of the features.
 #[test]
-fn dom0_is_refused_with_one_line_and_exit_1() {
+fn dom0_exits_1_with_one_line() {
     let guest = Guest::new();
     guest.file("/sys/hypervisor/uuid", NO_UUID);
     guest.file("/sys/hypervisor/properties/features", "00002fff\n");
-    assert_refuses(&guest, "dom0");
+    assert_exits_without_writes(&guest, "dom0");
     guest.file("/sys/hypervisor/uuid", UUID);
     guest.file("/sys/hypervisor/properties/features", "000027ff\n");
     assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
     guest.sh(
         "mount -t tmpfs none /proc && mkdir /proc/xen && echo control_d >/proc/xen/capabilities",
     );
-    assert_refuses(&guest, "dom0");
+    assert_exits_without_writes(&guest, "dom0");
 }
 
 const NO_UUID: &str = "00000000-0000-0000-0000-000000000000\n";
@@ -178,15 +173,15 @@ fn start(guest: &Guest, proxy: &Proxy, arguments: &[&str]) -> Agent {
     Agent::spawn(command)
 }
 
-// The kernel of such a guest may crash when the device is used before dom0 has run init-dom0less.
+// The kernel of such a guest may crash if the device is used before dom0 has run init-dom0less.
 #[test]
-fn dom0less_guest_does_not_open_xenstore_before_it_is_there_and_publishes_then() {
+fn dom0less_guest_opens_xenstore_only_when_it_exists() {
     let (guest, proxy) = dom0less();
     let agent = start(&guest, &proxy, &[]);
     agent.wait_logged("xenstore is not there yet (/sys/hypervisor/uuid is all zero)");
     agent.signal("HUP");
     guest.file("/sys/hypervisor/uuid", UUID);
-    // dom0 sets the UUID first, and the kernel still waits for the event.
+    // dom0 sets the UUID first. The kernel still waits for the event.
     let end = start(&guest, &proxy, &["--once"]).wait();
     assert!(end.stderr.contains("xenstore_late_init"), "{end:?}");
     assert_eq!((end.code, end.stderr.lines().count()), (Some(1), 1), "{end:?}");
@@ -218,9 +213,8 @@ fn withdraw_and_stdout_do_not_wait_for_xenstore() {
     assert_eq!(proxy.connections(), 0);
 }
 
-// The store cannot be opened at start: one line, exit 1.
 #[test]
-fn an_unreachable_store_at_start_is_one_line_and_exit_1() {
+fn unreachable_xenstored_at_start_exits_1_with_one_line() {
     let guest = Guest::new();
     guest.kill_xenstored();
     let end = guest.run(&["-s"]);

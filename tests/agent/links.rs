@@ -41,7 +41,7 @@ fn vif_plugged_in_later_is_published() {
     );
 }
 
-// A VIF is found by its parent device, never by its name.
+// A VIF is found by its parent device, not by its name.
 #[test]
 fn renamed_vif_changes_key_name_only() {
     let guest = Guest::new();
@@ -123,7 +123,8 @@ fn link_with_64_kib_of_names_is_published_and_its_event_read() {
     assert!(!log.contains("network"), "{log}");
 }
 
-// udev swaps names before the agent has read the first message: sysfs shows the other link by then.
+// udev swaps the names before the agent has read the first message. sysfs then has the other link by this
+// name.
 #[test]
 fn links_whose_names_are_swapped_keep_their_own_vif() {
     let guest = Guest::new();

@@ -1,4 +1,4 @@
-//! Where the log goes, and how much of it.
+//! The log: syslog or stderr, levels, filters, and characters that must be escaped.
 
 use super::harness::{Agent, Guest, PROGRAM};
 use std::io::{BufRead, BufReader};
@@ -14,9 +14,9 @@ fn run_with(guest: &Guest, rust_log: &str, arguments: &[&str]) -> String {
     end.stderr
 }
 
-// debug = each key written; RUST_LOG is used when the flag is absent.
+// Level debug logs each key that is written.
 #[test]
-fn rust_log_filters_and_the_flag_wins() {
+fn log_level_option_overrides_rust_log() {
     let guest = Guest::new();
     assert!(run_with(&guest, "debug", &[]).contains("debug: "));
     guest.write_as_guest("data/os_distro", "wrong");
@@ -27,18 +27,16 @@ fn rust_log_filters_and_the_flag_wins() {
     assert_eq!(run_with(&guest, "debug", &["-l", "off"]), "");
 }
 
-// With -s a line is `LEVEL: message`.
 #[test]
-fn a_line_is_its_level_in_lower_case_and_a_message() {
+fn log_line_on_stderr_is_level_in_lower_case_and_message() {
     let guest = Guest::new();
     let log = run_with(&guest, "", &["-l", "trace"]);
     let levels = ["error: ", "warn: ", "info: ", "debug: ", "trace: "];
     assert!(log.lines().all(|line| levels.iter().any(|level| line.starts_with(level))), "{log}");
 }
 
-// syslog by default.
 #[test]
-fn the_log_goes_to_syslog() {
+fn log_is_sent_to_syslog_by_default() {
     let guest = Guest::new();
     let syslog = guest.syslog();
     let end = guest.run(&["--once", "-l", "debug"]);
@@ -49,9 +47,8 @@ fn the_log_goes_to_syslog() {
     assert!(line.starts_with('<') && line.contains("xen-guest-agent"), "{line}");
 }
 
-// …stderr where there is no syslog: then it says so once.
 #[test]
-fn without_syslog_it_logs_to_stderr_and_says_so_once() {
+fn missing_syslog_is_logged_once_to_stderr() {
     let guest = Guest::new();
     let end = guest.run(&["--once", "-l", "debug"]);
     assert_eq!(end.code, Some(0), "{end:?}");
@@ -59,9 +56,9 @@ fn without_syslog_it_logs_to_stderr_and_says_so_once() {
     assert!(end.stderr.contains("debug: "), "{end:?}");
 }
 
-// A log that cannot be written (a full disk, a journal that restarts) ends nothing.
+// Writes fail when the disk is full or the journal restarts.
 #[test]
-fn a_log_that_cannot_be_written_does_no_harm() {
+fn agent_publishes_if_its_log_cannot_be_written() {
     let guest = Guest::new();
     let mut command = guest.world_command("sh");
     command
@@ -73,7 +70,7 @@ fn a_log_that_cannot_be_written_does_no_harm() {
     assert_eq!(agent.stop("TERM").code, Some(0));
 }
 
-// A user of the guest chooses mount points, and with them parts of the log.
+// A user of the guest chooses the names of mount points, which are logged.
 #[test]
 fn mount_point_with_line_feed_and_escape_is_one_log_line() {
     let guest = Guest::new();
@@ -82,7 +79,7 @@ fn mount_point_with_line_feed_and_escape_is_one_log_line() {
     guest.sh("mkdir -p /mnt/closed && chmod 700 /mnt/closed");
     guest.mount(&disk, &format!("closed/{name}"));
     std::fs::set_permissions(guest.socket(), PermissionsExt::from_mode(0o777)).unwrap();
-    // A user who may not look into the directory, so that the agent logs the mount point.
+    // The agent runs as a user who cannot enter the directory, so it logs the mount point.
     let mut command = guest.world_command("setpriv");
     command.args(["--reuid", "64999", "--clear-groups", PROGRAM, "-s", "--once"]);
     command.env("XENSTORED_PATH", guest.socket());
@@ -109,7 +106,7 @@ fn listen_without_backlog(listener: &UnixListener) {
     assert_eq!(unsafe { libc::listen(listener.as_raw_fd(), 0) }, 0);
 }
 
-// A stream `/dev/log`, as old syslog-ng has it, whose daemon accepts no more connections.
+// `/dev/log` of an old syslog-ng is a stream socket. Here its daemon accepts no more connections.
 #[test]
 fn stream_syslog_with_full_backlog_delays_nothing_and_is_used_once_it_accepts() {
     let guest = Guest::new();

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// A sample each second.
 const EVERY_SECOND: [&str; 2] = ["--memory-interval", "1"];
 
-/// Has the agent see these free KiB, and waits until they are published.
+/// Sets the free memory in KiB, and waits until it is published.
 fn publish_free(guest: &Guest, free: u32) {
     guest.memory(207_744, free);
     guest.wait_value("data/meminfo_free", &free.to_string());
@@ -57,7 +57,7 @@ fn sample_that_moved_by_less_than_a_step_is_not_written() {
     assert_eq!(written(&guest, mark), ["write data/meminfo_free = 151424"]);
 }
 
-// The published value decides: two agents that each see half a step write it once both are over.
+// Each of two agents sees half a step. The second compares with the published value.
 #[test]
 fn step_is_counted_from_the_published_value_after_a_restart() {
     let guest = Guest::new();
@@ -72,7 +72,7 @@ fn step_is_counted_from_the_published_value_after_a_restart() {
     assert_eq!(written(&guest, mark), ["write data/meminfo_free = 151424"]);
 }
 
-// A sign of life: an idle hour costs six writes of data/updated, each with the first sample after ten minutes.
+// data/updated is written as a sign of life with the first sample after ten minutes.
 #[test]
 fn idle_hour_writes_updated_six_times_and_nothing_else() {
     let guest = Guest::new();
@@ -88,13 +88,13 @@ fn idle_hour_writes_updated_six_times_and_nothing_else() {
     assert_eq!(written(&guest, mark), ["write data/updated"; 6]);
 }
 
-/// Moves the clock, and lets the agent take samples at the new time.
+/// Moves the clock and waits until the agent has taken samples at the new time.
 fn pass(agent: &Agent, clock: &Clock, time: Duration) {
     clock.jump(time);
     wait_samples(agent, 2);
 }
 
-// A sample that wrote nothing is two system calls: the wait and the read.
+// The wait and the read.
 #[test]
 fn sample_that_wrote_nothing_costs_at_most_three_system_calls() {
     const SAMPLES: usize = 5;
@@ -111,7 +111,7 @@ fn sample_that_wrote_nothing_costs_at_most_three_system_calls() {
     strace.kill().unwrap();
     strace.wait().unwrap();
     let text = fs::read_to_string(&trace).unwrap();
-    // The collector and the publisher: other collectors see what other tests do to the machine.
+    // Only the collector and the publisher: other tests cause events of the other collectors.
     let collector = text.lines().find(|line| line.contains("pread64(")).unwrap();
     let threads = [collector.split(' ').next().unwrap(), &agent.pid().to_string()];
     let calls = text.lines().filter(|line| {
@@ -125,7 +125,6 @@ fn sample_that_wrote_nothing_costs_at_most_three_system_calls() {
     assert!(calls <= 3 * samples + 2, "{calls} calls, {samples} samples:\n{text}");
 }
 
-// Against the machine's own figures.
 #[test]
 fn memory_of_this_machine_is_published_in_kib() {
     let guest = Guest::new();

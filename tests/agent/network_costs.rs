@@ -1,4 +1,4 @@
-//! What a change of the network costs, as counts: system calls, requests to the store.
+//! Counts of the system calls and requests that a change of the network causes.
 
 use super::harness::{Agent, FIRST_TREE, Guest, PROGRAM};
 use std::fs;
@@ -27,8 +27,8 @@ impl<'a> Traced<'a> {
     }
 }
 
-/// The calls that it took to write `value` after the kernel's message of `kind`: those of the thread that
-/// received it until it woke another one, and those of the thread that wrote the value.
+/// The calls from the kernel's message of `kind` to the write of `value`: those of the thread that received
+/// the message, until it woke another one, and those of the thread that wrote the value.
 fn until_written<'a>(calls: &'a [String], kind: &str, value: &str) -> Vec<&'a str> {
     let thread = |call: &str| call.split(' ').next().map(str::to_owned);
     let write = calls.iter().position(|call| call.contains(value) && !call.contains("recv"));
@@ -46,8 +46,8 @@ fn until_written<'a>(calls: &'a [String], kind: &str, value: &str) -> Vec<&'a st
     between.iter().enumerate().filter(is_part).map(|(_, call)| call.as_str()).collect()
 }
 
-/// Lets the time pass that the agent waits after each batch.
-fn quiet_moment() {
+/// Sleeps for longer than the minimum interval between batches.
+fn wait_batch_interval() {
     std::thread::sleep(std::time::Duration::from_millis(150));
 }
 
@@ -55,15 +55,15 @@ fn count(calls: &[String], words: &[&str]) -> usize {
     calls.iter().filter(|call| words.iter().all(|word| call.contains(word))).count()
 }
 
-// One each: receive the message, find the queue empty, wake the publisher, write. The kernel is asked for
-// routes afterwards.
+// One call each to receive the message, find the queue empty, wake the publisher and write. The request for
+// routes comes afterwards.
 #[test]
 fn added_address_is_written_after_few_system_calls() {
     let guest = Guest::new();
     guest.ip("route add default via 192.0.2.1");
     let traced = Traced::new(&guest);
     guest.wait_tree(FIRST_TREE);
-    quiet_moment();
+    wait_batch_interval();
     guest.ip("addr add 198.51.100.7/25 dev eth0");
     guest.wait_value("attr/vif/0/ipv4/1", "198.51.100.7");
     let calls = traced.calls();
@@ -72,7 +72,7 @@ fn added_address_is_written_after_few_system_calls() {
     assert_eq!(made.len(), 4, "{made:#?}");
 }
 
-// Without a second address of the same preference no answer of the kernel's can change the order.
+// Without a second address of the same preference, the default route cannot change the order.
 #[test]
 fn single_address_causes_no_route_request() {
     let guest = Guest::new();
@@ -83,7 +83,7 @@ fn single_address_causes_no_route_request() {
     guest.wait_value("attr/vif/0/ipv4/0", "192.0.2.10");
     guest.ip("addr add 2001:db8::a/64 dev eth0 nodad");
     guest.wait_value("attr/vif/0/ipv6/0", "2001:db8::a");
-    // One of each family at the start.
+    // One request for each family at the start.
     assert_eq!(count(&traced.calls(), &["send", "RTM_GETROUTE"]), 2);
 }
 
@@ -104,7 +104,7 @@ fn events_of_default_routes_only_are_received() {
     assert_ne!(count(&calls, &["recv", "RTM_NEWROUTE", "192.0.2.1"]), 0);
 }
 
-// A link of a kind that is never a VIF is not looked up in sysfs, and changes no key.
+// A macvlan is never a VIF, so it is not looked up in sysfs.
 #[test]
 fn two_thousand_macvlans_cause_no_file_access_and_no_write() {
     let guest = Guest::new();
@@ -118,7 +118,7 @@ fn two_thousand_macvlans_cause_no_file_access_and_no_write() {
     assert_eq!(guest.changes_since(mark).len(), 3);
     let calls = traced.calls();
     assert_eq!(count(&calls, &["open", "sys/class/net/mv"]), 0);
-    // One link each; the agent goes to sleep at most once for each message.
+    // One message for each link; the agent sleeps at most once for each message.
     let received = count(&calls, &["RTM_NEWLINK"]);
     let woken = count(&calls, &["futex(", "FUTEX_WAKE"]);
     println!("{received} messages received, {woken} wake-ups of another thread");

@@ -1,4 +1,4 @@
-//! Names that change while the agent runs are told at once, and hosts are made to look.
+//! A changed host name or OS name is published at once, with the doorbell.
 
 use super::harness::{Guest, OS_RELEASE};
 
@@ -29,7 +29,7 @@ fn os_release_replaced_by_rename_writes_os_majorver_and_doorbell() {
     assert!(changes.contains(&DOORBELL.into()), "{changes:?}");
 }
 
-// Writing a file again as it was, or another in the same directory, changes nothing.
+// The file is written again with the same content, or another file in its directory is written.
 #[test]
 fn unchanged_os_release_causes_no_write() {
     let guest = Guest::new();
@@ -40,7 +40,7 @@ fn unchanged_os_release_causes_no_write() {
     guest.assert_quiet_since(mark);
 }
 
-// Each collector can be switched off; what it told once is removed.
+// A collector that is switched off has its keys removed.
 #[test]
 fn without_removes_the_keys_of_each_collector() {
     let guest = Guest::new();

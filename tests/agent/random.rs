@@ -1,9 +1,9 @@
-//! Any order of events ends in the truth: what an agent that saw them one by one published is
-//! what one that starts afterwards would.
+//! Random events: the keys of an agent that saw them one by one equal those of an agent that starts
+//! afterwards.
 
 use super::harness::Guest;
 
-/// A small generator, so that a failure comes again: the same seed, the same events.
+/// A pseudo-random generator: the same seed gives the same events, so that a failure can be repeated.
 pub struct Random(pub u64);
 
 impl Random {
@@ -13,7 +13,7 @@ impl Random {
         (self.0 >> 33) % limit
     }
 
-    /// One thing that happens to a guest; it may also be refused by the kernel.
+    /// A random change of a link or an address. The kernel may reject it.
     fn event(&mut self) -> String {
         let (link, n) = (self.below(3), self.below(6));
         match self.below(12) {
@@ -37,11 +37,11 @@ impl Random {
 }
 
 #[test]
-fn after_any_events_a_fresh_start_has_nothing_to_correct() {
+fn restart_after_random_events_writes_nothing() {
     for seed in 1..=3 {
         let guest = Guest::new();
         (1..3).for_each(|id| guest.vif(format!("eth{id}"), id));
-        // Else the kernel would find an address valid some time after the last event.
+        // Otherwise duplicate address detection would end some time after the last event.
         guest.sh("for dad in /proc/sys/net/ipv6/conf/*/accept_dad; do echo 0 > $dad; done");
         let agent = guest.published(&[]);
         let mut random = Random(seed);

@@ -1,4 +1,4 @@
-//! An agent that starts where one has been before: it reads back, and heals the difference.
+//! Restarts: the agent reads its keys back from xenstore and writes only those that differ.
 
 use super::harness::{FIRST_TREE, Guest};
 
@@ -9,9 +9,9 @@ const RFC_KEYS: [(&str, &str); 4] = [
     ("data/net/2/ipv4/10_9_9_9", ""),
 ];
 
-// A restart with nothing changed writes nothing, also with many addresses that came in any order.
+// The addresses were added in another order than that of their numbers.
 #[test]
-fn a_restart_with_nothing_changed_writes_nothing() {
+fn restart_without_changes_writes_nothing() {
     Guest::on_each_kernel(|guest| {
         let agent = guest.published(&[]);
         for n in [3, 1, 2] {
@@ -27,9 +27,8 @@ fn a_restart_with_nothing_changed_writes_nothing() {
     });
 }
 
-// The same for one that stays: its first write is for the next thing that happens.
 #[test]
-fn a_restarted_agent_goes_on_where_the_other_ended() {
+fn restart_after_sigkill_writes_nothing_until_a_change() {
     Guest::on_each_kernel(|guest| {
         guest.published(&[]).stop("KILL");
         let mark = guest.mark();
@@ -38,9 +37,9 @@ fn a_restarted_agent_goes_on_where_the_other_ended() {
     });
 }
 
-// Stale keys go by the same diff, each with the highest node that holds nothing wanted.
+// One `rm` of the highest node that has no wanted key removes a stale subtree.
 #[test]
-fn a_restart_removes_stale_keys_and_only_those() {
+fn restart_removes_stale_keys_and_no_others() {
     Guest::on_each_kernel(|guest| {
         guest.run(&["-s", "--once"]);
         for (key, value) in RFC_KEYS {
@@ -73,9 +72,9 @@ fn a_restart_removes_stale_keys_and_only_those() {
     });
 }
 
-// What is not ours stays: other programs in the guest write there too.
+// Other programs in the guest write there too.
 #[test]
-fn keys_that_are_not_the_agents_stay() {
+fn restart_keeps_keys_of_other_programs() {
     Guest::on_each_kernel(|guest| {
         let others = [
             "data/cant_suspend_reason",
@@ -91,9 +90,8 @@ fn keys_that_are_not_the_agents_stay() {
     });
 }
 
-// A wrong value is set right, the others are left alone.
 #[test]
-fn a_wrong_value_is_set_right() {
+fn restart_corrects_wrong_values() {
     Guest::on_each_kernel(|guest| {
         guest.run(&["-s", "--once"]);
         guest.write_as_guest("attr/vif/0/ipv4/0", "10.9.9.9");

@@ -1,4 +1,4 @@
-//! Schema rfc: every NIC but loopback, by its interface index.
+//! Schema rfc: every NIC but loopback, named by its interface index.
 
 use super::harness::{FIRST_TREE, Guest};
 
@@ -18,15 +18,14 @@ data/xen-guest-agent = 0.1.0
 ";
 
 #[test]
-fn the_rfc_tree_is_exactly_this() {
+fn schema_rfc_writes_exactly_the_expected_tree() {
     let guest = Guest::new();
     let _agent = guest.agent(&["--schema", "rfc"]);
     guest.wait_tree(RFC_TREE);
 }
 
-// The environment's XENSTORE_SCHEMA still works; the flag wins.
 #[test]
-fn the_environment_chooses_the_schema_and_the_flag_wins() {
+fn schema_option_overrides_xenstore_schema() {
     let guest = Guest::new();
     for (arguments, tree) in [(&[][..], RFC_TREE), (&["--schema", "std"], FIRST_TREE)] {
         let mut command = guest.command(&[&["-s", "--once"], arguments].concat());
@@ -35,11 +34,10 @@ fn the_environment_chooses_the_schema_and_the_flag_wins() {
     }
 }
 
-// The agent reads back what both schemas own: a switch cleans up.
 #[test]
-fn a_switch_of_schema_leaves_nothing_of_the_other() {
+fn start_with_another_schema_removes_keys_of_the_first() {
     let guest = Guest::new();
-    // But for a directory that other services have their own in.
+    // Other programs may use `data/service`, so it stays.
     let rfc = RFC_TREE.replace("data/xen", "data/service = \ndata/xen");
     for (schema, tree) in [("std", FIRST_TREE), ("rfc", &rfc), ("std", FIRST_TREE)] {
         assert_eq!(guest.run(&["-s", "--once", "--schema", schema]).code, Some(0));
@@ -47,9 +45,9 @@ fn a_switch_of_schema_leaves_nothing_of_the_other() {
     }
 }
 
-// Path characters are letters, digits and -_@/: colons and dots become underscores.
+// A path may have letters, digits and -_@/ only, so colons and dots become underscores.
 #[test]
-fn an_address_that_comes_and_goes_costs_one_change() {
+fn added_address_is_one_write_and_removed_address_one_rm() {
     let guest = Guest::new();
     let _agent = guest.agent(&["--schema", "rfc"]);
     guest.wait_tree(RFC_TREE);
@@ -64,7 +62,7 @@ fn an_address_that_comes_and_goes_costs_one_change() {
     );
 }
 
-// The name of an address is the name of its node, so a denied list has ever new paths.
+// Each address is a node of its own, so a denied list has new paths again and again.
 #[test]
 fn denied_list_of_addresses_is_logged_once() {
     let guest = Guest::new();
@@ -83,7 +81,7 @@ fn denied_list_of_addresses_is_logged_once() {
     assert!(log.contains("warn: data/net/100/ipv6: denied by xenstored (EACCES)"), "{log}");
 }
 
-// …also where nothing of the list is published, or wanted, in between.
+// In between, no address of the list is published or wanted.
 #[test]
 fn denied_nic_is_logged_once_for_each_list_of_its_addresses() {
     let guest = Guest::new();
@@ -104,7 +102,7 @@ fn denied_nic_is_logged_once_for_each_list_of_its_addresses() {
 }
 
 #[test]
-fn a_restart_with_nothing_changed_writes_nothing_in_rfc_either() {
+fn restart_without_changes_writes_nothing_with_schema_rfc() {
     let guest = Guest::new();
     guest.run(&["-s", "--once", "--schema=rfc"]);
     let mark = guest.mark();

@@ -1,8 +1,9 @@
-//! `attr/eth*/ip` and `attr/eth*/ipv6/*/addr` of the old shell agent: removed, and nothing else there.
+//! `attr/eth*/ip` and `attr/eth*/ipv6/*/addr`, which the old shell agent left, are removed; no other keys
+//! there are.
 
 use super::harness::{Daemon, Guest, Layout};
 
-// XAPI shows the addresses of the old shell agent where no VIF is left. Other keys beside them stay.
+// XAPI would show these addresses if no VIF is left. Other keys beside them stay.
 #[test]
 fn addresses_of_the_old_shell_agent_are_removed_by_a_start_and_by_withdraw() {
     let left = [("ip", "10.9.9.9"), ("ipv6/0/addr", "2001:db8::9"), ("ipv6/1/addr", "2001:db8::8")];
@@ -32,7 +33,7 @@ fn addresses_of_the_old_shell_agent_are_removed_by_a_start_and_by_withdraw() {
     }
 }
 
-// A node of dom0's that the guest may not read is not the agent's, though nothing says what it holds.
+// The guest may not read the node, which dom0 owns.
 #[test]
 fn node_that_the_guest_may_not_read_is_not_removed_with_an_address_beside_it() {
     for daemon in [Daemon::C, Daemon::OCaml] {

@@ -1,11 +1,11 @@
-//! SIGTERM and SIGINT end it, SIGHUP has it look again at everything.
+//! SIGTERM and SIGINT end the agent; SIGHUP makes it read everything again.
 
 use super::harness::{FIRST_TREE, Guest, OS_RELEASE};
 use std::time::Duration;
 
-// SIGTERM/SIGINT: exit 0 within a second, and what it told stays.
+// The published keys stay.
 #[test]
-fn sigterm_and_sigint_end_it_with_0_within_a_second() {
+fn sigterm_and_sigint_exit_0_within_a_second() {
     for signal in ["TERM", "INT"] {
         let guest = Guest::new();
         let end = guest.published(&[]).stop(signal);
@@ -15,9 +15,8 @@ fn sigterm_and_sigint_end_it_with_0_within_a_second() {
     }
 }
 
-// The publisher drains: the batch under way is written to its end.
 #[test]
-fn sigterm_in_the_middle_of_a_flood_leaves_a_whole_batch() {
+fn sigterm_during_a_flood_completes_the_batch() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     let mark = guest.mark();
@@ -35,9 +34,8 @@ fn sigterm_in_the_middle_of_a_flood_leaves_a_whole_batch() {
     );
 }
 
-// Stopping is not stopped by a host that does not answer: xenstored may be gone.
 #[test]
-fn sigterm_ends_it_within_a_second_without_a_store_too() {
+fn sigterm_exits_0_within_a_second_while_xenstored_is_down() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     guest.kill_xenstored();
@@ -47,9 +45,8 @@ fn sigterm_ends_it_within_a_second_without_a_store_too() {
     assert!(end.took < Duration::from_secs(1), "{end:?}");
 }
 
-// …nor by one that takes a request and leaves it there.
 #[test]
-fn sigterm_ends_it_within_a_second_while_the_store_is_stalled() {
+fn sigterm_ends_the_agent_within_a_second_while_xenstored_does_not_answer() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     guest.stall_xenstored();
@@ -58,9 +55,9 @@ fn sigterm_ends_it_within_a_second_while_the_store_is_stalled() {
     assert!(end.took < Duration::from_secs(1), "{end:?}");
 }
 
-// Reloads of a stalled store fill what waits for it; the signal to end still comes through.
+// The reloads fill the channel to the publisher. SIGTERM must end the agent all the same.
 #[test]
-fn sigterm_ends_it_within_a_second_after_reloads_of_a_stalled_store() {
+fn sigterm_ends_the_agent_within_a_second_after_reloads_without_an_answer() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     guest.stall_xenstored();
@@ -72,9 +69,9 @@ fn sigterm_ends_it_within_a_second_after_reloads_of_a_stalled_store() {
     assert!(end.took < Duration::from_secs(1), "{end:?}");
 }
 
-// SIGHUP collects afresh; xenopsd does not watch data/os_*, so a PVAddons key is the doorbell.
+// xenopsd does not watch data/os_*, so a PVAddons key is rewritten as the doorbell.
 #[test]
-fn sighup_after_an_upgrade_tells_the_new_os_and_rings_the_doorbell() {
+fn sighup_after_an_upgrade_writes_the_os_name_and_the_doorbell() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     let mark = guest.mark();
@@ -90,9 +87,8 @@ fn sighup_after_an_upgrade_tells_the_new_os_and_rings_the_doorbell() {
     );
 }
 
-// …a new host name likewise.
 #[test]
-fn sighup_after_a_new_host_name_tells_it_and_rings_the_doorbell() {
+fn sighup_after_a_rename_writes_the_host_name_and_the_doorbell() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     let mark = guest.mark();
@@ -108,9 +104,8 @@ fn sighup_after_a_new_host_name_tells_it_and_rings_the_doorbell() {
     );
 }
 
-// A repeat is harmless.
 #[test]
-fn sighup_with_nothing_changed_writes_nothing() {
+fn sighup_without_changes_writes_nothing() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     let mark = guest.mark();
@@ -121,9 +116,8 @@ fn sighup_with_nothing_changed_writes_nothing() {
     assert_eq!(guest.changes_since(mark), [""; 0]);
 }
 
-// SIGHUP reads back the store: what somebody else took or left there is set right.
 #[test]
-fn sighup_sets_right_what_somebody_else_changed() {
+fn sighup_corrects_keys_that_another_program_changed() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     guest.as_guest(|store| store.rm("attr/vif/0")).unwrap();
@@ -134,7 +128,7 @@ fn sighup_sets_right_what_somebody_else_changed() {
 }
 
 #[test]
-fn many_signals_at_once_do_no_harm() {
+fn fifty_sighups_then_sigterm_exit_0() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     (0..50).for_each(|_| agent.signal("HUP"));
@@ -142,10 +136,10 @@ fn many_signals_at_once_do_no_harm() {
     guest.wait_tree(FIRST_TREE);
 }
 
-// A signal that interrupts a thread in the midst of a request to the device leaves FreeBSD's older kernels out
-// of step with xenstored: one thread takes them all.
+// If a signal interrupts a request to the device, the replies of older FreeBSD kernels belong to the wrong
+// requests from then on. So one thread, which makes no requests, takes all signals.
 #[test]
-fn only_the_thread_for_signals_can_be_interrupted_by_them() {
+fn all_threads_but_one_block_sighup_sigint_sigterm() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     let signals = |status: &str| {
@@ -157,9 +151,9 @@ fn only_the_thread_for_signals_can_be_interrupted_by_them() {
     let (mut blocked, mut open) = (0, 0);
     for task in tasks.map(|task| task.unwrap().path()) {
         let read = |name| std::fs::read_to_string(task.join(name)).unwrap();
-        let is_theirs = read("comm").trim() == "signals";
-        assert_eq!(signals(&read("status")), [!is_theirs; 3], "{}", read("comm"));
-        *if is_theirs { &mut open } else { &mut blocked } += 1;
+        let is_signal_thread = read("comm").trim() == "signals";
+        assert_eq!(signals(&read("status")), [!is_signal_thread; 3], "{}", read("comm"));
+        *if is_signal_thread { &mut open } else { &mut blocked } += 1;
     }
     assert!(blocked > 5 && open == 1, "{blocked} {open}");
 }

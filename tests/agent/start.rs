@@ -1,10 +1,9 @@
-//! What the first batch of a fresh guest holds, and in which order.
+//! The first batch of a new guest: its keys and their order.
 
 use super::harness::{Agent, Daemon, FIRST_TREE, Guest, Layout};
 
-// Schema std: these keys and no others; a restarted agent or another daemon changes nothing of it.
 #[test]
-fn the_first_start_writes_exactly_the_expected_tree() {
+fn first_start_writes_exactly_the_expected_tree() {
     Guest::on_each_kernel(|guest| {
         let _agent = guest.agent(&[]);
         guest.wait_tree(FIRST_TREE);
@@ -13,16 +12,16 @@ fn the_first_start_writes_exactly_the_expected_tree() {
 
 // XCP-ng and XenServer run oxenstored.
 #[test]
-fn oxenstored_gets_the_same_tree() {
+fn first_start_writes_the_same_tree_to_oxenstored() {
     let guest = Guest::on(Layout::Xapi, Daemon::OCaml);
     let _agent = guest.agent(&[]);
     guest.wait_tree(FIRST_TREE);
 }
 
-// Order matters: data/… and drivers/…, which nobody watches; then data/service/…, feature/…,
-// control/…, attr/…, which xenopsd watches; then data/updated.
+// First data/… and drivers/…, which no toolstack watches; then data/service/…, feature/…, control/… and
+// attr/…, which xenopsd watches; then data/updated.
 #[test]
-fn the_first_batch_is_one_and_in_the_hosts_order() {
+fn first_start_writes_one_batch_in_phases() {
     Guest::on_each_kernel(|guest| {
         let mark = guest.mark();
         let _agent = guest.published(&[]);
@@ -44,9 +43,8 @@ fn phase(change: &str) -> usize {
     phase.map_or(0, |phase| phase + 1)
 }
 
-// `--once`: collect, publish, exit 0.
 #[test]
-fn once_leaves_everything_published_and_exits_0() {
+fn once_publishes_all_keys_and_exits_0() {
     Guest::on_each_kernel(|guest| {
         let end = guest.run(&["-s", "--once"]);
         assert_eq!(end.code, Some(0), "{end:?}");
@@ -54,9 +52,9 @@ fn once_leaves_everything_published_and_exits_0() {
     });
 }
 
-// control/feature-balloon: if and only if the balloon driver is there; squeezed tests existence.
+// squeezed tests whether control/feature-balloon exists, so it may exist only with the balloon driver.
 #[test]
-fn without_a_balloon_driver_there_is_no_balloon_key() {
+fn no_balloon_driver_removes_feature_balloon() {
     Guest::on_each_kernel(|guest| {
         guest.sh("rm -r /sys/devices/system/xen_memory");
         guest.write_as_guest("control/feature-balloon", "1");
@@ -67,9 +65,8 @@ fn without_a_balloon_driver_there_is_no_balloon_key() {
     });
 }
 
-// A key with no value to tell is absent: no empty data/domain.
 #[test]
-fn a_host_name_without_a_domain_gives_no_domain_key() {
+fn host_name_without_domain_gives_no_domain_key() {
     Guest::on_each_kernel(|guest| {
         guest.host_name("guest");
         let _agent = guest.agent(&[]);
@@ -77,9 +74,9 @@ fn a_host_name_without_a_domain_gives_no_domain_key() {
     });
 }
 
-// data/domain: else from /etc/hosts, the canonical name of the line that has the short name.
+// The canonical name of the line with the short name has the domain.
 #[test]
-fn the_domain_comes_from_etc_hosts_when_the_host_name_has_none() {
+fn domain_is_read_from_etc_hosts_if_the_host_name_has_none() {
     Guest::on_each_kernel(|guest| {
         guest.host_name("guest");
         guest.file("/etc/hosts", "127.0.0.1 localhost\n127.0.1.1 guest.example.org guest\n");
@@ -88,9 +85,8 @@ fn the_domain_comes_from_etc_hosts_when_the_host_name_has_none() {
     });
 }
 
-// A guest without any NIC still tells all the rest.
 #[test]
-fn a_guest_without_a_nic_publishes_the_rest() {
+fn guest_without_nic_publishes_all_other_keys() {
     Guest::on_each_kernel(|guest| {
         guest.ip("link del eth0");
         let _agent = guest.agent(&[]);
@@ -100,7 +96,7 @@ fn a_guest_without_a_nic_publishes_the_rest() {
     });
 }
 
-// The kernel's device, and that of kernels before 3.3.
+// /proc/xen/xenbus is the device of kernels before 3.3.
 #[test]
 fn keys_are_published_through_dev_xen_xenbus_or_proc_xen_xenbus() {
     for path in ["/dev/xen/xenbus", "/proc/xen/xenbus"] {

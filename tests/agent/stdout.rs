@@ -1,11 +1,10 @@
-//! `--publisher stdout`: what a newcomer runs first.
+//! `--publisher stdout`: prints the keys, opens no xenstore.
 
 use super::harness::{Guest, PATIENCE};
 use std::time::Instant;
 
-// The tree as the host would see it, then each change on one line, flushed; the store is left alone.
 #[test]
-fn a_change_is_one_line_at_once() {
+fn stdout_prints_each_change_on_one_line_and_writes_nothing() {
     let guest = Guest::new();
     let mark = guest.mark();
     let agent = guest.agent(&["--publisher", "stdout"]);
@@ -17,9 +16,9 @@ fn a_change_is_one_line_at_once() {
     assert_eq!(guest.changes_since(mark), [""; 0]);
 }
 
-// It runs anywhere: off Xen every NIC but loopback is shown as a VIF, by its interface index.
+// Every NIC but loopback is shown as a VIF; its interface index is the VIF's number.
 #[test]
-fn off_xen_every_nic_is_shown() {
+fn stdout_shows_every_nic_if_not_on_xen() {
     let guest = Guest::new();
     guest.sh("rm -r /sys/hypervisor /sys/class/net");
     guest.kill_xenstored();
@@ -38,18 +37,16 @@ fn off_xen_every_nic_is_shown() {
     assert!(!end.stdout.contains("127.0.0.1") && !end.stdout.contains("\"lo\""), "{end:?}");
 }
 
-// rfc can be looked at as well.
 #[test]
-fn the_other_schema_is_shown_too() {
+fn stdout_shows_schema_rfc() {
     let guest = Guest::new();
     let end = guest.run(&["-s", "--publisher", "stdout", "--once", "--schema", "rfc"]);
     assert_eq!(end.code, Some(0), "{end:?}");
     assert!(end.stdout.contains("192_0_2_10"), "{end:?}");
 }
 
-// A reader that goes away (`| head`) ends it quietly.
 #[test]
-fn a_closed_pipe_is_no_crash() {
+fn closed_pipe_ends_the_agent_without_panic() {
     let guest = Guest::new();
     let line = format!("{} -s --publisher stdout --once | head -n 1", super::harness::PROGRAM);
     let start = Instant::now();
@@ -58,9 +55,8 @@ fn a_closed_pipe_is_no_crash() {
     assert!(!String::from_utf8_lossy(&done.stderr).contains("panicked"), "{done:?}");
 }
 
-// SIGTERM ends it here too.
 #[test]
-fn sigterm_ends_it_with_0() {
+fn sigterm_exits_0_with_stdout() {
     let guest = Guest::new();
     let agent = guest.agent(&["--publisher", "stdout"]);
     agent.wait_line("Debian GNU/Linux 12 (bookworm)");

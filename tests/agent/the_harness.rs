@@ -1,10 +1,10 @@
-//! That the ground holds on which the other tests stand: no agent here.
+//! Tests of the harness itself, without an agent.
 
 use super::harness::{Daemon, Guest, Layout, PATIENCE, Store, WATCH, WatchCounter, strings};
 
 // A client of the guest's socket is the guest, not dom0.
 #[test]
-fn what_the_guest_writes_is_in_its_tree_and_in_the_trace() {
+fn write_of_the_guest_is_in_its_tree_and_in_the_trace() {
     let guest = Guest::new();
     let mark = guest.mark();
     guest.write_as_guest("data/some/key", "two words (and more)\nand a line");
@@ -15,7 +15,7 @@ fn what_the_guest_writes_is_in_its_tree_and_in_the_trace() {
     guest.wait_tree("data/some/key = two words (and more)\nand a line");
 }
 
-// libxl: of `control` the guest may write only what libxl made for it.
+// In `control` of libxl the guest may write only nodes that libxl made for it.
 #[test]
 fn xl_denies_control_and_xapi_allows_it() {
     for (layout, allowed) in [(Layout::Xapi, true), (Layout::Xl, false)] {
@@ -33,8 +33,8 @@ fn xl_denies_control_and_xapi_allows_it() {
     }
 }
 
-// By default a guest owns 1,000 nodes at most. Also carries some 3,000 messages over a 1 KiB ring. docs/FAULTS.md
-// has what the xenstoreds of three releases of Xen print here.
+// By default a guest owns 1,000 nodes at most. The test also sends some 3,000 messages over a 1 KiB ring.
+// docs/FAULTS.md has what the xenstoreds of three releases of Xen print here.
 #[test]
 fn each_limit_of_xenstored_answers_with_an_error_that_means_a_quota() {
     for (name, daemon) in [("xenstored", Daemon::C), ("oxenstored", Daemon::OCaml)] {
@@ -54,9 +54,9 @@ fn each_limit_of_xenstored_answers_with_an_error_that_means_a_quota() {
     }
 }
 
-// A watch, as an agent uses one to learn of a resume, fires for its owner.
+// The agent detects a resume by such a watch.
 #[test]
-fn a_watch_of_the_guest_fires() {
+fn watch_of_the_guest_fires() {
     let guest = Guest::new();
     let changes = WatchCounter::of(&guest.socket(), "data");
     let seen = changes.count();
@@ -64,9 +64,9 @@ fn a_watch_of_the_guest_fires() {
     assert!(changes.wait_beyond(seen, std::time::Instant::now() + PATIENCE));
 }
 
-// When xenstored dies its clients' connections end, and it starts with an empty store.
+// Its clients' connections end too.
 #[test]
-fn a_restarted_xenstored_knows_nothing() {
+fn restarted_xenstored_is_empty() {
     let guest = Guest::new();
     guest.write_as_guest("data/key", "1");
     guest.kill_xenstored();

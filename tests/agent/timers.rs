@@ -14,7 +14,7 @@ fn slack(agent: &Agent, name: &str) -> u64 {
     fs::read_to_string(format!("/proc/{id}/timerslack_ns")).unwrap().trim().parse().unwrap()
 }
 
-// Confined, as it runs by default: the filter allows the call.
+// The agent is confined: the filter must allow the call.
 #[test]
 fn samples_of_memory_may_be_a_second_late_and_other_timers_may_not() {
     let guest = Guest::new();

@@ -41,7 +41,7 @@ fn both_vifs_of_a_bridge_have_addresses_of_a_macvlan_above_it() {
     }
 }
 
-// Link-local addresses come last, its own too.
+// Its own link-local addresses come last too.
 #[test]
 fn own_addresses_come_before_those_of_upper_devices() {
     let guest = Guest::new();
@@ -91,7 +91,7 @@ fn source_of_default_route_comes_before_its_equals() {
         ]
     );
     let mark = guest.mark();
-    // Without the route they are equally good, and the order stays.
+    // Without the route both have the same preference, and the order stays.
     guest.ip("route add 203.0.113.0/24 via 192.0.2.1\nroute del default");
     guest.assert_quiet_since(mark);
 }
@@ -111,7 +111,7 @@ fn exclude_nics_removes_a_vif_and_addresses_of_an_upper_device() {
     guest.wait_value("attr/vif/0/ipv4/1", "198.51.100.1");
 }
 
-// A VIF that is down does not lead to its bridge.
+// A VIF that is down cannot receive packets for its bridge.
 #[test]
 fn vif_that_is_down_shows_no_address_of_its_bridge() {
     let guest = Guest::new();
@@ -125,7 +125,6 @@ fn vif_that_is_down_shows_no_address_of_its_bridge() {
     guest.wait_value("attr/vif/0/ipv4/0", "198.51.100.1");
 }
 
-// Nor does a bridge that is down lead to what is above it.
 #[test]
 fn bridge_that_is_down_hides_addresses_above_it() {
     let guest = Guest::new();

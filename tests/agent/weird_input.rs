@@ -1,4 +1,4 @@
-//! Bad input from kernel, files and host: never a crash, never a wrong key.
+//! Bad input from the kernel, files and the host causes no crash and no wrong key.
 
 use super::harness::{FIRST_TREE, Guest, OS_RELEASE};
 
@@ -28,7 +28,6 @@ fn interface_names_of_any_bytes_are_published() {
     assert_eq!(told(7).unwrap(), "$(x)`y`|&;");
 }
 
-// …and none of them reaches a terminal raw.
 #[test]
 fn control_characters_are_not_printed() {
     let guest = Guest::new();
@@ -41,7 +40,7 @@ fn control_characters_are_not_printed() {
     assert!(plain(&end.stderr), "{end:?}");
 }
 
-// sysfs nodenames that name no VIF: no key, one log line at most each.
+// One log line at most for each.
 #[test]
 fn invalid_nodenames_publish_nothing() {
     let names = [
@@ -66,7 +65,6 @@ fn invalid_nodenames_publish_nothing() {
     }
 }
 
-// A value never exceeds 2,000 bytes, cut at a character.
 #[test]
 fn value_over_2000_bytes_is_cut_at_a_character() {
     let guest = Guest::new();
@@ -78,7 +76,7 @@ fn value_over_2000_bytes_is_cut_at_a_character() {
     guest.wait_value("data/os_name", &format!("x{}", "é".repeat(999)));
 }
 
-// os-release with no newline, NULs, invalid UTF-8, unbalanced quotes, 10 MB, or a directory instead.
+// Without a newline, with NULs, invalid UTF-8 or unbalanced quotes, of 10 MB, or a directory.
 #[test]
 fn once_exits_0_on_broken_os_releases() {
     let guest = Guest::new();
@@ -100,7 +98,7 @@ fn once_exits_0_on_broken_os_releases() {
     assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
 }
 
-// The store's own oddities: a value where a directory is wanted, a deep tree below ours.
+// A value where the schema has a directory, and a deep tree.
 #[test]
 fn foreign_nodes_below_attr_vif_are_removed() {
     let guest = Guest::new();

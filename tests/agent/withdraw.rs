@@ -1,10 +1,10 @@
-//! `--withdraw`: what an agent told goes, and the mark that it is uninstalled stays.
+//! `--withdraw`: removes the agent's keys and writes `attr/PVAddonsUninstalled`.
 
 use super::harness::{Agent, Daemon, FIRST_TREE, Guest, Layout, PROGRAM};
 use std::time::Duration;
 
-/// What is left of an agent: squeezed goes on to take the guest for booted, and the directory of services
-/// may get others.
+/// The keys that stay: squeezed takes a guest with `data/updated` for booted, and other programs may use
+/// `data/service`.
 const LEFT: &str = "attr/PVAddonsUninstalled = 1\ndata/service = \ndata/updated = <now>";
 
 fn withdraw(guest: &Guest) {
@@ -12,7 +12,7 @@ fn withdraw(guest: &Guest) {
     assert_eq!((end.code, end.stderr.as_str()), (Some(0), "info: withdrawn\n"), "{end:?}");
 }
 
-// On every host, also where `control` is the host's: what cannot be there needs no removal.
+// libxl denies `control`: the agent's key there does not exist and is not removed.
 #[test]
 fn withdraw_removes_all_keys_and_leaves_uninstalled() {
     for layout in [Layout::Xapi, Layout::Xl] {
@@ -22,17 +22,17 @@ fn withdraw_removes_all_keys_and_leaves_uninstalled() {
             guest.ip("addr add 198.51.100.7/24 dev vf0");
             guest.plug_vf(3, "00:16:3e:00:00:07");
             assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
-            // Only where there is a host that can tell of functions may the guest write of them.
-            let function = guest.tree().contains_key("xenserver/attr/net-sriov-vf/3/ipv4/0");
-            assert_eq!(function, layout == Layout::Xapi);
+            // Only XAPI lets the guest write there.
+            let has_vf = guest.tree().contains_key("xenserver/attr/net-sriov-vf/3/ipv4/0");
+            assert_eq!(has_vf, layout == Layout::Xapi);
             withdraw(&guest);
             guest.wait_tree(LEFT);
         }
     }
 }
 
-// The mark is the last write: when it rings for those who watch `attr`, they find nothing else; and
-// xenmgr, which believes what it read last, cannot read PVAddons after it. Each node goes as a whole.
+// When the watch on `attr` fires for PVAddonsUninstalled, all other keys are gone. xenmgr keeps the value
+// that it read last, so PVAddons may not be readable after it. One `rm` removes each subtree.
 #[test]
 fn withdraw_makes_17_requests_and_writes_uninstalled_last() {
     let guest = Guest::new();
@@ -59,7 +59,7 @@ fn withdraw_makes_17_requests_and_writes_uninstalled_last() {
 }
 
 #[test]
-fn withdrawn_twice_the_second_writes_nothing() {
+fn second_withdraw_writes_nothing() {
     let guest = Guest::new();
     guest.run(&["-s", "--once"]);
     withdraw(&guest);
@@ -68,18 +68,17 @@ fn withdrawn_twice_the_second_writes_nothing() {
     assert_eq!(guest.changes_since(mark), [""; 0]);
 }
 
-// Whichever schema it was, and whichever the options say now; one that never ran has no stamp.
+// Withdrawal does not depend on --schema. Schema rfc writes no `data/updated`.
 #[test]
-fn the_keys_of_the_other_schema_go_too() {
+fn withdraw_removes_keys_of_schema_rfc() {
     let guest = Guest::new();
     guest.run(&["-s", "--once", "--schema", "rfc"]);
     withdraw(&guest);
     guest.wait_tree("attr/PVAddonsUninstalled = 1");
 }
 
-// The roots that are the toolstack's stay, and what others wrote beside ours.
 #[test]
-fn what_is_others_stays_and_so_do_the_toolstacks_directories() {
+fn withdraw_keeps_other_programs_keys_and_the_toolstacks_directories() {
     let guest = Guest::new();
     let others =
         ["attr/eth0/other", "data/device_id", "data/service/other", "drivers/0", "feature/x"];
@@ -94,9 +93,9 @@ fn what_is_others_stays_and_so_do_the_toolstacks_directories() {
     }
 }
 
-// Installed again: the mark goes in the same batch as the rest comes, and before PVAddons does.
+// PVAddonsUninstalled is removed in the first batch, before PVAddons is written.
 #[test]
-fn an_agent_that_starts_again_removes_the_mark_with_its_first_batch() {
+fn start_after_withdraw_removes_uninstalled_before_it_writes_attr() {
     let guest = Guest::new();
     guest.run(&["-s", "--once"]);
     withdraw(&guest);
@@ -109,9 +108,8 @@ fn an_agent_that_starts_again_removes_the_mark_with_its_first_batch() {
     assert_eq!(at("rm attr/PVAddonsUninstalled") + 1, at("write attr/"), "{changes:#?}");
 }
 
-// One that was not stopped before puts everything back as soon as it is told to.
 #[test]
-fn a_running_agent_that_is_reloaded_publishes_everything_again() {
+fn sighup_after_withdraw_publishes_all_keys() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     withdraw(&guest);
@@ -119,9 +117,9 @@ fn a_running_agent_that_is_reloaded_publishes_everything_again() {
     guest.wait_tree(FIRST_TREE);
 }
 
-// At a quota one can remove, and what was removed makes room for the mark.
+// The quota does not limit removals. They free the node that PVAddonsUninstalled needs.
 #[test]
-fn a_full_store_is_withdrawn_from_like_any_other() {
+fn withdraw_works_at_the_quota() {
     for daemon in [Daemon::C, Daemon::OCaml] {
         let guest = Guest::on(Layout::Xapi, daemon);
         guest.run(&["-s", "--once"]);
@@ -138,7 +136,7 @@ fn a_full_store_is_withdrawn_from_like_any_other() {
     }
 }
 
-// What the host does not let go of costs a warning; the rest goes.
+// A warning is logged; all other keys are removed.
 #[test]
 fn withdraw_exits_0_when_removal_is_denied() {
     let guest = Guest::on(Layout::Xl, Daemon::C);
@@ -161,7 +159,7 @@ fn assert_nothing_to_withdraw(guest: &Guest, why: &str) {
 
 // A package may be removed anywhere.
 #[test]
-fn off_xen_and_in_dom0_there_is_nothing_to_withdraw() {
+fn withdraw_exits_0_in_dom0_and_without_xen() {
     let guest = Guest::new();
     guest.file("/sys/hypervisor/properties/features", "00002fff\n");
     assert_nothing_to_withdraw(&guest, "dom0");
@@ -171,10 +169,11 @@ fn off_xen_and_in_dom0_there_is_nothing_to_withdraw() {
     assert_nothing_to_withdraw(&guest, "/sys/hypervisor/type");
 }
 
-// …also where an image is made: the keys are those of the guest that makes it. What the first process
-// takes for the root, only one with its rights may know: it is one of the test's here.
+// A package may be removed in a chroot while an image is made. The keys in xenstore are those of the guest
+// that makes it. Only a process with the rights of process 1 can read `/proc/1/root`, so the test starts a
+// process 1 in a PID namespace.
 #[test]
-fn in_a_changed_root_there_is_nothing_to_withdraw() {
+fn withdraw_exits_0_in_a_chroot_and_removes_nothing() {
     let guest = Guest::new();
     guest.run(&["-s", "--once"]);
     let line = format!(
@@ -188,13 +187,13 @@ fn in_a_changed_root_there_is_nothing_to_withdraw() {
     let mut command = guest.world_command("unshare");
     command.args(["-p", "-f", "sh", "-euc", &line]).env("XENSTORED_PATH", guest.socket());
     let end = Agent::spawn(command).wait();
-    let said = "info: not the root of the running system: there is nothing to withdraw\n";
-    assert_eq!((end.code, end.stderr.as_str()), (Some(0), said));
+    let line = "info: not the root of the running system: there is nothing to withdraw\n";
+    assert_eq!((end.code, end.stderr.as_str()), (Some(0), line));
     guest.wait_tree(FIRST_TREE);
 }
 
 #[test]
-fn a_store_that_is_not_there_is_one_line_and_exit_1() {
+fn withdraw_exits_1_with_one_line_if_xenstored_is_down() {
     let guest = Guest::new();
     guest.kill_xenstored();
     let end = guest.run(&["--withdraw"]);
@@ -205,7 +204,7 @@ fn a_store_that_is_not_there_is_one_line_and_exit_1() {
 
 // A script that removes a package must not hang.
 #[test]
-fn a_store_that_does_not_answer_is_not_waited_for_long() {
+fn withdraw_exits_1_within_9_seconds_if_xenstored_does_not_answer() {
     let guest = Guest::new();
     guest.stall_xenstored();
     let end = guest.run(&["--withdraw"]);
@@ -214,9 +213,9 @@ fn a_store_that_does_not_answer_is_not_waited_for_long() {
     assert!(end.took < Duration::from_secs(9), "{end:?}");
 }
 
-// For a look at what would be left; nothing is withdrawn.
+// Prints the keys that would stay; withdraws nothing.
 #[test]
-fn to_standard_output_it_shows_what_a_host_would_see() {
+fn withdraw_to_stdout_prints_uninstalled_and_removes_nothing() {
     let guest = Guest::new();
     guest.run(&["-s", "--once"]);
     let end = guest.run(&["--withdraw", "--publisher", "stdout"]);

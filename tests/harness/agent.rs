@@ -1,4 +1,4 @@
-//! The program under test, as a process in a guest's world.
+//! The program under test, as a process in a guest's namespaces.
 
 use super::{PATIENCE, wait_for};
 use std::io::{BufRead, BufReader};
@@ -25,11 +25,11 @@ pub struct Agent {
 /// An agent that has ended.
 #[derive(Debug)]
 pub struct Finished {
-    /// The exit code; none when a signal ended it.
+    /// The exit code; none if a signal ended it.
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
-    /// From when it was told to stop, or from its start, to its end.
+    /// The time from [`Agent::stop`] or [`Agent::wait`] to its end.
     pub took: Duration,
 }
 
@@ -57,32 +57,32 @@ impl Agent {
         self.stderr.lock().unwrap().clone()
     }
 
-    /// Waits until it has logged these words.
-    pub fn wait_logged(&self, words: &str) {
-        self.wait_logged_times(words, 1);
+    /// Waits until it has logged this text.
+    pub fn wait_logged(&self, text: &str) {
+        self.wait_logged_times(text, 1);
     }
 
-    pub fn wait_logged_times(&self, words: &str, times: usize) {
-        let said = wait_for(PATIENCE, || self.stderr().matches(words).count() >= times);
-        assert!(said, "never said {words:?} {times} times");
+    pub fn wait_logged_times(&self, text: &str, times: usize) {
+        let is_logged = wait_for(PATIENCE, || self.stderr().matches(text).count() >= times);
+        assert!(is_logged, "{text:?} was not logged {times} times");
     }
 
-    /// The next line of standard output that holds these words.
-    pub fn wait_line(&self, words: &str) -> String {
+    /// The next line of standard output that contains this text.
+    pub fn wait_line(&self, text: &str) -> String {
         let mut seen = Vec::new();
         let deadline = Instant::now() + PATIENCE;
         while let Ok(line) =
             self.stdout.recv_timeout(deadline.saturating_duration_since(Instant::now()))
         {
-            if line.contains(words) {
+            if line.contains(text) {
                 return line;
             }
             seen.push(line);
         }
-        panic!("never printed {words:?} but:\n{}", seen.join("\n"));
+        panic!("{text:?} was not printed, but:\n{}", seen.join("\n"));
     }
 
-    /// Sends a signal, as `HUP`.
+    /// Sends a signal, such as `HUP`.
     pub fn signal(&self, name: &str) {
         let line = format!("kill -{name} {}", self.pid());
         assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success(), "{line}");
@@ -103,7 +103,7 @@ impl Agent {
             status.is_some()
         });
         let took = start.elapsed();
-        assert!(ended, "it did not end");
+        assert!(ended, "the agent did not end");
         self.readers.drain(..).for_each(|reader| reader.join().unwrap());
         let stdout = self.stdout.try_iter().map(|line| line + "\n").collect();
         Finished { code: status.and_then(|s| s.code()), stdout, stderr: self.stderr(), took }
@@ -115,7 +115,7 @@ impl Drop for Agent {
         let _ = self.process.kill();
         let _ = self.process.wait();
         if thread::panicking() {
-            eprintln!("the agent had logged:\n{}", self.stderr());
+            eprintln!("log of the agent:\n{}", self.stderr());
         }
     }
 }

@@ -1,6 +1,5 @@
-//! Tells when something below a node of the store changed, as a toolstack's daemon
-//! learns it: by a watch. The events are read as they come, as xenstored leaves a guest's
-//! requests unread while more than twenty of them have events that nobody took.
+//! Counts the changes below a node, by a watch as a toolstack has it. A thread reads the events at once:
+//! xenstored does not read a guest's requests while more than twenty of them have unread events.
 
 use super::wire::{Store, WATCH, receive, strings};
 use std::net::Shutdown;
@@ -31,12 +30,12 @@ impl WatchCounter {
         changes
     }
 
-    /// How many there were.
+    /// The number of changes so far.
     pub fn count(&self) -> u64 {
         *self.count.0.lock().unwrap()
     }
 
-    /// Waits for one more than `seen`; false at the deadline.
+    /// Waits until there are more than `seen`; false at the deadline.
     pub fn wait_beyond(&self, seen: u64, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(Instant::now());
         let count = self.count.0.lock().unwrap();

@@ -1,5 +1,4 @@
-//! What changed in the store and what did not: the part of a guest's vocabulary that
-//! reads xenstored's trace.
+//! Checks of the guest's writes and removals, read off xenstored's trace.
 
 use super::Guest;
 use super::trace;
@@ -7,7 +6,7 @@ use super::tree::is_rfc3339_utc;
 use super::{PATIENCE, TracePosition};
 use std::time::Instant;
 
-/// The address that `sync_with_agent` adds: a documentation one that no test uses.
+/// The address that `sync_with_agent` adds. No other test uses it (RFC 5737).
 pub const LATEST: &str = "203.0.113.1";
 
 impl Guest {
@@ -15,7 +14,7 @@ impl Guest {
         trace::mark(&self.run.path().join("trace"))
     }
 
-    /// What the guest asked xenstored to change since the mark, from xenstored's trace.
+    /// The guest's writes and removals since the mark. The time is cut off `data/updated`.
     pub fn changes_since(&self, mark: TracePosition) -> Vec<String> {
         let mut changes = trace::changes_since(&self.run.path().join("trace"), mark);
         for change in &mut changes {
@@ -27,7 +26,7 @@ impl Guest {
         changes
     }
 
-    /// Waits until the batch that the agent writes after the mark has ended, and tells it.
+    /// Waits for the end of the batch that the agent writes after the mark; returns its requests.
     pub fn batch_since(&self, mark: TracePosition) -> Vec<String> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -41,14 +40,14 @@ impl Guest {
         }
     }
 
-    /// Has the agent publish one more address of `eth0`: the kernel tells things in order, so
-    /// what was told before has been seen by then.
+    /// Waits until the agent has handled all earlier network events: adds an address to `eth0` and waits until
+    /// it is published. The kernel sends events in order.
     pub fn sync_with_agent(&self) {
         self.ip(format!("addr add {LATEST}/32 dev eth0"));
         self.wait(|tree| tree.values().any(|value| value == LATEST));
     }
 
-    /// Catches up, and checks that nothing was written since the mark but for that.
+    /// Checks that nothing was written since the mark except for one more address, which this adds.
     pub fn assert_quiet_since(&self, mark: TracePosition) {
         self.ip(format!("addr add {LATEST}/32 dev eth0"));
         let mut changes = self.batch_since(mark);

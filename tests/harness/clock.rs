@@ -1,4 +1,4 @@
-//! A clock of the agent's own, which a test moves: `shim/clock.c` preloaded into the real agent.
+//! A clock of the agent that a test can move: `shim/clock.c` is preloaded into the agent.
 
 use super::preload::library;
 use super::{Agent, Guest};
@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// The agent's clocks: two weeks ahead of the machine's at first, which may have started just now, so that
-/// there is a past to jump to.
+/// The agent's clocks. At first they are two weeks ahead of the machine's: a machine that has just started
+/// has no time before to which a clock could jump back.
 pub struct Clock(File);
 
 /// A way to move a clock.
@@ -21,7 +21,7 @@ pub enum Jump {
 }
 
 impl Clock {
-    /// Moves both clocks so far ahead of where they are.
+    /// Moves both clocks ahead by this time.
     pub fn jump(&self, ahead: Duration) {
         for clock in 0..2 {
             let mut offset = [0; 8];
@@ -42,7 +42,7 @@ impl Clock {
         self.0.write_all_at(&((unix - now) * 1_000_000_000).to_ne_bytes(), 0).unwrap();
     }
 
-    /// Moves the clock that never jumps: a kernel's bug, or a hypervisor's.
+    /// Moves CLOCK_MONOTONIC, as a bug of a kernel or hypervisor may do.
     pub fn monotonic(&self, jump: Jump) {
         self.set(1, jump);
     }

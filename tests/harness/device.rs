@@ -1,5 +1,5 @@
-//! The kernel's xenbus device in a guest, as a character device that can be opened, polled, read and
-//! written: a pseudo-terminal whose other end leads to the guest's socket.
+//! The kernel's xenbus device in a guest: a pseudo-terminal that is connected to the guest's socket. It is a
+//! character device that can be opened, polled, read and written.
 
 use super::Guest;
 use std::fs::File;
@@ -9,20 +9,21 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 
 impl Guest {
-    /// Makes the device at this path. All who open it share one connection: one at a time.
+    /// Makes the device at this path. All processes that open it share one connection, so only one at a time may
+    /// use it.
     pub fn xenbus_device(&self, path: &str) {
         self.sh("mkdir -p /dev/pts && mount -t devpts -o newinstance,ptmxmode=666 none /dev/pts");
         let terminal = Terminal::new(self);
         let name = terminal.name();
         self.sh(&format!("mkdir -p {} && : >{path}", path.rsplit_once('/').unwrap().0));
         self.sh(&format!("stty raw -echo -F {name} && mount --bind {name} {path}"));
-        terminal.lead_to(UnixStream::connect(self.socket()).unwrap());
+        terminal.forward_to(UnixStream::connect(self.socket()).unwrap());
     }
 }
 
 struct Terminal {
     master: File,
-    /// Held open: without it the master's end fails while no process has the device open.
+    /// Kept open: otherwise reads of the master fail while no process has the device open.
     slave: File,
     number: i32,
 }
@@ -44,8 +45,8 @@ impl Terminal {
         format!("/dev/pts/{}", self.number)
     }
 
-    /// Carries bytes both ways until the store closes the connection.
-    fn lead_to(self, mut store: UnixStream) {
+    /// Forwards bytes both ways until xenstored closes the connection.
+    fn forward_to(self, mut store: UnixStream) {
         let (mut requests, mut replies) = (store.try_clone().unwrap(), self.master);
         let mut master = replies.try_clone().unwrap();
         thread::spawn(move || copy(&mut master, &mut requests));

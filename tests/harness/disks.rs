@@ -1,12 +1,12 @@
-//! Disks of a world: real loop devices, which the world's /dev and /sys show, and no others.
+//! Disks of a guest: real loop devices. The guest's /dev and /sys show these and no others.
 
 use super::Scratch;
 use super::world::TestNamespaces;
 use std::process::{Child, Command, Stdio};
 
-/// A disk, until dropped and no longer used.
+/// A disk; it is removed when dropped and no longer mounted.
 pub struct Disk {
-    /// As the kernel names it: `loop3`.
+    /// The kernel's name, such as `loop3`.
     pub name: String,
     _image: Scratch,
 }
@@ -15,7 +15,7 @@ pub struct Disk {
 pub struct HungFuse(Child);
 
 impl TestNamespaces {
-    /// Makes an empty disk of so many MiB.
+    /// Makes an empty disk of this size in MiB.
     pub fn disk(&self, mib: u32) -> Disk {
         let image = Scratch::new();
         let file = image.path().join("disk");
@@ -49,20 +49,20 @@ impl TestNamespaces {
         self.sh(&format!("mkdir -p '/mnt/{name}'; mount /dev/{} '/mnt/{name}'", disk.name));
     }
 
-    /// Takes so many KiB at once for a file below `/mnt`.
+    /// Allocates a file of this size in KiB below `/mnt`.
     pub fn fill(&self, path: &str, kib: u32) {
         self.sh(&format!("fallocate -l {kib}K /mnt/{path}"));
     }
 
-    /// Mounts a FUSE file system at `/mnt/NAME`, from a disk if there is one, whose daemon has begun to
-    /// serve, takes requests, and answers none of them.
+    /// Mounts a FUSE file system at `/mnt/NAME`, from a disk if one is given. Its daemon answers the first
+    /// request, FUSE_INIT, reads the others and does not answer them.
     pub fn hung(&self, disk: Option<&Disk>, name: &str) -> HungFuse {
         let (kind, source) = match disk {
             Some(disk) => ("fuseblk", format!("/dev/{}", disk.name)),
             None => ("fuse", "far".into()),
         };
-        // The only answer is that to FUSE_INIT, with the number of the request (`fuse_in_header`,
-        // `fuse_out_header` and `fuse_init_out` in linux/fuse.h).
+        // The answer to FUSE_INIT has the number of the request: `fuse_in_header`, `fuse_out_header` and
+        // `fuse_init_out` in linux/fuse.h.
         let zeros = |count: usize| "\\0".repeat(count);
         let (head, init) = (
             format!("\\120{}", zeros(7)),
@@ -89,7 +89,7 @@ impl TestNamespaces {
 }
 
 impl HungFuse {
-    /// Whether its daemon is there: without one its requests would fail.
+    /// Whether its daemon runs: without a daemon, requests fail.
     pub fn hangs(&mut self) -> bool {
         self.0.try_wait().unwrap().is_none()
     }
@@ -97,7 +97,7 @@ impl HungFuse {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // One in use goes with the mount, and that with the world.
+        // A disk in use is detached with its mount, which ends with the namespaces.
         let _ = Command::new("losetup").args(["--detach", &format!("/dev/{}", self.name)]).status();
     }
 }

@@ -1,5 +1,4 @@
-//! What a host does to a guest in tests of faults: the part of a guest's vocabulary that is not for
-//! ordinary days.
+//! Faults of the host: xenstored killed or stalled, nodes denied, quotas reached.
 
 use super::guest::HOME;
 use super::tree::{of_this_machine, text};
@@ -7,43 +6,42 @@ use super::wire::{Nodes, Store, WATCH, strings};
 use super::{Agent, Guest, PATIENCE, wait_for};
 use std::time::Duration;
 
-/// More than any host lets a guest have.
+/// More watches than any host allows a guest.
 const QUOTA_OF_WATCHES: u32 = 1000;
 
 impl Guest {
-    /// Kills the host's daemon: its store and all connections are gone.
+    /// Kills xenstored: its keys and all connections are gone.
     pub fn kill_xenstored(&self) {
         *self.host.borrow_mut() = None;
     }
 
-    /// Has the host's daemon answer nobody any more.
+    /// Stops xenstored, so that it answers no request.
     pub fn stall_xenstored(&self) {
         self.dom0(|host| host.daemon.stall());
     }
 
-    /// Has a stalled xenstored answer again.
+    /// Lets a stalled xenstored run again.
     pub fn resume_xenstored(&self) {
         self.dom0(|host| host.daemon.resume());
     }
 
-    /// Waits until the agent has read all that the kernel has told it over netlink, and checks that it
-    /// was never too late: the kernel had to drop nothing.
+    /// Waits until the agent has read all its netlink messages; checks that the kernel dropped none.
     pub fn wait_netlink_read(&self, agent: &Agent) {
         assert!(wait_for(PATIENCE, || waiting_and_dropped(agent).0 == 0), "netlink is not read");
-        assert_eq!(waiting_and_dropped(agent).1, 0, "the kernel had to drop messages");
+        assert_eq!(waiting_and_dropped(agent).1, 0, "the kernel dropped messages");
     }
 
-    /// Asks the store as the host's toolstack.
-    pub fn as_host<T>(&self, ask: impl FnOnce(&mut Store) -> T) -> T {
-        self.dom0(|host| ask(&mut host.store))
+    /// Makes requests as the host's toolstack.
+    pub fn as_host<T>(&self, requests: impl FnOnce(&mut Store) -> T) -> T {
+        self.dom0(|host| requests(&mut host.store))
     }
 
-    /// Has dom0 say who may use a node of the guest: `n1` it owns it, `r1` it reads it, `n0` neither.
+    /// Sets the permissions of a node as dom0: `n1` the guest owns it, `r1` it reads it, `n0` neither.
     pub fn allow(&self, key: &str, perms: &[&str]) {
         self.as_host(|store| store.set_perms(&format!("{HOME}/{key}"), perms)).unwrap();
     }
 
-    /// Takes all the watches that the guest may have, until dropped.
+    /// Uses up the guest's quota of watches, until dropped.
     pub fn all_watches(&self) -> Store {
         let mut store = Store::connect(&self.socket()).unwrap();
         let refused = (0..QUOTA_OF_WATCHES)
@@ -52,21 +50,21 @@ impl Guest {
         store
     }
 
-    /// Waits until what the guest's processes, which have ended, asked of the store is done.
+    /// Waits until xenstored has handled all requests of the guest's processes that have ended.
     pub fn settle(&self) {
         assert!(wait_for(PATIENCE, || self.dom0(|host| host.ring.is_idle())));
-        // Behind their requests in the ring.
+        // This request comes after theirs in the ring.
         self.as_guest(|store| store.read("domid")).unwrap();
     }
 
-    /// Waits for so long until the guest's keys are exactly these, without a look at the trace.
+    /// Waits for at most this long until the guest's keys are exactly these.
     pub fn wait_tree_for(&self, patience: Duration, keys: &str) {
         let wanted = of_this_machine(keys.trim_matches('\n'));
         wait_for(patience, || text(&self.tree()) == wanted);
         self.wait_tree(keys);
     }
 
-    /// The keys as they are in the store: a tree to be compared or put back.
+    /// The guest's nodes as they are in xenstore: to be compared, or written to another xenstored.
     pub fn keys(&self) -> Nodes {
         self.dom0(|host| {
             let mut nodes = host.store.nodes(HOME);
@@ -76,14 +74,15 @@ impl Guest {
     }
 }
 
-/// What the kernel holds for the process and had to drop, on all sockets of rtnetlink that it has: the
-/// columns `Rmem`, in bytes, and `Drops`, in datagrams, of `/proc/PID/net/netlink`.
+/// Sums over all rtnetlink sockets of the process: unread bytes and dropped datagrams, which are the columns
+/// `Rmem` and `Drops` of `/proc/PID/net/netlink`.
 pub fn waiting_and_dropped(agent: &Agent) -> (u64, u64) {
     let table = std::fs::read_to_string(format!("/proc/{}/net/netlink", agent.pid())).unwrap();
     let mut sum = (0, 0);
     for line in table.lines().skip(1) {
         let columns: Vec<&str> = line.split_whitespace().collect();
-        // Protocol 0 is NETLINK_ROUTE; the kernel's own end has port 0. Nobody else in this world listens.
+        // Protocol 0 is NETLINK_ROUTE. The kernel's own sockets have port 0. No other process in these
+        // namespaces has such a socket.
         if columns[1] == "0" && columns[2] != "0" {
             sum.0 += columns[4].parse::<u64>().unwrap();
             sum.1 += columns[8].parse::<u64>().unwrap();

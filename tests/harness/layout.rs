@@ -1,27 +1,27 @@
-//! What a host's toolstack leaves in the store for a new guest, with its owners: only
-//! there may the guest write.
+//! The tree that a toolstack makes for a new guest, with permissions: the guest may write only below the
+//! nodes that it owns.
 
 use super::wire::{INTRODUCE, Store, strings};
 
-/// Whose host the guest runs on.
+/// The toolstack of the guest's host.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Layout {
     /// XCP-ng and XenServer.
     Xapi,
-    /// `xl`, and all else that is built on libxl: `control` is the host's.
+    /// `xl` and other toolstacks that use libxl: the guest may not write in `control`.
     Xl,
 }
 
-/// Lays the guest's tree out.
+/// Makes the guest's tree.
 pub fn lay_out(store: &mut Store, domid: u32, layout: Layout) -> Result<(), String> {
     let top = format!("/local/domain/{domid}");
-    let (mine, guests) = (["n0".to_string(), format!("r{domid}")], [format!("n{domid}")]);
-    let mine: Vec<&str> = mine.iter().map(String::as_str).collect();
+    let (dom0s, guests) = (["n0".to_string(), format!("r{domid}")], [format!("n{domid}")]);
+    let dom0s: Vec<&str> = dom0s.iter().map(String::as_str).collect();
     let guests: Vec<&str> = guests.iter().map(String::as_str).collect();
-    store.mkdir(&top, &mine)?;
+    store.mkdir(&top, &dom0s)?;
     for (leaf, value) in [("name", format!("guest{domid}")), ("domid", domid.to_string())] {
         store.write(&format!("{top}/{leaf}"), &value)?;
-        store.set_perms(&format!("{top}/{leaf}"), &mine)?;
+        store.set_perms(&format!("{top}/{leaf}"), &dom0s)?;
     }
     let (hosts, open): (&[&str], &[&str]) = match layout {
         Layout::Xapi => (
@@ -60,7 +60,7 @@ pub fn lay_out(store: &mut Store, domid: u32, layout: Layout) -> Result<(), Stri
         ),
     };
     for node in hosts {
-        store.mkdir(&format!("{top}/{node}"), &mine)?;
+        store.mkdir(&format!("{top}/{node}"), &dom0s)?;
     }
     for node in open {
         store.mkdir(&format!("{top}/{node}"), &guests)?;
@@ -68,8 +68,8 @@ pub fn lay_out(store: &mut Store, domid: u32, layout: Layout) -> Result<(), Stri
     Ok(())
 }
 
-/// Has the daemon talk to the guest.
+/// Makes the daemon accept requests of the guest.
 pub fn introduce(store: &mut Store, domid: u32) -> Result<(), String> {
-    // Domain, shared page, event channel: the last two are the shim's to ignore.
+    // Domain, shared page, event channel. The shim ignores the last two.
     store.call(INTRODUCE, &strings(&[&domid.to_string(), "1", "5"])).map(drop)
 }

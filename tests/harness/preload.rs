@@ -1,4 +1,4 @@
-//! Libraries that are preloaded into a program: built from `shim/` once for all tests.
+//! Libraries that are preloaded into a program, built from `shim/` once for all tests.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,7 @@ pub fn library(name: &str, sources: &[&str]) -> PathBuf {
         cc.args(["-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o"]).arg(&made);
         cc.args(sources.iter().map(|source| shim.join(source))).arg("-ldl");
         assert!(cc.status().unwrap().success(), "cc could not build {name}");
-        // A rename, as another process may be using or making the old one.
+        // A rename: another process may use or build the same library.
         fs::rename(made, &library).unwrap();
         library
     };

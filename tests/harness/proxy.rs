@@ -1,5 +1,4 @@
-//! Stands between the agent and its xenstore and damages what the store answers. Both sides are real:
-//! only the bytes between them are not.
+//! A proxy between the agent and xenstored, which can damage replies. The agent and xenstored are real.
 
 use super::wire::{Header, receive};
 use std::io::{Read, Write};
@@ -10,28 +9,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// One of the store's messages on its way to the agent.
+/// One of xenstored's messages to the agent.
 pub struct Message<'a> {
-    /// Which of the agent's connections it is for, in the order in which it made them, from 0.
+    /// The number of the connection, in the order in which the agent opened them, from 0.
     pub connection: usize,
-    /// How many came before it on that connection.
+    /// The number of earlier messages on that connection.
     pub number: usize,
-    /// How many bytes these had.
+    /// The number of bytes of these.
     pub offset: usize,
-    /// The message itself, header and all.
+    /// The message with its header.
     pub bytes: &'a [u8],
 }
 
-/// What becomes of a message.
+/// What the proxy does with a message.
 pub enum ProxyAction {
     Passed,
-    /// This goes in its place.
+    /// Sends these bytes in its place.
     Replaced(Vec<u8>),
-    /// This goes in its place, and the connection is closed behind it.
+    /// Sends these bytes in its place, then closes the connection.
     Cut(Vec<u8>),
 }
 
-/// A socket that leads to the store, until dropped.
+/// A socket whose connections are forwarded to xenstored, until dropped.
 pub struct Proxy {
     socket: PathBuf,
     connections: Arc<AtomicUsize>,
@@ -40,20 +39,20 @@ pub struct Proxy {
 type ProxyPolicy = Arc<dyn Fn(&Message) -> ProxyAction + Send + Sync>;
 
 impl Proxy {
-    /// Serves `socket`; each message of the store's goes past the judge.
+    /// Serves `socket`. The policy decides about each message from xenstored.
     pub fn new(
         socket: PathBuf,
         store: &Path,
-        judge: impl Fn(&Message) -> ProxyAction + Send + Sync + 'static,
+        policy: impl Fn(&Message) -> ProxyAction + Send + Sync + 'static,
     ) -> Proxy {
         let listener = UnixListener::bind(&socket).unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
-        let (count, store, judge) = (connections.clone(), store.to_owned(), Arc::new(judge));
+        let (count, store, policy) = (connections.clone(), store.to_owned(), Arc::new(policy));
         thread::spawn(move || {
             while let Ok((agent, _)) = listener.accept() {
                 let connection = count.fetch_add(1, Ordering::SeqCst);
                 let Ok(host) = UnixStream::connect(&store) else { return };
-                carry(connection, agent, host, judge.clone());
+                forward(connection, agent, host, policy.clone());
             }
         });
         Proxy { socket, connections }
@@ -63,7 +62,7 @@ impl Proxy {
         &self.socket
     }
 
-    /// How many connections the agent has made.
+    /// The number of connections that the agent has opened.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
@@ -71,12 +70,12 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        // The thread that accepts ends with the store, or with the test.
+        // The accepting thread ends with xenstored or with the test.
         let _ = std::fs::remove_file(&self.socket);
     }
 }
 
-fn carry(connection: usize, agent: UnixStream, host: UnixStream, judge: ProxyPolicy) {
+fn forward(connection: usize, agent: UnixStream, host: UnixStream, policy: ProxyPolicy) {
     let (mut from, mut to) = (agent.try_clone().unwrap(), host.try_clone().unwrap());
     thread::spawn(move || {
         let mut bytes = [0; 4096];
@@ -88,22 +87,27 @@ fn carry(connection: usize, agent: UnixStream, host: UnixStream, judge: ProxyPol
         let _ = to.shutdown(Shutdown::Both);
     });
     thread::spawn(move || {
-        answer(connection, &agent, host, judge);
+        forward_replies(connection, &agent, host, policy);
         let _ = agent.shutdown(Shutdown::Both);
     });
 }
 
-fn answer(connection: usize, mut agent: &UnixStream, mut host: UnixStream, judge: ProxyPolicy) {
+fn forward_replies(
+    connection: usize,
+    mut agent: &UnixStream,
+    mut host: UnixStream,
+    policy: ProxyPolicy,
+) {
     let (mut number, mut offset) = (0, 0);
     while let Ok((header, body)) = receive(&mut host) {
         let bytes = header.with(&body);
         let message = Message { connection, number, offset, bytes: &bytes };
-        let (bytes, goes_on) = match judge(&message) {
+        let (bytes, is_open) = match policy(&message) {
             ProxyAction::Passed => (bytes, true),
             ProxyAction::Replaced(other) => (other, true),
             ProxyAction::Cut(other) => (other, false),
         };
-        if agent.write_all(&bytes).is_err() || !goes_on {
+        if agent.write_all(&bytes).is_err() || !is_open {
             break;
         }
         (number, offset) = (number + 1, offset + Header::SIZE + body.len());

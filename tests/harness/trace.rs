@@ -1,4 +1,4 @@
-//! xenstored's own trace: what the guest asked it to change, in order.
+//! xenstored's trace: the guest's writes and removals, in order.
 //!
 //! A request is `IN 0x55d0c0ffee 20260131 12:34:56 WRITE (attr/name value)`, from Xen 4.20 on
 //! `io: IN 0x55d0c0ffee (d1) 20260131 12:34:56 WRITE (attr/name value)`; a NUL ends the path of an
@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::Path;
 
-/// A place in the trace.
+/// A position in the trace, in bytes.
 #[derive(Clone, Copy)]
 pub struct TracePosition(usize);
 
@@ -19,7 +19,7 @@ pub fn mark(trace: &Path) -> TracePosition {
 pub fn changes_since(trace: &Path, mark: TracePosition) -> Vec<String> {
     let bytes = fs::read(trace).unwrap();
     let text = String::from_utf8_lossy(bytes.get(mark.0..).unwrap_or_default()).into_owned();
-    // A value may hold line ends: only these at a line's start begin a record.
+    // A value may contain line ends: only a line that starts with one of these words begins a record.
     let mut records: Vec<String> = Vec::new();
     for line in text.lines() {
         match records.last_mut() {

@@ -1,8 +1,8 @@
-//! Trees of keys as text, so that a test can hold one and a failure can show what differs.
+//! Trees of keys as text, to write them in a test and to show differences.
 
 use super::wire::Nodes;
 
-/// The `/etc/os-release` of a fresh guest.
+/// The `/etc/os-release` of a new guest.
 pub const OS_RELEASE: &str = r#"PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
 NAME="Debian GNU/Linux"
 VERSION_ID="12"
@@ -10,7 +10,7 @@ VERSION="12 (bookworm)"
 ID=debian
 "#;
 
-/// What an agent tells of a fresh guest in the default schema.
+/// The keys of a new guest in schema std.
 pub const FIRST_TREE: &str = "
 attr/PVAddons/BuildVersion = 0
 attr/PVAddons/Installed = 1
@@ -57,7 +57,7 @@ pub fn difference(wanted: &str, is: &str) -> String {
     missing.chain(extra).collect()
 }
 
-/// The keys with what only this machine knows put in.
+/// The keys with this machine's values in place of `<uname>` and `<boot-id>`.
 pub fn of_this_machine(keys: &str) -> String {
     let kernels = |file: &str| {
         let text = std::fs::read_to_string(format!("/proc/sys/kernel/{file}")).unwrap();

@@ -1,7 +1,6 @@
-//! The xenstore wire protocol as dom0 (or a guest) speaks it on a unix socket:
-//! `docs/misc/xenstore.txt` in Xen. A 16-byte header (type, request, transaction,
-//! length), then NUL-terminated strings. Small on purpose, and not the agent's own
-//! client, so that a mistake there does not hide itself here.
+//! The xenstore wire protocol on a unix socket, as dom0 or a guest uses it: `docs/misc/xenstore.txt` in Xen.
+//! A 16-byte header (type, request, transaction, length), then NUL-terminated strings. It does not use the
+//! agent's client, whose mistakes it would share.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -23,7 +22,7 @@ pub const ERROR: u32 = 16;
 /// Every node with its value, by path.
 pub type Nodes = BTreeMap<String, String>;
 
-/// The head of a message.
+/// The header of a message.
 #[derive(Clone, Copy)]
 pub struct Header {
     pub kind: u32,
@@ -50,7 +49,7 @@ impl Header {
     }
 }
 
-/// Reads one message; an error when the other side is gone.
+/// Reads one message; an error if the connection is closed.
 pub fn receive(stream: &mut impl Read) -> io::Result<(Header, Vec<u8>)> {
     let mut head = [0; Header::SIZE];
     stream.read_exact(&mut head)?;
@@ -70,7 +69,7 @@ impl Store {
         Ok(Store { stream: UnixStream::connect(socket)? })
     }
 
-    /// One request and its answer; the error is xenstored's own word, as `EACCES`.
+    /// Makes one request. The error is the name that xenstored sends, such as `EACCES`.
     pub fn call(&mut self, kind: u32, body: &[u8]) -> Result<Vec<u8>, String> {
         let header = Header { kind, request: 1, transaction: 0, length: 0 };
         self.stream.write_all(&header.with(body)).map_err(|e| e.to_string())?;
@@ -102,7 +101,7 @@ impl Store {
         self.call(RM, &strings(&[path])).map(drop)
     }
 
-    /// Makes a directory that `perms` says who may use: `n1` domain 1 owns it, `r1` it reads it.
+    /// Makes a directory with these permissions: `n1` domain 1 owns it, `r1` domain 1 reads it.
     pub fn mkdir(&mut self, path: &str, perms: &[&str]) -> Result<(), String> {
         self.call(MKDIR, &strings(&[path]))?;
         self.set_perms(path, perms)
@@ -116,7 +115,7 @@ impl Store {
     pub fn nodes(&mut self, top: &str) -> Nodes {
         let (mut nodes, mut open) = (Nodes::new(), vec![String::new()]);
         while let Some(path) = open.pop() {
-            // What vanishes while we walk is simply not there.
+            // A node that is removed meanwhile is left out.
             let Ok(names) = self.call(DIRECTORY, &strings(&[&join(top, &path)])) else { continue };
             for name in names.split(|b| *b == 0).filter(|n| !n.is_empty()) {
                 let path = join(&path, &String::from_utf8_lossy(name));
@@ -134,7 +133,7 @@ impl Store {
     }
 }
 
-/// The parts, each ended by a NUL.
+/// The parts, each followed by a NUL.
 pub fn strings(parts: &[&str]) -> Vec<u8> {
     parts.iter().flat_map(|part| part.bytes().chain([0])).collect()
 }

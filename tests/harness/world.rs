@@ -1,6 +1,5 @@
-//! A machine that a program takes for a Xen guest: network, mount and host name
-//! namespaces of its own, with the real kernel's netlink, and a /sys in which the
-//! interfaces that a test names are VIFs. Nothing of it is seen outside.
+//! A machine that the agent takes for a Xen guest: network, mount and UTS namespaces of its own, with the
+//! real kernel's netlink, and a /sys in which a test makes VIFs. It does not change the real machine.
 
 use super::{PATIENCE, wait_for};
 use std::ffi::OsStr;
@@ -11,13 +10,13 @@ use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-/// The world, alive until dropped.
+/// The namespaces; they end when dropped.
 pub struct TestNamespaces {
     keeper: Child,
 }
 
 impl TestNamespaces {
-    /// Makes a world; `scratch` is an empty directory that becomes its own.
+    /// Makes the namespaces. `scratch` is an empty directory for their files.
     pub fn new(scratch: &Path) -> TestNamespaces {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness/world.sh");
         let mut keeper = Command::new("unshare")
@@ -31,7 +30,7 @@ impl TestNamespaces {
         BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(
             line, "ready\n",
-            "no namespaces here: the tests need root and a kernel that has them"
+            "cannot make namespaces: the tests need root and a kernel with namespaces"
         );
         TestNamespaces { keeper }
     }
@@ -55,7 +54,7 @@ impl TestNamespaces {
         assert!(wait_for(PATIENCE, succeeds), "{line}");
     }
 
-    /// Listens where programs inside log to.
+    /// Makes the socket to which programs inside log.
     pub fn syslog(&self) -> UnixDatagram {
         let socket = UnixDatagram::bind(self.path("/dev/log")).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -69,7 +68,7 @@ impl TestNamespaces {
         assert!(done.status.success(), "ip {lines}: {}", String::from_utf8_lossy(&done.stderr));
     }
 
-    /// The same for lines of which the kernel may refuse some.
+    /// The same for lines of which the kernel may reject some.
     pub fn ip_where_possible(&self, lines: impl AsRef<[u8]>) {
         self.ip_batch(&["-force"], lines.as_ref());
     }
@@ -79,21 +78,21 @@ impl TestNamespaces {
         command.args(flags).args(["-batch", "-"]).stdin(Stdio::piped());
         let mut ip = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let (mut input, lines) = (ip.stdin.take().unwrap(), lines.to_vec());
-        // It may complain before it has read everything: nobody may wait for the other.
+        // ip(8) may write errors before it has read everything: a thread writes, so that neither waits.
         let writer = std::thread::spawn(move || drop(input.write_all(&lines)));
         let done = ip.wait_with_output().unwrap();
         writer.join().unwrap();
         done
     }
 
-    /// Where a file of the world is seen from outside.
+    /// The path from outside of a file inside.
     pub fn path(&self, inside: impl AsRef<OsStr>) -> PathBuf {
         let mut path = PathBuf::from(format!("/proc/{}/root", self.keeper.id())).into_os_string();
         path.push(inside);
         path.into()
     }
 
-    /// Writes a file inside, its directories too.
+    /// Writes a file inside; makes its directories.
     pub fn file(&self, inside: impl AsRef<OsStr>, text: &str) {
         let path = self.path(inside);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -104,36 +103,36 @@ impl TestNamespaces {
         fs::remove_file(self.path(inside)).unwrap();
     }
 
-    /// Sets the host name, which may hold a domain.
+    /// Sets the host name, which may contain a domain.
     pub fn host_name(&self, name: &str) {
         self.sh(&format!("echo '{name}' >/proc/sys/kernel/hostname"));
     }
 
-    /// Sets what the kernel tells of its memory, in KiB.
+    /// Sets the figures of `/proc/meminfo`, in KiB.
     pub fn memory(&self, total: u32, available: u32) {
         let text = format!(
             "MemTotal:       {total:8} kB\nMemFree:        {available:8} kB\nMemAvailable:   {available:8} kB\n\
              Buffers:               0 kB\nCached:                0 kB\nShmem:                 0 kB\n\
              SReclaimable:          0 kB\nSwapTotal:             0 kB\nSwapFree:              0 kB\n"
         );
-        // Always the same length and never cut first: no reader sees half of it.
+        // The same length each time, and no truncation: a reader never sees a part of it.
         let mut file = fs::OpenOptions::new().write(true).open(self.path("/proc/meminfo")).unwrap();
         file.write_all(text.as_bytes()).unwrap();
     }
 
-    /// Has sysfs say that the interface of this name, once there is one, is VIF `id`.
+    /// Makes the interface of this name VIF `id` in sysfs. The interface need not exist yet.
     pub fn is_vif(&self, name: impl AsRef<[u8]>, id: u32) {
         self.parent(name.as_ref(), "vif", &format!("device/vif/{id}"));
         self.sysfs_index(name, 100 + id);
     }
 
-    /// Has sysfs say which index the interface of this name has.
+    /// Sets the index of the interface of this name in sysfs.
     pub fn sysfs_index(&self, name: impl AsRef<[u8]>, index: u32) {
         let file = [b"/sys/class/net/", name.as_ref(), b"/ifindex"].concat();
         self.file(OsStr::from_bytes(&file), &format!("{index}\n"));
     }
 
-    /// Has sysfs say what the interface's parent device is.
+    /// Sets the parent device of the interface in sysfs.
     pub fn parent(&self, name: impl AsRef<[u8]>, devtype: &str, nodename: &str) {
         let device = [b"/sys/class/net/", name.as_ref(), b"/device"].concat();
         let file = |leaf: &str| OsStr::from_bytes(&[&device, leaf.as_bytes()].concat()).to_owned();
@@ -141,7 +140,7 @@ impl TestNamespaces {
         self.file(file("/nodename"), &format!("{nodename}\n"));
     }
 
-    /// Has sysfs show a driver of Xen's, in a module, with these devices.
+    /// Adds a Xen driver to sysfs, in a module, with these devices.
     pub fn driver(&self, driver: &str, module: &str, devices: &[&str]) {
         let (here, top) = (format!("/sys/bus/xen/drivers/{driver}"), "../../../../..");
         self.sh(&format!("mkdir -p {here} && ln -s {top}/module/{module} {here}/module"));
@@ -150,7 +149,7 @@ impl TestNamespaces {
         }
     }
 
-    /// Has the real kernel tell everybody of a change of a driver: one of this machine's own.
+    /// Makes the real kernel send a uevent of a driver of this machine.
     pub fn uevent(&self) {
         let entries = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten();
         let drivers =
@@ -159,9 +158,8 @@ impl TestNamespaces {
         fs::write(driver.expect("the machine has a driver"), "change").unwrap();
     }
 
-    /// Makes a link that is up and has a carrier and no address but what a test gives it.
-    /// Its number also makes its MAC and its index (from 100); its other end is `p` and the
-    /// number, with an index from 200.
+    /// Makes a link that is up and has a carrier and no address. Its MAC ends in the number; its index is 100
+    /// plus the number. Its peer is called `p` and the number, with an index of 200 plus the number.
     pub fn link(&self, name: impl AsRef<[u8]>, number: u32) {
         let name = name.as_ref();
         self.sysfs_index(name, 100 + number);
@@ -180,7 +178,7 @@ impl TestNamespaces {
         self.ip(lines);
     }
 
-    /// Makes VIF `id` as a hot-plug would: the parent device, then the link.
+    /// Makes VIF `id` as a hot-plug does: the parent device, then the link.
     pub fn vif(&self, name: impl AsRef<[u8]>, id: u32) {
         self.is_vif(name.as_ref(), id);
         self.link(name, id);

@@ -1,9 +1,8 @@
 #!/bin/sh
-# The inside of a guest's machine, started by world.rs in namespaces of its own:
+# Prepares a guest's namespaces; world.rs starts it:
 #   unshare -m -n -u -- sh world.sh SCRATCH
-# Here /etc, /run, /sys and /dev hold nothing but what a test puts there, and the kernel's
-# memory figures are a file. It ends when its standard input does, and its mounts,
-# links and host name with it.
+# /etc, /run, /sys and /dev have only the files that a test makes there, and /proc/meminfo is a file. The
+# script ends with its standard input. Its mounts, links and host name end with it.
 set -eu
 scratch=$1
 mount --make-rprivate /

@@ -1,6 +1,6 @@
-//! A real xenstored (Debian's, unmodified) as an ordinary process on a machine without
-//! Xen. `shim/` is preloaded into it and stands in for the hypervisor's handles
-//! only: permissions, quotas, watches and the trace are the daemon's own.
+//! A real xenstored (Debian's, unmodified) as an ordinary process on a machine without Xen. `shim/` is
+//! preloaded into it and replaces the hypervisor's libraries only: permissions, quotas, watches and the
+//! trace are the daemon's own.
 
 use super::preload::library;
 use super::{PATIENCE, wait_for};
@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Which of the two daemons that hosts run.
+/// The two implementations of xenstored.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Daemon {
     C,
@@ -54,7 +54,7 @@ impl Xenstored {
         let up = || std::os::unix::net::UnixStream::connect(&socket).is_ok();
         if !wait_for(PATIENCE, up) {
             panic!(
-                "xenstored did not come up: {}",
+                "xenstored did not start: {}",
                 fs::read_to_string(run.join("daemon.log")).unwrap()
             );
         }
@@ -63,12 +63,12 @@ impl Xenstored {
 }
 
 impl Xenstored {
-    /// Has it answer nobody any more.
+    /// Stops the process, so that it answers no request.
     pub fn stall(&self) {
         self.signal("STOP");
     }
 
-    /// Has it answer again.
+    /// Lets the process run again.
     pub fn resume(&self) {
         self.signal("CONT");
     }
@@ -97,7 +97,7 @@ fn ocaml_config(run: &Path) -> String {
 
 /// Where the daemons and the libraries they need are.
 struct Installation {
-    /// What their packages take for `/`; empty when it is `/`.
+    /// The directory into which the packages are unpacked; empty if they are installed.
     root: PathBuf,
     bin: PathBuf,
     libs: PathBuf,
@@ -122,5 +122,5 @@ fn installation() -> Installation {
             return Installation { root, bin, libs };
         }
     }
-    panic!("no xenstored on this machine: run tests/run once, it fetches one");
+    panic!("no xenstored on this machine: run tests/run once, which downloads one");
 }

@@ -1,14 +1,13 @@
-//! Clock jumps, suspend for a week, SIGSTOP/SIGCONT: no burst, no wrong interval.
+//! Clock jumps, suspend for a week, SIGSTOP and SIGCONT: they cause no burst and no wrong interval.
 
 use super::super::harness::{Clock, FIRST_TREE, Guest, Jump};
-use super::assert_calm;
+use super::assert_log_is_short;
 use std::time::{Duration, Instant};
 
-/// Has the agent take so many samples, one a second, and checks that it took none sooner and wrote nothing
-/// but what they changed.
-fn takes_a_sample_a_second(guest: &Guest, samples: u32) {
+/// Checks that the agent takes so many samples, not more than one a second, and writes nothing but them.
+fn check_sample_interval(guest: &Guest, samples: u32) {
     let (start, mark) = (Instant::now(), guest.mark());
-    // Each moves by more than a step.
+    // Each sample differs enough to be written.
     for free in (1..=samples).map(|n| n * 2_000) {
         guest.memory(207_744, free);
         guest.wait_value("data/meminfo_free", &free.to_string());
@@ -49,7 +48,7 @@ fn started_and_updated_follow_a_clock_that_is_set_from_1970_to_2040_and_back() {
     }
     let end = agent.stop("TERM");
     assert_eq!(end.code, Some(0), "{end:?}");
-    assert_calm(&end.stderr, 1);
+    assert_log_is_short(&end.stderr, 1);
 }
 
 const EVERY_SECOND: [&str; 4] = ["--memory-interval", "1", "--disk-interval", "1"];
@@ -60,9 +59,9 @@ fn through(what: impl Fn(&Clock, Jump)) {
     guest.wait_tree(FIRST_TREE);
     for jump in [Jump::WeekAhead, Jump::WeekBack, Jump::Restored] {
         what(&clock, jump);
-        takes_a_sample_a_second(&guest, 4);
+        check_sample_interval(&guest, 4);
     }
-    assert_calm(&agent.stop("TERM").stderr, 1);
+    assert_log_is_short(&agent.stop("TERM").stderr, 1);
 }
 
 #[test]
@@ -75,7 +74,6 @@ fn monotonic_jump_of_a_week_keeps_the_sample_interval() {
     through(Clock::monotonic);
 }
 
-// The last batch is stamped with the date as it is, also where it was later once.
 #[test]
 fn updated_follows_a_date_set_back() {
     let guest = Guest::new();
@@ -88,19 +86,17 @@ fn updated_follows_a_date_set_back() {
     guest.wait(|_| guest.keys()["data/updated"] < before);
 }
 
-// Five samples late: one comes, then one a second.
 #[test]
 fn sigcont_after_5_s_causes_no_burst_of_samples() {
     let guest = Guest::new();
     let agent = guest.published(&EVERY_SECOND);
-    takes_a_sample_a_second(&guest, 2);
+    check_sample_interval(&guest, 2);
     agent.signal("STOP");
     std::thread::sleep(Duration::from_secs(5));
     agent.signal("CONT");
-    takes_a_sample_a_second(&guest, 4);
+    check_sample_interval(&guest, 4);
 }
 
-// What happened in the meantime is one batch.
 #[test]
 fn changes_during_sigstop_are_one_batch() {
     let guest = Guest::new();
@@ -116,11 +112,11 @@ fn changes_during_sigstop_are_one_batch() {
     };
     guest.wait(|tree| tree.values().filter(|value| value.starts_with("10.0.0.")).count() == 100);
     guest.sync_with_agent();
-    // Two where the first datagrams are read before the last have come; one of `sync_with_agent`.
+    // Two if the first datagrams are read before the last have come, and one of `sync_with_agent`.
     assert!((2..=3).contains(&stamped(&guest)), "{:#?}", guest.changes_since(mark));
 }
 
-// Suspended: the guest does not run, the store is made anew, the date is another.
+// While a guest is suspended it does not run. On resume its tree is made again and the date has changed.
 #[test]
 fn suspend_for_a_week_causes_one_batch() {
     let guest = Guest::new();
@@ -140,7 +136,7 @@ fn suspend_for_a_week_causes_one_batch() {
         let batch = guest.changes_since(mark);
         let writes = FIRST_TREE.trim().lines().count();
         assert!((writes..=writes + 2).contains(&batch.len()), "{batch:#?}");
-        takes_a_sample_a_second(&guest, 4);
+        check_sample_interval(&guest, 4);
         clock.date(Jump::Restored);
     }
 }

@@ -1,5 +1,5 @@
-//! kill -9 at any instant: the next start repairs the store with the fewest writes. A hundred random
-//! instants: while it starts, in a flood, in the middle of a batch.
+//! kill -9 at a hundred random times: during the start, a flood of events and a batch. The next start must
+//! correct the keys with the fewest requests.
 
 use super::super::harness::{Agent, FIRST_TREE, Guest, Nodes, of_this_machine};
 use super::{EARLIER, Random};
@@ -9,7 +9,7 @@ use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Some addresses come, some go, of fifty.
+/// Adds and removes of fifty addresses at random.
 fn events(random: &mut Random, times: u64) -> String {
     let event = |random: &mut Random| {
         let what = ["add", "add", "del"][random.below(3) as usize];
@@ -18,7 +18,7 @@ fn events(random: &mut Random, times: u64) -> String {
     (0..times).map(|_| event(random)).collect()
 }
 
-/// ip(8) at work, while something else happens.
+/// Starts ip(8) and does not wait for it.
 fn ip_meanwhile(guest: &Guest, lines: String) -> Child {
     let mut command = guest.world_command("ip");
     command.args(["-force", "-batch", "-"]).stdin(Stdio::piped());
@@ -28,23 +28,24 @@ fn ip_meanwhile(guest: &Guest, lines: String) -> Child {
     ip
 }
 
-/// Ends the agent at once, and waits for what it had asked for last.
+/// Kills the agent and waits until xenstored has handled its last request.
 fn kill(guest: &Guest, agent: Agent) {
     drop(agent);
     guest.settle();
 }
 
-/// The keys: a node that is empty and holds others is none.
+/// The keys of the guest. An empty node with children is left out.
 fn keys(guest: &Guest) -> Nodes {
     let mut nodes = guest.keys();
     let paths: Vec<String> = nodes.keys().cloned().collect();
-    let holds = |path: &str| paths.iter().any(|other| other.starts_with(&format!("{path}/")));
-    nodes.retain(|path, value| !value.is_empty() || !holds(path));
+    let has_children =
+        |path: &str| paths.iter().any(|other| other.starts_with(&format!("{path}/")));
+    nodes.retain(|path, value| !value.is_empty() || !has_children(path));
     nodes
 }
 
-/// The fewest requests that make the one tree of the other: a write for each key that differs, a removal
-/// for each highest node below which nothing is left.
+/// The fewest requests that change one tree into the other: a write for each key that differs, and a removal
+/// of the highest node of each stale subtree.
 fn fewest(before: &Nodes, after: &Nodes) -> BTreeSet<String> {
     let is_left =
         |node: &str| after.keys().any(|key| key == node || key.starts_with(&format!("{node}/")));
@@ -60,8 +61,8 @@ fn fewest(before: &Nodes, after: &Nodes) -> BTreeSet<String> {
     stale.chain(written.map(|(key, value)| format!("write {key} = {value}"))).collect()
 }
 
-/// Starts the agent where another was killed, and again: what the first writes is what was wrong, and the
-/// second finds nothing. Tells how much that was.
+/// Starts the agent twice after a kill. Checks that the first corrects the keys with the fewest requests and
+/// that the second writes nothing. Returns the number of requests.
 fn repair(guest: &Guest) -> usize {
     let (before, mark) = (keys(guest), guest.mark());
     assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
@@ -70,7 +71,7 @@ fn repair(guest: &Guest) -> usize {
     if !fewest.is_empty() || !before.contains_key("data/updated") {
         assert_eq!(changes.pop().as_deref(), Some("write data/updated"));
     }
-    // Where nothing changed that hosts watch, a key of theirs is the doorbell.
+    // If no changed key is watched by a toolstack, the doorbell is written too.
     if fewest.iter().all(|change| change.split(' ').nth(1).unwrap().starts_with("data/os_")) {
         changes.retain(|change| change != "write attr/PVAddons/BuildVersion = 0");
     }
@@ -79,12 +80,12 @@ fn repair(guest: &Guest) -> usize {
     let mark = guest.mark();
     assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
     assert_eq!(guest.changes_since(mark), [""; 0]);
-    is_right(guest);
+    assert_right(guest);
     fewest.len()
 }
 
-/// The tree is that of a fresh guest, and has each address that the kernel has, once.
-fn is_right(guest: &Guest) {
+/// Checks that the tree is that of a new guest and has each of the kernel's addresses once.
+fn assert_right(guest: &Guest) {
     let addresses =
         guest.world_command("ip").args(["-4", "-o", "addr", "show", "dev", "eth0"]).output();
     let text = String::from_utf8(addresses.unwrap().stdout).unwrap();
@@ -92,10 +93,10 @@ fn is_right(guest: &Guest) {
         .lines()
         .map(|line| line.split_whitespace().nth(3).unwrap().split('/').next().unwrap().into())
         .collect();
-    let mut told = guest.values("attr/vif/0/ipv4");
+    let mut published = guest.values("attr/vif/0/ipv4");
     kernels.sort();
-    told.sort();
-    assert_eq!(told, kernels);
+    published.sort();
+    assert_eq!(published, kernels);
     let others = |text: &str| -> Vec<String> {
         let lines = text.lines().filter(|line| !line.is_empty() && !line.contains("ipv4"));
         lines.map(str::to_owned).collect()
@@ -104,7 +105,7 @@ fn is_right(guest: &Guest) {
     assert_eq!(others(&tree.join("\n")), others(&of_this_machine(FIRST_TREE)));
 }
 
-/// Lets `live` start an agent and do something with it, and kills that after a random time, so often.
+/// Repeats so many times: `live` starts an agent, which is killed after a random time.
 fn killed(
     times: u64,
     within: Duration,
@@ -121,10 +122,10 @@ fn killed(
         repairs.push(repair(&guest));
     }
     println!("killed {times} times; requests that each repair took: {repairs:?}");
-    assert!(repairs.iter().any(|requests| *requests > 0), "it was never killed in time");
+    assert!(repairs.iter().any(|requests| *requests > 0), "each kill came too late");
 }
 
-// 40 instants from the start of the process to the end of its first batch.
+// 40 times between the start of the process and the end of its first batch.
 #[test]
 fn kill_9_during_start_is_repaired_with_the_fewest_requests() {
     killed(40, Duration::from_millis(30), |guest, random| {
@@ -135,7 +136,7 @@ fn kill_9_during_start_is_repaired_with_the_fewest_requests() {
     });
 }
 
-// 30 instants while ip(8) adds and removes 3,000 addresses.
+// 30 times while ip(8) adds and removes 3,000 addresses.
 #[test]
 fn kill_9_during_3000_events_is_repaired_with_the_fewest_requests() {
     killed(30, Duration::from_millis(60), |guest, random| {
@@ -145,7 +146,7 @@ fn kill_9_during_3000_events_is_repaired_with_the_fewest_requests() {
     });
 }
 
-// 30 instants of a batch in which a whole range of addresses comes or goes.
+// 30 times in a batch that adds or removes 150 addresses.
 #[test]
 fn kill_9_during_a_batch_is_repaired_with_the_fewest_requests() {
     killed(30, Duration::from_millis(40), |guest, random| {

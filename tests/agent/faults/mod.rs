@@ -1,5 +1,5 @@
-//! What may fail around the agent: the table of faults, each row on the real components.
-//! `docs/FAULTS.md` tells what was injected, what was seen, and which other tests are rows of it too.
+//! Faults around the agent, injected into the real components. `docs/FAULTS.md` lists each fault, its
+//! effect and the test.
 
 use super::harness::{FIRST_TREE, Nodes};
 use super::random::Random;
@@ -15,7 +15,7 @@ mod replies;
 mod sources;
 mod xenstored;
 
-/// What an earlier agent, in another life of the guest, may have left: stale keys and wrong ones.
+/// Keys that an earlier agent may have left: stale ones and ones with wrong values.
 const EARLIER: [(&str, &str); 8] = [
     ("attr/PVAddonsUninstalled", "1"),
     ("attr/vif/0/ipv4/0", "10.9.9.9"),
@@ -31,14 +31,14 @@ fn earlier() -> Nodes {
     EARLIER.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
 }
 
-/// What a process has used up and holds.
+/// Resources of a process.
 #[derive(Clone, Copy, Debug)]
 struct Usage {
     /// Processor time of all its threads, in ticks of 10 ms.
     ticks: u64,
-    /// How often a thread of it went to sleep.
+    /// Voluntary context switches of all its threads.
     sleeps: u64,
-    /// Resident memory that is its own, in KiB.
+    /// Resident anonymous memory, in KiB.
     rss: u64,
     descriptors: usize,
 }
@@ -61,8 +61,8 @@ fn usage(pid: u32) -> Usage {
     }
 }
 
-/// Checks that no key was ever wrong: all that was written is in the tree of a fresh guest, and only
-/// what an earlier agent left was removed.
+/// Checks that no key was wrong at any time: each write is in the tree of a new guest, and each removed
+/// key is one of `EARLIER`.
 fn assert_never_wrong(changes: &[String]) {
     let right = super::harness::of_this_machine(FIRST_TREE);
     for change in changes.iter().filter(|change| *change != "write data/updated") {
@@ -78,15 +78,15 @@ fn assert_never_wrong(changes: &[String]) {
     }
 }
 
-/// Checks that a log tells each thing at most so many times, and of no panic.
-fn assert_calm(log: &str, most: usize) {
+/// Checks that a log has no line more than `most` times, and no panic.
+fn assert_log_is_short(log: &str, most: usize) {
     assert!(!log.contains("panicked"), "{log}");
     for line in log.lines() {
         assert!(log.lines().filter(|other| *other == line).count() <= most, "{line}\nin\n{log}");
     }
 }
 
-/// The wanted tree of a fresh guest without some of its keys.
+/// The tree of a new guest without some of its keys.
 fn without(keys: &[&str]) -> String {
     let stays = |line: &&str| !keys.iter().any(|key| line.starts_with(&format!("{key} = ")));
     FIRST_TREE.lines().filter(stays).collect::<Vec<_>>().join("\n")

@@ -1,5 +1,5 @@
-//! Floods of netlink events: dropped by the kernel (ENOBUFS), faster than the publisher, during each dump;
-//! and no descriptor left.
+//! Floods of netlink events, which the kernel drops (ENOBUFS), which are faster than the publisher, or which
+//! interrupt each dump; and netlink without a free descriptor.
 
 use super::super::harness::{Agent, FIRST_TREE, Guest, waiting_and_dropped};
 use super::sources::limit_files;
@@ -8,10 +8,10 @@ use std::process::Child;
 use std::time::Instant;
 
 const FLAPS: u32 = 100_000;
-/// Growth of anonymous memory that is allowed, in KiB.
+/// The allowed growth of anonymous memory, in KiB.
 const MAX_GROWTH: u64 = 256;
 
-/// Adds and removes addresses, so many changes in all. None of them is left.
+/// Adds and removes addresses, so many changes in all. No address is left.
 fn flap(guest: &Guest, times: u32) {
     let lines = (0..times / 2).map(|n| {
         let n = n % 50;
@@ -29,7 +29,7 @@ fn sync_with_agent(guest: &Guest) {
     guest.wait_tree(FIRST_TREE);
 }
 
-/// Starts the agent and floods it once: what it allocates once is no growth.
+/// Starts the agent and floods it once, so that later floods need no first allocations.
 fn after_one_flood(guest: &Guest) -> Agent {
     let agent = guest.published(&[]);
     flap(guest, 2_000);
@@ -70,16 +70,16 @@ fn flood_of_100_000_changes_causes_at_most_100_requests_a_second() {
     sync_with_agent(&guest);
     let (after, writes) = (usage(agent.pid()), guest.changes_since(mark).len());
     println!("{FLAPS} flaps in {took:?}: {writes} requests to the store; {before:?} {after:?}");
-    // Twenty batches a second of an address, its prefix and the time, or two, and those at the end.
+    // Twenty batches a second of two addresses at most, their prefixes and the time, and those at the end.
     assert!(writes < 100 + 100 * took.as_secs_f64().ceil() as usize, "{writes} writes");
     assert!(after.rss < before.rss + MAX_GROWTH, "{before:?} {after:?}");
     assert_eq!(after.descriptors, before.descriptors);
 }
 
-/// Addresses of a link that is no VIF: so many that the kernel sends them in several datagrams.
+/// The number of addresses of a link that is no VIF: the kernel sends them in several datagrams.
 const FOREIGN: u32 = 3_000;
 
-/// Addresses that change all the time, until dropped. The kernel marks each dump meanwhile as interrupted.
+/// Changes addresses all the time, until dropped. The kernel marks each dump as interrupted.
 struct Churn(Child);
 
 impl Churn {
@@ -106,7 +106,7 @@ impl Drop for Churn {
     }
 }
 
-// A dump that was interrupted may lack an address: it is repeated, and published after eight attempts.
+// An interrupted dump may lack an address, so it is repeated; after eight attempts it is published.
 #[test]
 fn once_publishes_the_network_while_addresses_change() {
     let guest = Guest::new();
@@ -139,7 +139,7 @@ fn agent_publishes_the_network_while_addresses_change() {
     guest.wait_tree(FIRST_TREE);
 }
 
-// Without a descriptor sysfs cannot be read, which names the VIF of a link before Linux 5.14.
+// Before Linux 5.14 the VIF of a link is read from sysfs, which needs a descriptor.
 #[test]
 fn vif_plugged_without_descriptors_is_published_once_there_are_some() {
     let guest = Guest::new();

@@ -1,12 +1,12 @@
-//! Disk full, read-only root, no /run, no syslog, stderr closed, a working directory that is gone, no room
-//! for files or threads: it runs, or says in one line why it cannot.
+//! Full disk, read-only root, no /run, no syslog, closed stderr, removed working directory, limits of files
+//! and threads: the agent runs, or exits with one line that names the reason.
 
 use super::super::harness::{Agent, FIRST_TREE, Finished, Guest, PATIENCE, PROGRAM, wait_for};
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Runs a line of shell in the guest's world, in which `$0` is the agent.
+/// A line of shell to be run in the guest's namespaces; `$0` is the agent.
 fn shell(guest: &Guest, line: &str) -> Command {
     let mut command = guest.world_command("sh");
     command.args(["-c", line, PROGRAM]).env("XENSTORED_PATH", guest.socket());
@@ -14,8 +14,8 @@ fn shell(guest: &Guest, line: &str) -> Command {
     command
 }
 
-/// Starts the agent so, and checks that it publishes, follows, reloads and ends as always.
-fn lives(guest: &Guest, line: &str) {
+/// Starts the agent with this line. Checks that it publishes, follows changes, reloads and ends.
+fn check_runs(guest: &Guest, line: &str) {
     let agent = Agent::spawn(shell(guest, line));
     guest.wait_tree(FIRST_TREE);
     guest.sync_with_agent();
@@ -37,18 +37,18 @@ fn agent_runs_with_cwd_and_log_on_full_disk() {
     let guest = Guest::new();
     guest.sh("mkdir -p /dev/full.disk && mount -t tmpfs -o size=4k none /dev/full.disk");
     guest.sh("! dd if=/dev/zero of=/dev/full.disk/file bs=4k count=2 2>/dev/null");
-    lives(&guest, "cd /dev/full.disk && TMPDIR=$PWD exec \"$0\" -s -ltrace 2>log");
+    check_runs(&guest, "cd /dev/full.disk && TMPDIR=$PWD exec \"$0\" -s -ltrace 2>log");
 }
 
 #[test]
 fn agent_runs_on_read_only_root() {
     let guest = Guest::new();
-    // The files that this test changes meanwhile are in a mount of their own.
+    // The files that the test changes are in a mount of their own.
     guest.sh("mount -o remount,bind,ro /; ! touch /tmp/x /x 2>/dev/null");
-    lives(&guest, "exec \"$0\" -s");
+    check_runs(&guest, "exec \"$0\" -s");
 }
 
-// A root with nothing but the program, its libraries, /etc and what the kernel makes: no /run, /var, /tmp.
+// The root has only the program, its libraries, /etc, /proc, /sys and /dev.
 #[test]
 fn agent_runs_without_run_var_and_tmp() {
     let guest = Guest::new();
@@ -62,17 +62,17 @@ fn agent_runs_without_run_var_and_tmp() {
         mount -o remount,bind,ro $new
         export XENSTORED_PATH=/store/${XENSTORED_PATH##*/}
         exec chroot $new /agent/${0##*/} -s";
-    lives(&guest, line);
+    check_runs(&guest, line);
 }
 
 #[test]
 fn agent_runs_without_syslog() {
     let guest = Guest::new();
-    lives(&guest, "[ ! -e /dev/log ] && exec \"$0\" 2>/dev/null");
-    lives(&guest, "exec \"$0\" 2>&-");
+    check_runs(&guest, "[ ! -e /dev/log ] && exec \"$0\" 2>/dev/null");
+    check_runs(&guest, "exec \"$0\" 2>&-");
 }
 
-/// Has the agent, at level trace, log a thousand lines.
+/// Makes the agent, at level trace, log a thousand lines.
 fn log_much(guest: &Guest) {
     for n in 0..300 {
         guest.ip(format!("addr add 10.0.0.{}/32 dev eth0", n % 250));
@@ -81,7 +81,7 @@ fn log_much(guest: &Guest) {
     guest.sync_with_agent();
 }
 
-/// A syslog that nobody reads: its socket takes `net.unix.max_dgram_qlen` lines and no more.
+// No process reads the socket. It queues `net.unix.max_dgram_qlen` lines at most.
 #[test]
 fn agent_runs_with_a_full_syslog_socket() {
     let guest = Guest::new();
@@ -94,9 +94,8 @@ fn agent_runs_with_a_full_syslog_socket() {
     assert!(end.took < Duration::from_secs(1), "{end:?}");
 }
 
-// …and one that goes and comes back is used again.
 #[test]
-fn a_syslog_that_is_restarted() {
+fn restarted_syslog_is_used_again() {
     let guest = Guest::new();
     let syslog = guest.syslog();
     let agent = Agent::spawn(shell(&guest, "exec \"$0\""));
@@ -113,14 +112,14 @@ fn a_syslog_that_is_restarted() {
     assert_eq!(agent.stop("TERM").code, Some(0));
 }
 
-// A terminal that is stopped, a pager that waits: nobody reads the pipe.
+// As with a stopped terminal or a waiting pager, no process reads the pipe.
 #[test]
-fn a_terminal_that_is_stopped() {
+fn agent_exits_on_sigterm_while_its_stderr_pipe_is_full() {
     let guest = Guest::new();
     let mut command = shell(&guest, "exec \"$0\" -s -ltrace");
     let mut process = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     guest.wait_tree(FIRST_TREE);
-    // More than the 64 KiB that a pipe holds at most.
+    // More than the 64 KiB that fit into a pipe.
     log_much(&guest);
     let line = format!("kill -TERM {}", process.id());
     assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
@@ -133,26 +132,29 @@ fn a_terminal_that_is_stopped() {
 
 #[test]
 fn agent_runs_with_stderr_closed() {
-    lives(&Guest::new(), "exec \"$0\" -s 2>&-");
+    check_runs(&Guest::new(), "exec \"$0\" -s 2>&-");
 }
 
 #[test]
 fn agent_runs_with_all_descriptors_closed() {
-    lives(&Guest::new(), "exec \"$0\" -s <&- >&- 2>&-");
+    check_runs(&Guest::new(), "exec \"$0\" -s <&- >&- 2>&-");
 }
 
 #[test]
 fn agent_runs_in_removed_working_directory() {
-    lives(&Guest::new(), "mkdir /dev/gone && cd /dev/gone && rmdir /dev/gone && exec \"$0\" -s");
+    check_runs(
+        &Guest::new(),
+        "mkdir /dev/gone && cd /dev/gone && rmdir /dev/gone && exec \"$0\" -s",
+    );
 }
 
 #[test]
 fn agent_runs_with_empty_environment() {
-    lives(&Guest::new(), "exec env -i XENSTORED_PATH=\"$XENSTORED_PATH\" \"$0\" -s");
+    check_runs(&Guest::new(), "exec env -i XENSTORED_PATH=\"$XENSTORED_PATH\" \"$0\" -s");
 }
 
 /// Whether it ran, or what it said in the one line with which it gave up.
-fn runs_or_says_why(guest: &Guest, line: &str) -> Result<(), String> {
+fn runs_or_exits_with_reason(guest: &Guest, line: &str) -> Result<(), String> {
     guest.recreate_tree();
     let agent = Agent::spawn(shell(guest, line));
     let published = wait_for(PATIENCE, || {
@@ -171,13 +173,14 @@ fn runs_or_says_why(guest: &Guest, line: &str) -> Result<(), String> {
     Err(errors[0].into())
 }
 
-// From a limit with which no program starts to one with which all of it runs.
+// With the lowest limit no program starts; with the highest all of the agent runs.
 #[test]
 fn rlimit_nofile_4_to_48_runs_or_exits_1_with_one_error() {
     let guest = Guest::new();
     let mut ran = Vec::new();
     for limit in (4..=48).step_by(2) {
-        match runs_or_says_why(&guest, &format!("exec prlimit --nofile={limit} \"$0\" -s")) {
+        match runs_or_exits_with_reason(&guest, &format!("exec prlimit --nofile={limit} \"$0\" -s"))
+        {
             Ok(()) => ran.push(limit),
             Err(why) => println!("{limit} files: {why}"),
         }
@@ -186,11 +189,11 @@ fn rlimit_nofile_4_to_48_runs_or_exits_1_with_one_error() {
     assert!(ran.contains(&48) && !ran.contains(&4), "{ran:?}");
 }
 
-// Root has no limit of processes: this is the user that nobody else is.
+// The limit does not apply to root, so the agent runs as a user without other processes.
 #[test]
 fn rlimit_nproc_1_to_12_runs_or_exits_1_with_one_error() {
     let guest = Guest::new();
-    // Where this user may run it: a home directory is often closed to others.
+    // A place where this user may run it: other users often cannot enter a home directory.
     std::fs::copy(PROGRAM, guest.path("/run/agent")).unwrap();
     let mut ran = Vec::new();
     for limit in 1..=12 {
@@ -202,7 +205,7 @@ fn rlimit_nproc_1_to_12_runs_or_exits_1_with_one_error() {
         let line = format!(
             "exec setpriv --reuid 64999 --clear-groups prlimit --nproc={limit} /run/agent -s"
         );
-        match runs_or_says_why(&guest, &line) {
+        match runs_or_exits_with_reason(&guest, &line) {
             Ok(()) => ran.push(limit),
             Err(why) => println!("{limit} threads: {why}"),
         }
@@ -211,7 +214,7 @@ fn rlimit_nproc_1_to_12_runs_or_exits_1_with_one_error() {
     assert!(ran.contains(&12) && !ran.contains(&1), "{ran:?}");
 }
 
-// The kernel kills the fattest: the agent holds so little that it is among the last, as it is.
+// The kernel kills the process with the highest score, which depends on its memory.
 #[test]
 fn oom_score_is_at_most_that_of_the_tests() {
     let guest = Guest::new();

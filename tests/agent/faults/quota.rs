@@ -1,23 +1,23 @@
-//! The guest's quota of nodes: at most 700 are the agent's, 64 stay free where xenstored denies more, the most
-//! important keys are there, and a store that stays full costs a try each ten minutes.
+//! The guest's quota of nodes. The agent uses at most 700; at the quota it leaves 64 free and publishes the
+//! most important keys. While the quota is reached it tries again every ten minutes.
 
 use super::super::harness::{Daemon, FIRST_TREE, Guest, Layout, Nodes, PATIENCE, wait_for};
-use super::assert_calm;
+use super::assert_log_is_short;
 use std::time::Duration;
 
-/// What a guest may own, by default.
+/// The default quota: nodes that a guest may own.
 const QUOTA: u32 = 1000;
-/// What the agent owns at most, and what it leaves free where the quota is reached.
+/// The nodes that the agent uses at most, and those that it leaves free at the quota.
 const MAX_NODES: usize = 700;
 const RESERVE: usize = 64;
-/// What stays the agent's: `attr/PVAddons` with its five keys, `data/updated`, the directory `data/service`.
+/// The nodes that the agent keeps: `attr/PVAddons` with its five keys, `data/updated`, `data/service`.
 const CORE: usize = 8;
 /// The doorbell.
 const DOORBELL: &str = "write attr/PVAddons/BuildVersion = 0";
 
-/// Fills the guest's quota except for so many nodes.
+/// Uses up the guest's quota except for so many nodes.
 fn fill_but(guest: &Guest, room: u32) {
-    // In directories: the C xenstored bounds the number of names in one.
+    // In several directories: the C xenstored limits the number of names in one.
     guest.as_guest(|store| {
         let key = |n| format!("error/{}/{n}", n % 50);
         let full = (0..QUOTA).find(|n| store.write(&key(*n), "x").is_err());
@@ -26,7 +26,7 @@ fn fill_but(guest: &Guest, room: u32) {
     });
 }
 
-/// The contract's order: PVAddons, OS, first addresses, memory, the rest.
+/// Priority of a key: PVAddons, OS, first addresses, memory, all others.
 fn importance(key: &str) -> u8 {
     let heads = [
         (0, ["attr/PVAddons/", "data/updated"]),
@@ -43,24 +43,24 @@ fn importance(key: &str) -> u8 {
 fn add_addresses(guest: &Guest, count: u32) {
     let lines =
         (0..count).map(|n| format!("addr add 10.0.{}.{}/16 dev eth0\n", n / 200, n % 200 + 1));
-    // Some of them may be there already.
+    // Some of them may exist already.
     guest.ip_where_possible(lines.collect::<String>());
 }
 
-/// The keys of the agent. A directory is none.
+/// The keys of the agent, without directories.
 fn ours(guest: &Guest) -> Nodes {
     let tree = guest.tree().into_iter();
     tree.filter(|(key, value)| !key.starts_with("error/") && !value.is_empty()).collect()
 }
 
-/// How many nodes are the agent's, directories included.
+/// The number of the agent's nodes, directories included.
 fn owned(guest: &Guest) -> usize {
     guest.keys().keys().filter(|key| !key.starts_with("error/")).count()
 }
 
-// 86 keys want 128 nodes. Whatever space there is: 64 nodes are free afterwards, or only the core is left.
+// 86 keys need 128 nodes. Afterwards 64 nodes are free, or only the core keys are left.
 #[test]
-fn full_store_keeps_64_nodes_free_and_holds_the_most_important_keys() {
+fn full_store_keeps_64_nodes_free_and_has_the_most_important_keys() {
     for daemon in [Daemon::C, Daemon::OCaml] {
         let guest = Guest::on(Layout::Xapi, daemon);
         add_addresses(&guest, 40);
@@ -90,7 +90,7 @@ fn full_store_keeps_64_nodes_free_and_holds_the_most_important_keys() {
     }
 }
 
-// A guest may have as many addresses as it likes. The rest of the quota is for its frontends.
+// The guest's frontends need the rest of the quota.
 #[test]
 fn guest_with_a_thousand_addresses_has_at_most_700_nodes_and_a_restart_writes_nothing() {
     for daemon in [Daemon::C, Daemon::OCaml] {
@@ -119,10 +119,10 @@ fn probe() -> [String; 2] {
     [format!("write {root}{} = ", "/n".repeat(RESERVE)), format!("rm {root}")]
 }
 
-// Idle, an agent at a full store sends nothing that could be denied: one try each ten minutes, of two requests.
-// When others removed their keys, the next try publishes everything.
+// One try of two requests every ten minutes. After other programs have removed their keys, the next try
+// publishes all keys.
 #[test]
-fn full_store_is_left_alone_but_for_a_try_each_ten_minutes() {
+fn full_store_is_tried_again_every_ten_minutes() {
     for daemon in [Daemon::C, Daemon::OCaml] {
         let guest = Guest::on(Layout::Xapi, daemon);
         fill_but(&guest, 20);
@@ -150,12 +150,11 @@ fn full_store_is_left_alone_but_for_a_try_each_ten_minutes() {
         guest.wait_tree(FIRST_TREE);
         agent.wait_logged("xenstore quota no longer reached");
         let log = agent.stop("TERM").stderr;
-        assert_calm(&log, 1);
+        assert_log_is_short(&log, 1);
         assert_eq!(log.matches("warn: ").count(), 1, "{log}");
     }
 }
 
-// A reload tries at once.
 #[test]
 fn reload_publishes_everything_when_there_is_space_again() {
     let guest = Guest::new();
@@ -167,7 +166,8 @@ fn reload_publishes_everything_when_there_is_space_again() {
     guest.wait_tree(FIRST_TREE);
 }
 
-// Hosts read all keys of the guest after each write under `attr`: what cannot be published is not tried.
+// A toolstack reads all keys of the guest after each write under `attr`, so each needless write costs it
+// much.
 #[test]
 fn reload_at_a_full_store_causes_one_try_and_changes_no_key() {
     let guest = Guest::new();
@@ -188,7 +188,7 @@ fn reload_at_a_full_store_causes_one_try_and_changes_no_key() {
     assert_eq!(changes, [probe(), probe(), probe()].concat());
 }
 
-// The quota as it was reached still bounds the agent when the guest has more to publish again.
+// The agent remembers the quota that it has reached.
 #[test]
 fn keys_that_are_left_out_again_are_logged_again() {
     let guest = Guest::new();
@@ -202,7 +202,7 @@ fn keys_that_are_left_out_again_are_logged_again() {
     agent.wait_logged_times("xenstore quota reached", 2);
 }
 
-// Addresses that found no space do not hide that hosts should notice the new name.
+// Addresses are left out too. The doorbell must be written all the same.
 #[test]
 fn new_os_name_at_a_full_store_writes_the_doorbell() {
     let guest = Guest::new();
@@ -224,9 +224,9 @@ fn new_os_name_at_a_full_store_writes_the_doorbell() {
     );
 }
 
-// Another program of the guest has all watches: only a restore needs them.
+// Another program of the guest has used up the quota of watches, which the agent needs for a resume only.
 #[test]
-fn without_a_watch_everything_is_published_and_logged_once() {
+fn all_keys_are_published_without_a_watch_and_it_is_logged_once() {
     let guest = Guest::new();
     let all = guest.all_watches();
     let agent = guest.agent(&[]);
@@ -236,5 +236,5 @@ fn without_a_watch_everything_is_published_and_logged_once() {
     drop(all);
     agent.wait_logged("info: resume watch: recovered");
     agent.wait_logged("info: sriov: recovered");
-    assert_calm(&agent.stop("TERM").stderr, 1);
+    assert_log_is_short(&agent.stop("TERM").stderr, 1);
 }

@@ -1,8 +1,8 @@
-//! A reply that is cut, of the wrong type, with an error name nobody knows; a connection that closes at
-//! any byte. A proxy between the agent and the real store does it to one reply each time.
+//! Damaged replies: truncated, of the wrong type, with an unknown error; connections that close at any byte.
+//! A proxy between the agent and the real xenstored damages one reply in each run.
 
 use super::super::harness::{Agent, FIRST_TREE, Guest, Message, Proxy, ProxyAction};
-use super::{EARLIER, Random, assert_calm, assert_never_wrong};
+use super::{EARLIER, Random, assert_log_is_short, assert_never_wrong};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,25 +10,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const TYPE: usize = 0;
 const ID: usize = 4;
 const LENGTH: usize = 12;
-/// The types of a reply to a write, of one that says no, and of a watch event.
+/// The types of a reply to a write, of an error and of a watch event.
 const WRITE: u32 = 11;
 const ERROR: u32 = 16;
 const WATCH_EVENT: u32 = 15;
 
-/// The publisher's connection is the first: the collectors start when it stands.
+/// The publisher's connection is the first: the collectors start after it is open.
 const PUBLISHERS: usize = 0;
 
-/// A guest as another life of it left it, and what the agent does on a store that is damaged so. It must
-/// end with exactly the right tree, with no wrong key in between, and without a panic.
-fn live_through(
+/// Runs the agent with a proxy of this policy, on a tree with old keys. The agent must end with exactly the
+/// right tree, with no wrong key in between and without a panic. Returns the number of its connections.
+fn run_with_proxy(
     guest: &Guest,
     arguments: &[&str],
-    judge: impl Fn(&Message) -> ProxyAction + Send + Sync + 'static,
+    policy: impl Fn(&Message) -> ProxyAction + Send + Sync + 'static,
 ) -> usize {
     guest.recreate_tree();
     EARLIER.iter().for_each(|(key, value)| guest.write_as_guest(key, value));
     let mark = guest.mark();
-    let proxy = Proxy::new(guest.run.path().join("proxy"), &guest.socket(), judge);
+    let proxy = Proxy::new(guest.run.path().join("proxy"), &guest.socket(), policy);
     let mut command = guest.command(&[&["-s"], arguments].concat());
     command.env("XENSTORED_PATH", proxy.socket());
     let agent = Agent::spawn(command);
@@ -36,7 +36,7 @@ fn live_through(
     let once = arguments.contains(&"--once");
     let end = if once { agent.wait() } else { agent.stop("TERM") };
     assert_eq!(end.code, Some(0), "{end:?}");
-    assert_calm(&end.stderr, 1);
+    assert_log_is_short(&end.stderr, 1);
     assert_never_wrong(&guest.changes_since(mark));
     guest.wait_tree(FIRST_TREE);
     proxy.connections()
@@ -49,7 +49,7 @@ fn with(message: &Message, at: usize, word: u32) -> Vec<u8> {
     bytes
 }
 
-fn refusal(message: &Message, name: &str) -> Vec<u8> {
+fn error_reply(message: &Message, name: &str) -> Vec<u8> {
     let mut bytes = with(message, TYPE, ERROR)[..16].to_vec();
     bytes.extend(name.as_bytes());
     bytes.push(0);
@@ -58,11 +58,11 @@ fn refusal(message: &Message, name: &str) -> Vec<u8> {
     bytes
 }
 
-/// How many replies, and bytes of them, the publisher's first connection has when nothing is damaged.
+/// The number of replies on the publisher's first connection, and of their bytes, when none is damaged.
 fn undamaged(guest: &Guest) -> (usize, usize) {
     let seen = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
     let count = seen.clone();
-    live_through(guest, &["--once"], move |message| {
+    run_with_proxy(guest, &["--once"], move |message| {
         if message.connection == PUBLISHERS {
             count.0.store(message.number + 1, Ordering::SeqCst);
             count.1.store(message.offset + message.bytes.len(), Ordering::SeqCst);
@@ -72,7 +72,7 @@ fn undamaged(guest: &Guest) -> (usize, usize) {
     (seen.0.load(Ordering::SeqCst), seen.1.load(Ordering::SeqCst))
 }
 
-/// Closes a connection behind its first `length` bytes.
+/// Closes a connection after its first `length` bytes.
 fn cut(message: &Message, connection: usize, length: usize) -> ProxyAction {
     if message.connection != connection || message.offset + message.bytes.len() <= length {
         return ProxyAction::Passed;
@@ -80,48 +80,47 @@ fn cut(message: &Message, connection: usize, length: usize) -> ProxyAction {
     ProxyAction::Cut(message.bytes[..length - message.offset].to_vec())
 }
 
-/// One in so many of what could be damaged; all with `XGA_EVERY=1`, which takes minutes.
+/// The step between two places that are damaged: `many`, or 1 with `XGA_EVERY=1`, which takes minutes.
 fn one_in(many: usize) -> usize {
     if std::env::var_os("XGA_EVERY").is_some() { 1 } else { many }
 }
 
-// The whole first batch, reading back and writing: every byte of the first replies, then every 29th.
+// During the read back and the first batch: at each of the first 50 bytes, then at every 29th.
 #[test]
-fn a_connection_that_closes_at_any_byte() {
+fn connection_closed_at_any_byte_is_opened_again() {
     let guest = Guest::new();
     let (_, bytes) = undamaged(&guest);
     let places: Vec<usize> = (0..50).chain((50..bytes).step_by(one_in(29))).collect();
     for &length in &places {
         let connections =
-            live_through(&guest, &["--once"], move |message| cut(message, PUBLISHERS, length));
-        assert!(connections >= 3, "it was not opened again after {length} bytes");
+            run_with_proxy(&guest, &["--once"], move |message| cut(message, PUBLISHERS, length));
+        assert!(connections >= 3, "not reconnected after {length} bytes");
     }
     println!("closed at {} of {bytes} bytes", places.len());
 }
 
-// …those of the watches too, while the agent stays.
 #[test]
-fn a_watch_whose_connection_closes_at_any_byte() {
+fn watch_connection_closed_at_any_byte() {
     let guest = Guest::new();
     for connection in 1..=2 {
         for length in (0..60).step_by(3) {
-            live_through(&guest, &[], move |message| cut(message, connection, length));
+            run_with_proxy(&guest, &[], move |message| cut(message, connection, length));
         }
     }
 }
 
-// …again and again: nine of ten connections close somewhere, and each gets a little further.
+// Each of the first nine connections closes 97 bytes later than the one before.
 #[test]
-fn connections_that_all_close_somewhere_for_a_while() {
+fn nine_connections_closed_one_after_another() {
     let guest = Guest::new();
-    live_through(&guest, &[], |message| match message.connection {
+    run_with_proxy(&guest, &[], |message| match message.connection {
         0..9 => cut(message, message.connection, 97 * (message.connection + 1)),
         _ => ProxyAction::Passed,
     });
 }
 
-/// Does this to one reply in each life: to the publisher's all over the first batch, and to the watches'.
-/// Whether that makes the agent open the connection again is told, and checked.
+/// Damages one reply in each run: each of the publisher's in turn, then those of the watches. Checks
+/// whether the agent reconnects, as it must (`opens_again`) or must not.
 fn damage(
     opens_again: bool,
     what: impl Fn(&Message, &mut Random) -> ProxyAction + Send + Sync + Copy + 'static,
@@ -131,14 +130,14 @@ fn damage(
     let numbers = (0..replies).step_by(one_in(5)).map(|number| (PUBLISHERS, number));
     println!("{} of {replies} replies", numbers.len());
     for (connection, number) in numbers.chain([(1, 0), (1, 1), (2, 0), (2, 1)]) {
-        let connections = live_through(&guest, &[], move |message| {
+        let connections = run_with_proxy(&guest, &[], move |message| {
             if (message.connection, message.number) == (connection, number) {
                 what(message, &mut Random((number + 1) as u64))
             } else {
                 ProxyAction::Passed
             }
         });
-        // Behind the last reply nothing more is asked, so the loss may not be noticed.
+        // After the last reply the agent makes no request, so it may not notice the loss.
         if connection == PUBLISHERS && number + 1 < replies {
             assert_eq!(connections > 3, opens_again, "{connections} connections, reply {number}");
         }
@@ -146,7 +145,7 @@ fn damage(
 }
 
 #[test]
-fn a_reply_of_the_wrong_type() {
+fn reply_of_the_wrong_type_closes_the_connection() {
     damage(true, |message, _| {
         let is_write = message.bytes[0] == WRITE as u8;
         ProxyAction::Replaced(with(message, TYPE, if is_write { 2 } else { WRITE }))
@@ -154,13 +153,13 @@ fn a_reply_of_the_wrong_type() {
 }
 
 #[test]
-fn a_reply_of_a_type_that_nobody_knows() {
+fn reply_of_an_unknown_type_closes_the_connection() {
     damage(true, |message, _| ProxyAction::Replaced(with(message, TYPE, 0xffff_fff0)));
 }
 
-// A watch event where there is no watch, and the reply behind it.
+// A watch event on a connection without a watch, then the reply.
 #[test]
-fn an_event_that_nobody_asked_for() {
+fn watch_event_without_a_watch_is_ignored() {
     damage(false, |message, _| {
         let event = Message { bytes: b"\x0f\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\0a\0b\0", ..*message };
         assert_eq!(u32::from(event.bytes[0]), WATCH_EVENT);
@@ -168,42 +167,42 @@ fn an_event_that_nobody_asked_for() {
     });
 }
 
-// The node is neither taken for an absent one nor written blindly: it is read again.
+// The agent does not take the node for absent: it reads it again.
 #[test]
-fn an_error_name_that_nobody_knows() {
-    damage(false, |message, _| ProxyAction::Replaced(refusal(message, "EWHATEVER")));
+fn unknown_error_is_retried() {
+    damage(false, |message, _| ProxyAction::Replaced(error_reply(message, "EWHATEVER")));
 }
 
 #[test]
-fn an_error_without_a_name_or_with_control_characters() {
+fn error_without_name_or_with_control_characters_is_retried() {
     damage(false, |message, random| {
         let name = if random.below(2) == 0 { "" } else { "\x1b[2J\nE\0X" };
-        ProxyAction::Replaced(refusal(message, name))
+        ProxyAction::Replaced(error_reply(message, name))
     });
 }
 
 // The kernel's device may put any id into a reply: see `Kernel` in the harness.
 #[test]
-fn reply_with_another_request_id_is_taken() {
+fn reply_with_another_request_id_is_accepted() {
     damage(false, |message, random| {
         ProxyAction::Replaced(with(message, ID, random.below(1 << 31) as u32 | 1 << 31))
     });
 }
 
 #[test]
-fn a_reply_that_claims_to_be_longer_than_any() {
+fn reply_longer_than_4096_bytes_closes_the_connection() {
     damage(true, |message, _| ProxyAction::Replaced(with(message, LENGTH, u32::MAX)));
     damage(true, |message, _| ProxyAction::Replaced(with(message, LENGTH, 4097)));
 }
 
-// …or shorter than it is: what is left of it is no reply to anything.
+// The rest of the reply is then read as a header.
 #[test]
-fn a_reply_that_claims_to_be_shorter_than_it_is() {
+fn reply_with_too_short_length_closes_the_connection() {
     damage(true, |message, _| ProxyAction::Cut(with(message, LENGTH, 0)));
 }
 
 #[test]
-fn random_bytes_instead_of_a_reply() {
+fn random_bytes_instead_of_a_reply_close_the_connection() {
     damage(true, |_, random| {
         let length = 1 + random.below(5000);
         ProxyAction::Cut((0..length).map(|_| random.below(256) as u8).collect())

@@ -1,34 +1,34 @@
-//! A collector's source fails, comes back, or is missing: the others go on; one line each way.
+//! A collector's source is missing, fails and recovers: failure and recovery are logged once each, and the
+//! other collectors go on.
 
 use super::super::harness::{Agent, FIRST_TREE, Guest, OS_RELEASE};
-use super::{assert_calm, without};
+use super::{assert_log_is_short, without};
 use std::fs;
 use std::os::unix::process::CommandExt;
 
-/// The tree of a fresh guest without what this source tells.
+/// The tree of a new guest without the keys with these prefixes.
 fn tree_without(heads: &[&str]) -> String {
     let stays = |line: &&str| !heads.iter().any(|head| line.starts_with(head));
     FIRST_TREE.lines().filter(stays).collect::<Vec<_>>().join("\n")
 }
 
-/// Checks that the others go on: an address shows.
-fn others_go_on(guest: &Guest) {
+/// Checks that the network collector works: an added address is published.
+fn check_network_works(guest: &Guest) {
     guest.ip("addr add 198.51.100.1/32 dev eth0");
     guest.wait(|tree| tree.values().any(|value| value == "198.51.100.1"));
     guest.ip("addr del 198.51.100.1/32 dev eth0");
     guest.wait(|tree| tree.values().all(|value| value != "198.51.100.1"));
 }
 
-/// Ends the agent, whose log tells of this source once that it fails, and once that it is well.
-fn told_once_each_way(agent: Agent, source: &str) {
+/// Ends the agent. Checks that the failure of this source and its recovery were logged once each.
+fn assert_logged_once(agent: Agent, source: &str) {
     agent.wait_logged(&format!("info: {source}: recovered"));
     let log = agent.stop("TERM").stderr;
-    assert_calm(&log, 1);
+    assert_log_is_short(&log, 1);
     assert_eq!(log.matches(&format!("warn: {source}: ")).count(), 1, "{log}");
     assert_eq!(log.matches(&format!("info: {source}: recovered")).count(), 1, "{log}");
 }
 
-// What it has told stands until it tells again.
 #[test]
 fn meminfo_that_fails_keeps_the_keys() {
     let guest = Guest::new();
@@ -37,74 +37,73 @@ fn meminfo_that_fails_keeps_the_keys() {
     for broken in ["", "MemTotal: many kB\n"] {
         fs::write(guest.path("/proc/meminfo"), broken).unwrap();
         agent.wait_logged("warn: memory: /proc/meminfo: ");
-        others_go_on(&guest);
+        check_network_works(&guest);
         guest.wait_tree(FIRST_TREE);
     }
     fs::write(guest.path("/proc/meminfo"), whole).unwrap();
-    told_once_each_way(agent, "memory");
+    assert_logged_once(agent, "memory");
 }
 
-// A /proc with nothing in it but what makes it a guest: no meminfo, mounts, host name, boot id. What is
-// mounted after the start is closed to an agent that is confined: it is there with the next start.
+// A /proc without meminfo, mounts, host name and boot id. A confined agent cannot read file systems that are
+// mounted after its start, so it must be restarted.
 #[test]
-fn empty_proc_then_the_real_one() {
+fn empty_proc_removes_its_keys_until_a_reload_after_proc_is_mounted() {
     let guest = Guest::new();
     guest.sh("mount -t tmpfs none /proc && mkdir /proc/xen && : >/proc/xen/capabilities");
     let boot_id = "data/service/xen-guest-agent/boot-id";
     let told = tree_without(&["data/meminfo", "control/", boot_id, "drivers/"]);
     let confined = guest.published(&["--memory-interval", "1"]);
     guest.wait_tree(&told);
-    others_go_on(&guest);
-    assert_calm(&confined.stop("TERM").stderr, 1);
+    check_network_works(&guest);
+    assert_log_is_short(&confined.stop("TERM").stderr, 1);
     let agent = guest.published(&["--memory-interval", "1", "--no-sandbox"]);
     guest.wait_tree(&told);
     guest.sh("umount /proc");
     agent.signal("HUP");
     guest.wait_tree(FIRST_TREE);
-    // Of a host name that cannot be watched too.
+    // The host name cannot be watched either.
     agent.wait_logged("warn: os: cannot watch the host name");
-    told_once_each_way(agent, "memory");
+    assert_logged_once(agent, "memory");
     let _confined = guest.agent(&[]);
     guest.sync_with_agent();
 }
 
-// A /sys with nothing in it: no VIF is known for one here, no driver, no balloon.
+// Without /sys no VIF, driver or balloon is found.
 #[test]
-fn empty_sys_then_the_real_one() {
+fn empty_sys_removes_its_keys_until_a_reload_after_sys_is_mounted() {
     let guest = Guest::new();
     guest.sh("mount -t tmpfs none /sys");
-    // There is no telling that this is a guest: one line, and it ends.
+    // The agent cannot detect Xen, so it exits.
     let end = guest.run(&["-s"]);
     assert_eq!((end.code, end.stderr.lines().count()), (Some(1), 1), "{end:?}");
     guest.file("/sys/hypervisor/type", "xen\n");
     let told = tree_without(&["attr/vif", "control/", "drivers/", "feature/"]);
     let confined = guest.published(&[]);
     guest.wait_tree(&told);
-    assert_calm(&confined.stop("TERM").stderr, 1);
+    assert_log_is_short(&confined.stop("TERM").stderr, 1);
     let agent = guest.published(&["--no-sandbox"]);
     guest.wait_tree(&told);
     guest.sh("umount /sys");
     agent.signal("HUP");
     guest.wait_tree(FIRST_TREE);
-    assert_calm(&agent.stop("TERM").stderr, 1);
+    assert_log_is_short(&agent.stop("TERM").stderr, 1);
 }
 
-// …that goes while the agent runs: what is known stays.
 #[test]
 fn sys_covered_while_running_keeps_the_keys() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     guest.sh("mount -t tmpfs none /sys");
-    others_go_on(&guest);
+    check_network_works(&guest);
     guest.wait_tree(FIRST_TREE);
     guest.sh("umount /sys");
     agent.signal("HUP");
-    others_go_on(&guest);
+    check_network_works(&guest);
     guest.wait_tree(FIRST_TREE);
-    assert_calm(&agent.stop("TERM").stderr, 1);
+    assert_log_is_short(&agent.stop("TERM").stderr, 1);
 }
 
-/// Has the kernel refuse the program's sockets of netlink, as one without it does.
+/// Makes netlink sockets of the program fail with EAFNOSUPPORT, as on a kernel without netlink.
 #[allow(unsafe_code, reason = "a system call")]
 fn without_netlink(command: &mut std::process::Command) {
     use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
@@ -130,9 +129,9 @@ fn without_netlink(command: &mut std::process::Command) {
     unsafe { command.pre_exec(filter) };
 }
 
-// A kernel without netlink: no address, all else, and one line of each collector that needs it.
+// A kernel without netlink.
 #[test]
-fn socket_of_netlink_fails_with_eafnosupport() {
+fn kernel_without_netlink_gets_all_keys_but_the_network() {
     let guest = Guest::new();
     let mut command = guest.command(&["-s"]);
     without_netlink(&mut command);
@@ -141,21 +140,20 @@ fn socket_of_netlink_fails_with_eafnosupport() {
     guest.file("/etc/os-release", &OS_RELEASE.replace("Debian GNU", "Another"));
     guest.wait_value("data/os_name", "Another/Linux 12 (bookworm)");
     let log = agent.stop("TERM").stderr;
-    assert_calm(&log, 1);
+    assert_log_is_short(&log, 1);
     for collector in ["network", "drivers"] {
         assert_eq!(log.matches(&format!("warn: {collector}: ")).count(), 1, "{log}");
     }
 }
 
-/// How many files the process may have.
+/// Limits the number of the process's open files.
 pub(super) fn limit_files(agent: &Agent, limit: &str) {
     let mut command = std::process::Command::new("prlimit");
     command.args(["--pid", &agent.pid().to_string(), &format!("--nofile={limit}:1024")]);
     assert!(command.status().unwrap().success());
 }
 
-// No descriptor is left to open anything with: what cannot be read is not taken for absent, and what is
-// open goes on; then there are some again.
+// Without a free descriptor no file can be opened. The agent must not take the files for absent.
 #[test]
 fn emfile_keeps_the_keys_until_files_can_be_opened() {
     let guest = Guest::new();
@@ -171,12 +169,11 @@ fn emfile_keeps_the_keys_until_files_can_be_opened() {
     for name in collectors.map(|name| name.split(':').next().unwrap()) {
         agent.wait_logged(&format!("info: {name}: recovered"));
     }
-    others_go_on(&guest);
+    check_network_works(&guest);
     guest.wait_tree(FIRST_TREE);
-    assert_calm(&agent.stop("TERM").stderr, 1);
+    assert_log_is_short(&agent.stop("TERM").stderr, 1);
 }
 
-// One that is there and cannot be read is told of once, however often it is looked at.
 #[test]
 fn unreadable_os_release_is_logged_once() {
     let guest = Guest::new();
@@ -189,25 +186,25 @@ fn unreadable_os_release_is_logged_once() {
     guest.host_name("guest.example.org");
     guest.sh("rmdir /etc/os-release && mv /etc/away /etc/os-release");
     guest.wait_tree(FIRST_TREE);
-    told_once_each_way(agent, "os: release files");
+    assert_logged_once(agent, "os: release files");
 }
 
-// os-release goes with /etc, in an upgrade or for good: an OS is told all the same; then the whole again.
+// As during an upgrade.
 #[test]
-fn release_files_removed_and_restored() {
+fn removed_release_files_change_the_os_until_they_are_restored() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     guest.remove_file("/etc/os-release");
     guest.remove_file("/etc/debian_version");
     guest.wait(|tree| tree.get("data/os_minorver").is_none_or(|minor| minor != "7"));
-    others_go_on(&guest);
+    check_network_works(&guest);
     guest.file("/etc/debian_version", "12.7\n");
     guest.file("/etc/os-release", OS_RELEASE);
     guest.wait_tree(FIRST_TREE);
-    assert_calm(&agent.stop("TERM").stderr, 1);
+    assert_log_is_short(&agent.stop("TERM").stderr, 1);
 }
 
-// /run is mounted only later: a reload notices what is asked for there from then on.
+// /run does not exist at the start, so it cannot be watched before a reload.
 #[test]
 fn run_mounted_later_is_watched_after_sighup() {
     let guest = Guest::new();
@@ -216,7 +213,7 @@ fn run_mounted_later_is_watched_after_sighup() {
     guest.sh("mkdir /var/run");
     agent.signal("HUP");
     agent.wait_logged("reload");
-    others_go_on(&guest);
+    check_network_works(&guest);
     guest.sh(": >/var/run/reboot-required");
     guest.wait_value("data/service/xen-guest-agent/reboot-required", "1");
     guest.sh("rm /var/run/reboot-required");

@@ -1,7 +1,7 @@
 /*
  * Preloaded into the agent: moves the clocks that it reads, by offsets in the file
- * $XGA_CLOCK, two int64 in nanoseconds (CLOCK_REALTIME, CLOCK_MONOTONIC). The agent, its
- * store and the kernel are real; as after a real jump, what sleeps goes on sleeping.
+ * $XGA_CLOCK, two int64 in nanoseconds (CLOCK_REALTIME, CLOCK_MONOTONIC). As after a real jump, a
+ * sleeping thread goes on sleeping.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -52,7 +52,7 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 	return rc;
 }
 
-/* Rust parks a thread until a point in time by the clock that it reads: the kernel's is another. */
+/* Rust parks a thread until a time of the moved clock: convert it to the kernel's clock. */
 long syscall(long number, ...)
 {
 	struct timespec until;

@@ -1,7 +1,7 @@
 /*
- * The other half: the files that a xenstored expects in dom0. Its shared page and its
- * port in /proc/xen; for oxenstored also the socket path that was fixed when it was
- * built, a plugin of newer ones likewise, and a limit that it insists on raising.
+ * The files that a xenstored expects in dom0: its shared page and its port in /proc/xen. For
+ * oxenstored also the paths of its socket and of a plugin, which are fixed at build time, and
+ * a resource limit that it raises.
  */
 #include "shim.h"
 #include <dirent.h>

@@ -1,8 +1,7 @@
 /*
- * Preloaded into an unmodified xenstored (C or OCaml), this half stands in for the
- * hypervisor's handles only: libxenctrl (domain info, foreign mappings),
- * libxengnttab and libxenevtchn. All that the daemon decides itself (permissions,
- * quotas, watches) is its own code.
+ * Preloaded into an unmodified xenstored (C or OCaml). Replaces the hypervisor's libraries
+ * only: libxenctrl (domain info, foreign mappings), libxengnttab and libxenevtchn.
+ * Permissions, quotas and watches are the daemon's own code.
  */
 #include "shim.h"
 

@@ -1,6 +1,6 @@
 /*
- * Shared by the two halves of the shim: the files in $XENSTORED_RUNDIR that stand in
- * for what the hypervisor keeps.
+ * Shared by hypervisor.c and files.c: the files in $XENSTORED_RUNDIR that replace the
+ * hypervisor's pages and event channels.
  *   domN.ring      the shared xenstore page of domain N, a plain file; the domain
  *                  exists while the file does (dom0's is made here)
  *   evtchn.fifo    into the daemon: uint32 event channel port numbers
@@ -23,7 +23,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* The next definition of a function that the shim stands before. */
+/* The real function behind one that the shim replaces. */
 #define REAL(name, ...) ((int (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name))
 
 /* Short enough for a socket's address. */
