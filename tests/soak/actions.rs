@@ -1,4 +1,4 @@
-//! All that can happen to a guest, how often, and how many lines of the log it may cost.
+//! The actions, how often each is done, and how many log lines it may cause.
 
 use crate::soak::Soak;
 use crate::{foreign, host, network, process, system, volumes};
@@ -27,42 +27,42 @@ const ACTIONS: &[Action] = &[
     action("hosts file", 15, 0, system::hosts),
     action("os-release", 40, 0, system::release),
     action("memory", 60, 0, system::memory),
-    action("meminfo broken", 10, 2, system::break_memory),
+    action("meminfo broken", 10, 2, system::break_meminfo),
     action("reboot required", 30, 0, system::reboot),
     action("driver", 30, 0, system::driver),
     action("mount", 40, 0, volumes::mount),
     action("unmount", 25, 0, volumes::unmount),
     action("swap", 15, 0, volumes::swap),
     action("disk filled", 30, 0, volumes::fill),
-    action("SR-IOV function", 40, 0, host::function),
+    action("SR-IOV VF", 40, 0, host::vf),
     action("xenstored killed", 6, 7, host::kill),
     action("xenstored started", 12, 0, host::start),
     action("xenstored restarted", 5, 7, host::restart),
     action("xenstored restarted with old keys", 5, 7, host::restart_with_old),
     action("xenstored stalled", 10, 0, host::stall),
-    action("xenstored goes on", 20, 0, host::go_on),
-    action("resume", 8, 3, host::rebuild),
-    action("store filled", 10, 2, host::fill),
-    action("room made", 15, 1, host::relieve),
+    action("xenstored continued", 20, 0, host::resume_xenstored),
+    action("resume", 8, 3, host::recreate_tree),
+    action("quota used up", 10, 2, host::use_up_quota),
+    action("quota freed", 15, 1, host::free_quota),
     action("permission denied", 25, 0, host::deny),
     action("permission given", 15, 0, host::allow),
     action("foreign keys", 30, 0, foreign::keys),
     action("foreign driver", 15, 0, foreign::driver),
     action("SIGHUP", 20, 0, process::reload),
     action("SIGSTOP", 10, 0, process::stop),
-    action("SIGCONT", 20, 0, process::go_on),
+    action("SIGCONT", 20, 0, process::resume_agent),
     action("SIGTERM, started again", 6, 4, process::end),
     action("withdrawn, started again", 5, 4, process::withdraw),
     action("kill -9, started again", 8, 3, process::kill),
 ];
 
-/// Does one of them.
+/// Does a random action.
 pub fn do_one(soak: &mut Soak) {
     let mut at = soak.random.below(ACTIONS.iter().map(|action| action.weight).sum());
     let chosen = ACTIONS.iter().find(|action| {
-        let is_it = at < action.weight;
+        let is_chosen = at < action.weight;
         at = at.wrapping_sub(action.weight);
-        is_it
+        is_chosen
     });
     let action = chosen.expect("the weights have a sum");
     soak.journal.begin(action.name);

@@ -1,5 +1,5 @@
-//! A checkpoint: faults are lifted, the store becomes what it must be, a fresh agent has nothing to
-//! write, and what the agent takes of the machine is taken down.
+//! A checkpoint removes all faults, waits until xenstore has the right keys, checks that a new agent writes
+//! nothing, and records the agent's use of resources.
 
 use crate::figures::Sample;
 use crate::harness::{PATIENCE, WatchCounter, wait_for};
@@ -8,42 +8,42 @@ use crate::soak::Soak;
 use crate::{expected, host, process, report, system};
 use std::time::{Duration, Instant};
 
-/// The agent tries again after 10 s at the latest, and xenstored slows down who writes thousands of keys.
-const SETTLED_BY: Duration = Duration::from_secs(60);
-/// How often to look again though nothing changed in the store: the kernel may have.
-const LOOK: Duration = Duration::from_secs(1);
-/// Addresses, as they are told, that fit into the store with all else.
-const MOST_ADDRESSES: usize = 300;
+/// The agent tries again after 10 s at most. xenstored delays a guest that writes thousands of keys.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// The interval of comparisons while xenstore does not change: the kernel's state may have.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The number of addresses for which the quota suffices.
+const MAX_ADDRESSES: usize = 300;
 
-pub fn settle(soak: &mut Soak) {
-    soak.journal.begin("quiet");
+pub fn run(soak: &mut Soak) {
+    soak.journal.begin("checkpoint");
     soak.journal.lines_allowed += 2;
-    lift(soak);
-    prune(soak);
-    wait_settled(soak);
-    a_fresh_agent_writes_nothing(soak);
-    take_down(soak);
+    remove_faults(soak);
+    remove_addresses(soak);
+    wait_published(soak);
+    check_new_agent_writes_nothing(soak);
+    record(soak);
 }
 
-fn lift(soak: &mut Soak) {
-    host::go_on(soak);
+fn remove_faults(soak: &mut Soak) {
+    host::resume_xenstored(soak);
     host::start(soak);
-    host::relieve(soak);
+    host::free_quota(soak);
     host::allow(soak);
-    system::mend_memory(soak);
-    process::go_on(soak);
+    system::restore_meminfo(soak);
+    process::resume_agent(soak);
     if soak.agent.is_none() {
         soak.journal.lines_allowed += 3;
         process::start(soak);
     }
 }
 
-/// Takes away addresses, the most crowded links first, until the rest fit into the store.
-fn prune(soak: &mut Soak) {
+/// Removes addresses, first of the link with the most, until the quota suffices for the rest.
+fn remove_addresses(soak: &mut Soak) {
     loop {
         let kernel = Kernel::of(&soak.guest);
         let wanted = expected::wanted(soak, &kernel);
-        if wanted.keys().filter(|key| key.ends_with('>')).count() <= MOST_ADDRESSES {
+        if wanted.keys().filter(|key| key.ends_with('>')).count() <= MAX_ADDRESSES {
             return;
         }
         let crowded = kernel.most_addressed().to_owned();
@@ -52,10 +52,10 @@ fn prune(soak: &mut Soak) {
     }
 }
 
-/// Waits until the store is what it must be.
-fn wait_settled(soak: &mut Soak) {
+/// Waits until xenstore has the wanted keys.
+fn wait_published(soak: &mut Soak) {
     let changes = WatchCounter::of(&soak.guest.socket().with_file_name("socket"), host::HOME);
-    let deadline = Instant::now() + SETTLED_BY;
+    let deadline = Instant::now() + TIMEOUT;
     if soak.host.needs_reload {
         reload(soak);
     }
@@ -63,27 +63,30 @@ fn wait_settled(soak: &mut Soak) {
         let seen = changes.count();
         let kernel = Kernel::of(&soak.guest);
         let wanted = expected::wanted(soak, &kernel);
-        let held = expected::held(soak, &kernel, &soak.guest.tree());
-        if held == wanted {
+        let published = expected::published(soak, &kernel, &soak.guest.tree());
+        if published == wanted {
             return;
         }
         process::check_alive(soak);
         if Instant::now() > deadline {
-            panic!("missing (-) and not wanted (+):\n{}", expected::difference(&wanted, &held));
+            panic!(
+                "missing (-) and not wanted (+):\n{}",
+                expected::difference(&wanted, &published)
+            );
         }
-        changes.wait_beyond(seen, Instant::now() + LOOK);
+        changes.wait_beyond(seen, Instant::now() + POLL_INTERVAL);
     }
 }
 
-/// Has the agent read back what others wrote; it logs one line.
+/// Makes the agent read its keys back; it logs one line.
 fn reload(soak: &mut Soak) {
     soak.journal.detail("reload");
     soak.journal.lines_allowed += 1;
     process::signal(soak, "HUP");
 }
 
-/// Runs another agent.
-fn a_fresh_agent_writes_nothing(soak: &mut Soak) {
+/// Runs another agent with `--once`.
+fn check_new_agent_writes_nothing(soak: &mut Soak) {
     soak.host.needs_reload = false;
     for _ in 0..3 {
         let before = Kernel::of(&soak.guest);
@@ -94,19 +97,19 @@ fn a_fresh_agent_writes_nothing(soak: &mut Soak) {
         if changes.is_empty() {
             return;
         }
-        assert!(Kernel::of(&soak.guest) != before, "a fresh agent wrote {changes:#?}");
-        wait_settled(soak);
+        assert!(Kernel::of(&soak.guest) != before, "a new agent wrote {changes:#?}");
+        wait_published(soak);
     }
-    panic!("the kernel's network does not come to rest");
+    panic!("the kernel's network still changes");
 }
 
-/// Takes down the figures of a checkpoint, which descriptors and threads must be like at the first.
-fn take_down(soak: &mut Soak) {
-    let agent = soak.agent.as_ref().expect("it runs");
+/// Records the figures. The numbers of descriptors and threads must be those of the first checkpoint.
+fn record(soak: &mut Soak) {
+    let agent = soak.agent.as_ref().expect("the agent runs");
     let pid = agent.pid();
-    // A connection is tried again after 10 s at the latest.
-    let is_well = wait_for(2 * PATIENCE, || report::unbalanced(agent).is_empty());
-    assert!(is_well, "{:#?}", report::unbalanced(agent));
+    // The agent reconnects after 10 s at most.
+    let has_recovered = wait_for(2 * PATIENCE, || report::unrecovered(agent).is_empty());
+    assert!(has_recovered, "{:#?}", report::unrecovered(agent));
     if let Some(first) = soak.samples.first().copied() {
         let same = |now: Sample| (now.fds, now.threads) == (first.fds, first.threads);
         let is_same = wait_for(PATIENCE, || same(Sample::of(pid)));
@@ -114,5 +117,5 @@ fn take_down(soak: &mut Soak) {
     }
     soak.samples.push(Sample::of(pid));
     report::check_log(soak);
-    soak.take_trace();
+    soak.count_changes();
 }

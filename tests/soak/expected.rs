@@ -1,5 +1,5 @@
-//! What the store must hold, from what was done to the guest and from what its kernel says. An index
-//! is nobody's to foresee: what stands in lists is known here by its value, in `<…>`.
+//! The wanted keys, from the actions so far and from the kernel's state. Indices in lists cannot be
+//! predicted, so the value in `<…>` replaces the index.
 
 use crate::kernel::{Address, Kernel};
 use crate::network::vif;
@@ -10,9 +10,9 @@ use std::fs;
 type Nodes = BTreeMap<String, String>;
 
 const FIRST: &str = "the lowest index";
-const BEST: &str = "is one of the best";
+const BEST: &str = "has the best preference";
 
-/// What the store must hold.
+/// The wanted keys.
 pub fn wanted(soak: &Soak, kernel: &Kernel) -> Nodes {
     let kernels = |file: &str| {
         fs::read_to_string(format!("/proc/sys/kernel/{file}")).unwrap().trim().to_owned()
@@ -33,8 +33,8 @@ pub fn wanted(soak: &Soak, kernel: &Kernel) -> Nodes {
     ]
     .map(|(key, value)| (key.to_owned(), value.to_owned()))
     .into();
-    nodes.extend(soak.system.told());
-    nodes.extend(soak.volumes.told());
+    nodes.extend(soak.system.wanted());
+    nodes.extend(soak.volumes.wanted());
     let release = kernels("osrelease");
     let drivers = soak.system.drivers().into_iter();
     nodes.extend(drivers.map(|name| (format!("drivers/<Linux {name} {release} >"), String::new())));
@@ -59,7 +59,7 @@ pub fn wanted(soak: &Soak, kernel: &Kernel) -> Nodes {
     nodes
 }
 
-/// The addresses of each list by its node, empty ones left out.
+/// The addresses of each list by its node, without empty lists.
 fn lists(soak: &Soak, kernel: &Kernel) -> BTreeMap<String, Vec<Address>> {
     let mut lists = BTreeMap::<String, Vec<Address>>::new();
     let mut add = |node: &str, addresses: Vec<Address>| {
@@ -73,7 +73,7 @@ fn lists(soak: &Soak, kernel: &Kernel) -> BTreeMap<String, Vec<Address>> {
             add(&format!("attr/vif/{id}"), kernel.addresses(nic));
         }
     }
-    for (id, mac) in &soak.host.functions {
+    for (id, mac) in &soak.host.vfs {
         let mac = mac.to_lowercase();
         let is_it = |nic: &&crate::kernel::Nic| {
             nic.perm_mac == mac && vif(&nic.name).is_none() && !nic.is_upper()
@@ -85,26 +85,26 @@ fn lists(soak: &Soak, kernel: &Kernel) -> BTreeMap<String, Vec<Address>> {
     lists
 }
 
-/// What the store holds, in the words of `wanted`.
-pub fn held(soak: &Soak, kernel: &Kernel, tree: &Nodes) -> Nodes {
-    let mut held = Nodes::new();
+/// The published keys in the form of `wanted`.
+pub fn published(soak: &Soak, kernel: &Kernel, tree: &Nodes) -> Nodes {
+    let mut keys = Nodes::new();
     for (path, value) in tree {
         let named = by_value(path, tree);
         let is_index = named.ends_with('>');
-        let value = if is_index { String::new() } else { shown(soak, &named, value) };
-        if held.insert(named.clone(), value).is_some() {
-            held.insert(format!("{named} (twice)"), String::new());
+        let value = if is_index { String::new() } else { comparable(soak, &named, value) };
+        if keys.insert(named.clone(), value).is_some() {
+            keys.insert(format!("{named} (twice)"), String::new());
         }
     }
     for (node, addresses) in lists(soak, kernel) {
         if let Some(first) = first(tree, &node) {
             let best = addresses.iter().map(|address| address.preference).min();
             let is_best = addresses.iter().any(|a| a.ip == first && Some(a.preference) == best);
-            let shown = if is_best { BEST.into() } else { first };
-            held.insert(format!("{node}/{FIRST}"), shown);
+            let value = if is_best { BEST.into() } else { first };
+            keys.insert(format!("{node}/{FIRST}"), value);
         }
     }
-    held
+    keys
 }
 
 /// The value at the lowest index.
@@ -114,7 +114,8 @@ fn first(tree: &Nodes, node: &str) -> Option<String> {
     indices.min().map(|(_, value)| value.clone())
 }
 
-fn shown(soak: &Soak, named: &str, value: &str) -> String {
+/// The value, or the wanted one if it is close enough to be equal for the agent.
+fn comparable(soak: &Soak, named: &str, value: &str) -> String {
     if let Some(wanted) = soak.system.sample_near(named, value) {
         return wanted;
     }
@@ -127,7 +128,7 @@ fn shown(soak: &Soak, named: &str, value: &str) -> String {
     }
 }
 
-/// The path with the values of what is numbered in the place of the numbers.
+/// The path with values in place of indices.
 fn by_value(path: &str, tree: &Nodes) -> String {
     let parts: Vec<&str> = path.split('/').collect();
     let mut named: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
@@ -152,11 +153,11 @@ fn by_value(path: &str, tree: &Nodes) -> String {
     named.join("/")
 }
 
-/// Key by key, what is missing and what is not wanted.
-pub fn difference(wanted: &Nodes, held: &Nodes) -> String {
+/// The keys that are missing (`-`) and those that are not wanted (`+`).
+pub fn difference(wanted: &Nodes, published: &Nodes) -> String {
     let only = |sign: &str, these: &Nodes, others: &Nodes| {
         let differ = these.iter().filter(|(key, value)| others.get(*key) != Some(value));
         differ.map(|(key, value)| format!("{sign} {key} = {value}\n")).collect::<String>()
     };
-    only("-", wanted, held) + &only("+", held, wanted)
+    only("-", wanted, published) + &only("+", published, wanted)
 }

@@ -1,4 +1,4 @@
-//! What the agent takes of the machine, from /proc; and what it has allocated, from `live.c`.
+//! The agent's use of resources, from /proc, and the size of its heap, from `live.c`.
 
 use crate::harness::Guest;
 use std::fs;
@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// At one checkpoint.
+/// Figures of one checkpoint.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sample {
-    /// Proportional set size in KiB, and what of it is nobody else's: heap, stacks, data.
+    /// Proportional set size, in KiB.
     pub pss: u64,
+    /// Anonymous memory (heap, stacks, data), in KiB.
     pub own: u64,
     pub fds: usize,
     pub threads: usize,
@@ -33,7 +34,7 @@ impl Sample {
     }
 }
 
-/// The processor time that it took, in ticks of 10 ms.
+/// The processor time of a process, in ticks of 10 ms.
 pub fn ticks(pid: u32) -> u64 {
     let fields = stat(pid);
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
@@ -43,15 +44,15 @@ pub fn is_running(pid: u32) -> bool {
     !["Z", "X"].contains(&stat(pid)[0].as_str())
 }
 
-/// The fields of proc_pid_stat(5) from the state on: what is before may hold blanks.
+/// The fields of proc_pid_stat(5) from the state on: the name before it may contain blanks.
 fn stat(pid: u32) -> Vec<String> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let (_, fields) = text.rsplit_once(')').unwrap();
     fields.split_whitespace().map(str::to_owned).collect()
 }
 
-/// Has the agent that a command starts count what it has allocated and not freed.
-pub fn count_live(guest: &Guest, command: &mut Command) {
+/// Makes the agent of this command count the bytes that it has allocated and not freed.
+pub fn count_heap(guest: &Guest, command: &mut Command) {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     let library = LIBRARY.get_or_init(|| {
         let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("live.so");
@@ -61,14 +62,14 @@ pub fn count_live(guest: &Guest, command: &mut Command) {
         assert!(cc.status().unwrap().success(), "cc could not build live.c");
         library
     });
-    command.env("LD_PRELOAD", library).env("LIVE_BYTES", live_file(guest));
+    command.env("LD_PRELOAD", library).env("LIVE_BYTES", heap_file(guest));
 }
 
 /// The bytes that the agent has allocated and not freed.
-pub fn live(guest: &Guest) -> i64 {
-    i64::from_ne_bytes(fs::read(live_file(guest)).unwrap().try_into().unwrap())
+pub fn heap(guest: &Guest) -> i64 {
+    i64::from_ne_bytes(fs::read(heap_file(guest)).unwrap().try_into().unwrap())
 }
 
-fn live_file(guest: &Guest) -> PathBuf {
+fn heap_file(guest: &Guest) -> PathBuf {
     guest.socket().with_file_name("live")
 }

@@ -1,10 +1,10 @@
-//! What others in the guest write where the agent does. What they leave there is healed by a reload,
-//! but for what is theirs.
+//! Writes of other programs in the guest below the agent's nodes. A reload corrects the agent's keys and
+//! keeps the other programs' keys.
 
 use crate::host::is_up;
 use crate::soak::Soak;
 
-/// Another program, or a person, writes where the agent does.
+/// Another program writes or removes a key of the agent's.
 pub fn keys(soak: &mut Soak) {
     if !is_up(soak) {
         return;
@@ -41,7 +41,7 @@ pub fn keys(soak: &mut Soak) {
     soak.host.needs_reload = true;
 }
 
-/// A driver of somebody else's tells of itself; that stays.
+/// Another program writes or removes a line of its own in `drivers`, which the agent must keep.
 pub fn driver(soak: &mut Soak) {
     if !is_up(soak) {
         return;

@@ -1,4 +1,4 @@
-//! What happens to the host's store: it dies, stalls, is recreated, fills up and refuses.
+//! Actions on the host's xenstored: it is killed, stalled and restarted, its quota is used up, it denies nodes.
 
 use crate::soak::Soak;
 use std::collections::BTreeMap;
@@ -13,26 +13,26 @@ pub enum Store {
     Down,
 }
 
-/// The host's store as the soak has left it.
+/// The present state of the host's xenstored.
 pub struct Host {
     pub store: Store,
-    /// The MAC of each function that is plugged in.
-    pub functions: BTreeMap<u32, String>,
+    /// The MAC of each VF that is plugged in.
+    pub vfs: BTreeMap<u32, String>,
     /// Lines of other programs in `drivers`.
     pub drivers: BTreeMap<u32, String>,
-    /// The nodes that were taken from the guest.
+    /// The nodes that the guest may not write.
     pub denied: Vec<&'static str>,
     pub filled: bool,
-    /// Something changed in the store that only a reload has the agent look at.
+    /// Something changed in xenstore that the agent reads only on a reload.
     pub needs_reload: bool,
 }
 
 impl Host {
-    /// A recreated store.
+    /// A new xenstored with the tree of a new guest.
     pub fn new() -> Host {
         Host {
             store: Store::Up,
-            functions: BTreeMap::new(),
+            vfs: BTreeMap::new(),
             drivers: BTreeMap::new(),
             denied: Vec::new(),
             filled: false,
@@ -41,12 +41,12 @@ impl Host {
     }
 }
 
-/// One of the MACs of a NIC: the first is the one it is made with.
+/// One of the MACs of a NIC. It is made with the first.
 pub fn mac(number: u32, which: u64) -> String {
     format!("00:16:3e:0{which}:00:{number:02x}")
 }
 
-/// Whether it answers; who finds that it does not does nothing.
+/// Whether xenstored answers. If not, the action does nothing.
 pub fn is_up(soak: &mut Soak) -> bool {
     let is_up = soak.host.store == Store::Up;
     if !is_up {
@@ -55,13 +55,13 @@ pub fn is_up(soak: &mut Soak) -> bool {
     is_up
 }
 
-pub fn function(soak: &mut Soak) {
+pub fn vf(soak: &mut Soak) {
     if !is_up(soak) {
         return;
     }
     let id = soak.random.below(4) as u32;
-    if soak.host.functions.remove(&id).is_some() {
-        soak.journal.detail(&format!("{id} goes"));
+    if soak.host.vfs.remove(&id).is_some() {
+        soak.journal.detail(&format!("{id} unplugged"));
         return soak.guest.unplug_vf(id);
     }
     let macs =
@@ -69,14 +69,14 @@ pub fn function(soak: &mut Soak) {
     let mac = soak.random.pick(&macs).clone();
     soak.journal.detail(&format!("{id} {mac}"));
     soak.guest.plug_vf(id, &mac);
-    soak.host.functions.insert(id, mac);
+    soak.host.vfs.insert(id, mac);
 }
 
 pub fn kill(soak: &mut Soak) {
     if soak.host.store != Store::Down {
         soak.guest.kill_xenstored();
         soak.host.store = Store::Down;
-        soak.lasts();
+        soak.sometimes_sleep();
     }
 }
 
@@ -92,44 +92,44 @@ pub fn restart(soak: &mut Soak) {
     start(soak);
 }
 
-/// As a xenstored that reads back its store, with what all had written there.
+/// Restarts xenstored with all keys that it had, as one does that saves its state.
 pub fn restart_with_old(soak: &mut Soak) {
     if !is_up(soak) {
         return;
     }
-    relieve(soak);
-    let (keys, functions) = (soak.guest.keys(), soak.host.functions.clone());
+    free_quota(soak);
+    let (keys, vfs) = (soak.guest.keys(), soak.host.vfs.clone());
     let drivers = soak.host.drivers.clone();
     kill(soak);
     soak.guest.start_xenstored_with(&keys);
-    soak.host = Host { functions, drivers, ..Host::new() };
+    soak.host = Host { vfs, drivers, ..Host::new() };
 }
 
 pub fn stall(soak: &mut Soak) {
     if is_up(soak) {
         soak.guest.stall_xenstored();
         soak.host.store = Store::Stalled;
-        soak.lasts();
+        soak.sometimes_sleep();
     }
 }
 
-pub fn go_on(soak: &mut Soak) {
+pub fn resume_xenstored(soak: &mut Soak) {
     if soak.host.store == Store::Stalled {
         soak.guest.resume_xenstored();
         soak.host.store = Store::Up;
     }
 }
 
-/// A resume: the guest's tree is recreated.
-pub fn rebuild(soak: &mut Soak) {
+/// A resume: the guest's tree is made again.
+pub fn recreate_tree(soak: &mut Soak) {
     if is_up(soak) {
         soak.guest.recreate_tree();
         soak.host = Host::new();
     }
 }
 
-/// Another program takes what room there is, or most of it.
-pub fn fill(soak: &mut Soak) {
+/// Another program uses up the quota, or most of it.
+pub fn use_up_quota(soak: &mut Soak) {
     if !is_up(soak) {
         return;
     }
@@ -144,14 +144,14 @@ pub fn fill(soak: &mut Soak) {
     soak.host.needs_reload = true;
 }
 
-pub fn relieve(soak: &mut Soak) {
+pub fn free_quota(soak: &mut Soak) {
     if is_up(soak) {
         let _ = soak.guest.as_host(|store| store.rm(FILLER));
         soak.host.filled = false;
     }
 }
 
-const TAKEN: [&str; 14] = [
+const DENIABLE: [&str; 14] = [
     "attr",
     "attr/PVAddons",
     "attr/vif",
@@ -168,12 +168,12 @@ const TAKEN: [&str; 14] = [
     "xenserver/attr",
 ];
 
-/// Takes a node from the guest: it may read it, or not even that.
+/// Makes a node dom0's, readable for the guest or not.
 pub fn deny(soak: &mut Soak) {
     if !is_up(soak) {
         return;
     }
-    let node = *soak.random.pick(&TAKEN);
+    let node = *soak.random.pick(&DENIABLE);
     let perms = *soak.random.pick(&[&["n0", "r1"][..], &["n0"]]);
     soak.journal.detail(&format!("{node} {}", perms.join(" ")));
     if soak.guest.as_host(|store| store.set_perms(&format!("{HOME}/{node}"), perms)).is_ok() {
@@ -181,7 +181,7 @@ pub fn deny(soak: &mut Soak) {
     }
 }
 
-/// Gives everything back.
+/// Makes all denied nodes the guest's again.
 pub fn allow(soak: &mut Soak) {
     if !is_up(soak) || soak.host.denied.is_empty() {
         return;

@@ -1,4 +1,4 @@
-//! What was done: how often each, and the last of it in full when the soak fails.
+//! The actions that were done: the count of each, and the last ones in full if the soak fails.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,7 +7,7 @@ const LAST: usize = 50;
 #[derive(Default)]
 pub struct Journal {
     pub counts: BTreeMap<&'static str, u32>,
-    /// Lines of the log that what was done since the last checkpoint may have cost.
+    /// The number of log lines that the actions so far may have caused.
     pub lines_allowed: usize,
     last: VecDeque<String>,
 }
@@ -18,7 +18,7 @@ impl Journal {
         self.note(format!("{name}:"));
     }
 
-    /// Takes down what is about to be done.
+    /// Records an action that begins.
     pub fn note(&mut self, line: impl Into<String>) {
         if self.last.len() == LAST {
             self.last.pop_front();
@@ -26,7 +26,7 @@ impl Journal {
         self.last.push_back(line.into());
     }
 
-    /// Says more of what is being done.
+    /// Adds a detail to the present action.
     pub fn detail(&mut self, detail: &str) {
         let short: String = detail.chars().take(160).collect();
         if let Some(last) = self.last.back_mut() {
@@ -38,7 +38,7 @@ impl Journal {
 impl Drop for Journal {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the last of what was done:");
+            eprintln!("the last actions:");
             self.last.iter().for_each(|line| eprintln!("  {line}"));
         }
     }

@@ -1,5 +1,5 @@
-//! The network as the kernel has it, by ip(8): links, what stands on which, and how good each address
-//! is to be reached by. Nothing of the agent's is used, so that a mistake there does not hide here.
+//! The kernel's network, read by ip(8): links, upper devices, and the preference of each address. It uses no
+//! code of the agent, whose mistakes it would share.
 
 use crate::harness::Guest;
 use crate::network::vif;
@@ -16,7 +16,7 @@ pub struct Address {
 pub struct Nic {
     pub name: String,
     pub mac: String,
-    /// The address that the device came with.
+    /// The permanent MAC.
     pub perm_mac: String,
     up: bool,
     lower: String,
@@ -30,15 +30,15 @@ pub struct Kernel(pub Vec<Nic>);
 
 impl Kernel {
     pub fn of(guest: &Guest) -> Kernel {
-        let ask = |words: &[&str]| {
-            let output = guest.world_command("ip").args(words).output().unwrap();
+        let ip = |arguments: &[&str]| {
+            let output = guest.world_command("ip").args(arguments).output().unwrap();
             String::from_utf8(output.stdout).unwrap()
         };
-        let mut nics: Vec<Nic> = ask(&["-o", "link"]).lines().map(link).collect();
-        // Far away, on the way that only a default route leads.
-        let routes = [ask(&["route", "get", "192.88.99.1"]), ask(&["route", "get", "2000::"])];
+        let mut nics: Vec<Nic> = ip(&["-o", "link"]).lines().map(link).collect();
+        // Addresses that only a default route reaches.
+        let routes = [ip(&["route", "get", "192.88.99.1"]), ip(&["route", "get", "2000::"])];
         let sources: Vec<String> = routes.iter().filter_map(|route| after(route, "src")).collect();
-        for line in ask(&["-o", "addr"]).lines() {
+        for line in ip(&["-o", "addr"]).lines() {
             let name = line.split_whitespace().nth(1).unwrap();
             if let Some(nic) = nics.iter_mut().find(|nic| nic.name == name) {
                 nic.addresses.extend(address(line, &sources));
@@ -47,11 +47,11 @@ impl Kernel {
         Kernel(nics)
     }
 
-    /// The addresses by which one reaches the guest through a NIC: its own and what stands on it.
+    /// The addresses of a NIC: its own, and those of its upper devices if it is a VIF.
     pub fn addresses(&self, nic: &Nic) -> Vec<Address> {
         let mut found = nic.usable();
         let is_nic = vif(&nic.name).is_some();
-        for upper in self.above(nic).into_iter().filter(|_| is_nic) {
+        for upper in self.uppers(nic).into_iter().filter(|_| is_nic) {
             let upper_addresses = upper.usable().into_iter();
             found.extend(upper_addresses.map(|mut address| {
                 address.preference.2 = true;
@@ -61,22 +61,22 @@ impl Kernel {
         found
     }
 
-    fn above<'a>(&'a self, nic: &'a Nic) -> Vec<&'a Nic> {
+    fn uppers<'a>(&'a self, nic: &'a Nic) -> Vec<&'a Nic> {
         let mut found = vec![nic];
         let mut at = 0;
         while at < found.len() {
-            // A link that is down leads to nothing above it.
+            // A link that is down has no reachable upper devices.
             if !found[at].up {
                 at += 1;
                 continue;
             }
             for upper in &self.0 {
-                let stands = if upper.name == "br0" {
+                let is_above = if upper.name == "br0" {
                     found[at].master == upper.name
                 } else {
                     upper.is_upper() && upper.lower == found[at].name
                 };
-                if stands && !found.contains(&upper) {
+                if is_above && !found.contains(&upper) {
                     found.push(upper);
                 }
             }
@@ -85,7 +85,7 @@ impl Kernel {
         found.split_off(1)
     }
 
-    /// The NIC that most addresses stand on.
+    /// The NIC with the most addresses.
     pub fn most_addressed(&self) -> &str {
         &self.0.iter().max_by_key(|nic| nic.addresses.len()).unwrap().name
     }
@@ -96,7 +96,7 @@ impl Nic {
         if self.up { self.addresses.clone() } else { Vec::new() }
     }
 
-    /// Whether it is one of those that stand on others.
+    /// Whether it is an upper device.
     pub fn is_upper(&self) -> bool {
         ["br0", "mv0", "mv1"].contains(&self.name.as_str())
     }
@@ -120,16 +120,16 @@ fn link(line: &str) -> Nic {
     }
 }
 
-/// `2: eth0    inet 192.0.2.10/24 … scope global secondary deprecated eth0\ …`; none while it may
-/// turn out to be somebody else's.
+/// `2: eth0    inet 192.0.2.10/24 … scope global secondary deprecated eth0\ …`; None while duplicate address
+/// detection runs or has failed.
 fn address(line: &str, sources: &[String]) -> Option<Address> {
     let (line, _) = line.split_once('\\')?;
     let is = |flag: &str| line.split_whitespace().any(|word| word == flag);
     if is("tentative") || is("dadfailed") {
         return None;
     }
-    let whole = after(line, "inet").or_else(|| after(line, "inet6"))?;
-    let (ip, prefix) = whole.split_once('/')?;
+    let address = after(line, "inet").or_else(|| after(line, "inet6"))?;
+    let (ip, prefix) = address.split_once('/')?;
     let scope = match after(line, "scope")?.as_str() {
         "global" => 0,
         "site" => 200,
@@ -142,7 +142,7 @@ fn address(line: &str, sources: &[String]) -> Option<Address> {
     Some(Address { ip: ip.into(), prefix: prefix.into(), preference })
 }
 
-/// The word that follows one.
+/// The word after a word.
 fn after(line: &str, word: &str) -> Option<String> {
     line.split_whitespace().skip_while(|w| *w != word).nth(1).map(str::to_owned)
 }

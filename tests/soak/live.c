@@ -1,7 +1,6 @@
 /*
- * Counts the bytes that a program has allocated and not freed, all threads together, in
- * the first word of the file $LIVE_BYTES. Preloaded; what malloc keeps for itself, which
- * the kernel counts as the program's, is not in it.
+ * Preloaded: counts the bytes that all threads of a program have allocated and not freed, in
+ * the first word of the file $LIVE_BYTES. Memory that malloc keeps for itself is not counted.
  */
 #include <fcntl.h>
 #include <malloc.h>

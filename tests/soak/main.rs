@@ -1,10 +1,10 @@
-//! The soak: the real binary on a real xenstored and the real kernel, with everything happening to it
-//! at random, round after round. At the end of each round all faults are lifted, and the store must
-//! become what the guest's kernel and files say; a fresh agent must find nothing to write.
+//! The soak: the real binary on a real xenstored and the real kernel, with random changes and faults in
+//! rounds. At the end of each round all faults are removed. xenstore must then get the state of the guest's
+//! kernel and files, and a new agent must have nothing to write.
 //!
-//! `tests/run` runs it for a minute and a quarter; for an hour, or the same once more:
+//! `tests/run` runs it for 75 s. For an hour, or to repeat a run:
 //!   tests/run --test soak -- --seconds 3600 --seed 7
-//! What happens follows from the seed and the seconds alone.
+//! Seed and seconds determine the actions.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,7 +15,7 @@
     reason = "a test fails by panicking"
 )]
 
-#[allow(dead_code, unused_imports, reason = "tests/agent is held to using all of it")]
+#[allow(dead_code, unused_imports, reason = "tests/agent uses all of it")]
 #[path = "../harness/mod.rs"]
 mod harness;
 
@@ -38,34 +38,34 @@ mod volumes;
 
 use std::time::Instant;
 
-/// Quiet points that the last agent must live through, however slow the machine.
-const LEAST: usize = 8;
+/// The least number of checkpoints of the last agent, however slow the machine.
+const MIN_CHECKPOINTS: usize = 8;
 
 fn main() {
     let Some(options) = options::read(std::env::args().skip(1)) else { return };
     let start = Instant::now();
     println!("soak: --seconds {} --seed {}", options.seconds, options.seed);
     let mut soak = soak::Soak::new(&options);
-    checkpoint::settle(&mut soak);
-    let (mut told, mut live) = (0, 0);
+    checkpoint::run(&mut soak);
+    let (mut reported, mut heap) = (0, 0);
     while start.elapsed().as_secs() < options.seconds
-        || soak.samples.len() < soak.restarts_until + LEAST
+        || soak.samples.len() < soak.restarts_until + MIN_CHECKPOINTS
     {
         if soak.samples.len() == soak.restarts_until {
             network::storm(&mut soak);
-            live = process::least_live(&mut soak);
+            heap = process::idle_heap(&mut soak);
         }
         for _ in 0..soak.random.between(20, 50) {
             actions::do_one(&mut soak);
         }
-        checkpoint::settle(&mut soak);
+        checkpoint::run(&mut soak);
         let twentieths = start.elapsed().as_secs() * 20 / options.seconds;
-        if twentieths > told {
-            told = twentieths;
+        if twentieths > reported {
+            reported = twentieths;
             report::progress(&soak, start.elapsed());
         }
     }
-    let live = [live, process::least_live(&mut soak)];
+    let heap = [heap, process::idle_heap(&mut soak)];
     soak.end();
-    report::end(&soak, start.elapsed(), live);
+    report::end(&soak, start.elapsed(), heap);
 }

@@ -1,32 +1,31 @@
-//! What happens to links, addresses and routes. ip(8) is told what to do and may be refused: what
-//! came of it is the kernel's to say (`kernel`).
+//! Actions on links, addresses and routes, by ip(8). The kernel may reject them; `kernel` reads the result.
 
 use crate::soak::Soak;
 
-/// The numbers of the VIFs, and of the NICs that are SR-IOV functions.
+/// The numbers of the VIFs, and of the NICs that are SR-IOV VFs.
 pub const VIFS: [u32; 4] = [0, 1, 2, 3];
-pub const FUNCTIONS: [u32; 2] = [7, 8];
+pub const VFS: [u32; 2] = [7, 8];
 const UPPERS: [&str; 3] = ["br0", "mv0", "mv1"];
 
-/// The names that a link of this number has in turn.
+/// The names that a link of this number may have.
 pub fn names(number: u32) -> Vec<String> {
     let kinds: &[&str] = if VIFS.contains(&number) { &["eth", "enX", "net"] } else { &["vf"] };
     kinds.iter().map(|kind| format!("{kind}{number}")).collect()
 }
 
-/// The VIF that a name belongs to.
+/// The number of the VIF with this name.
 pub fn vif(name: &str) -> Option<u32> {
     VIFS.into_iter().find(|number| names(*number).iter().any(|known| known == name))
 }
 
-/// Has the machine know its VIFs by every name, and find addresses valid at once.
+/// Makes the VIFs in sysfs under each of their names, and disables duplicate address detection.
 pub fn prepare(soak: &mut Soak) {
     for number in VIFS {
         names(number).iter().for_each(|name| soak.guest.is_vif(name, number));
     }
     soak.guest.sh("for dad in /proc/sys/net/ipv6/conf/*/accept_dad; do echo 0 >$dad; done");
     soak.links.insert(0, "eth0".into());
-    for number in VIFS.into_iter().chain(FUNCTIONS) {
+    for number in VIFS.into_iter().chain(VFS) {
         add_link(soak, number);
     }
 }
@@ -43,7 +42,7 @@ fn any_number(soak: &mut Soak) -> u32 {
     *soak.random.pick(&[0, 1, 2, 3, 7, 8])
 }
 
-/// A VIF or function as it is called now; none while it is unplugged.
+/// The present name of a random VIF or VF; None if it is unplugged.
 fn any_link(soak: &mut Soak) -> Option<String> {
     let number = any_number(soak);
     soak.links.get(&number).cloned()
@@ -61,12 +60,13 @@ fn ip(soak: &mut Soak, lines: &str) {
     soak.guest.ip_where_possible(lines);
 }
 
-/// A burst: a few mostly, thousands at times. A small pool, so that what is added is also removed.
+/// Mostly a few addresses, sometimes thousands. They are taken from a small range, so that added ones are also
+/// removed.
 pub fn addresses(soak: &mut Soak) {
     let Some(device) = any_device(soak) else { return };
     let random = &mut soak.random;
     let count = match random.below(24) {
-        // What stands on VIFs is told of each of them: more than the storm had would be too many.
+        // Addresses of an upper device are published for each VIF below it, which would be too many.
         0 if !UPPERS.contains(&device.as_str()) => random.between(500, 3000),
         1..=4 => random.between(20, 100),
         _ => random.between(1, 6),
@@ -79,7 +79,7 @@ pub fn addresses(soak: &mut Soak) {
         6 => (&["change"][..], " preferred_lft 0"),
         _ => (&["add"][..], " scope link"),
     };
-    // Many fill the store, and that is said; so is that there is room again.
+    // Many addresses reach the quota. This is logged, and so is that it is no longer reached.
     soak.journal.lines_allowed += if count > 50 { 2 } else { 0 };
     let mut lines = String::new();
     for verb in verb {
@@ -98,11 +98,11 @@ pub fn addresses(soak: &mut Soak) {
     ip(soak, &lines);
 }
 
-/// More addresses than there will be again: what memory the agent needs at most it has from here on.
+/// Adds more addresses than any later action, so that the agent's memory has its peak here.
 pub fn storm(soak: &mut Soak) {
     soak.journal.begin("storm of addresses");
     soak.journal.lines_allowed += 2;
-    VIFS.into_iter().chain(FUNCTIONS).for_each(|number| add_link(soak, number));
+    VIFS.into_iter().chain(VFS).for_each(|number| add_link(soak, number));
     let mut lines = String::new();
     for device in soak.links.values() {
         lines += &format!("link set {device} up\n");
@@ -112,10 +112,10 @@ pub fn storm(soak: &mut Soak) {
         }
     }
     ip(soak, &lines);
-    crate::process::wait_at_rest(soak);
+    crate::process::wait_idle(soak);
 }
 
-/// Has the links be without addresses, and nothing stand on them.
+/// Removes all addresses and upper devices.
 pub fn flush(soak: &mut Soak) {
     soak.journal.begin("flush");
     let links = soak.links.values().map(String::as_str);
@@ -125,8 +125,8 @@ pub fn flush(soak: &mut Soak) {
 
 pub fn down_or_up(soak: &mut Soak) {
     let Some(device) = any_device(soak) else { return };
-    let way = *soak.random.pick(&["down", "up", "up"]);
-    ip(soak, &format!("link set {device} {way}"));
+    let state = *soak.random.pick(&["down", "up", "up"]);
+    ip(soak, &format!("link set {device} {state}"));
 }
 
 pub fn rename(soak: &mut Soak) {
@@ -157,19 +157,19 @@ pub fn change_mac(soak: &mut Soak) {
 }
 
 pub fn uppers(soak: &mut Soak) {
-    let Some(low) = any_link(soak) else { return };
-    let below = if soak.random.one_in(3) { "br0" } else { low.as_str() };
+    let Some(nic) = any_link(soak) else { return };
+    let lower = if soak.random.one_in(3) { "br0" } else { nic.as_str() };
     let upper = *soak.random.pick(&UPPERS);
-    // Their indices are their own: the kernel would give one of a link that is unplugged.
+    // With fixed indices: the kernel could choose that of an unplugged link.
     let lines = match soak.random.below(9) {
         0 => "link add br0 index 300 type bridge\nlink set br0 up".into(),
-        1 | 2 => format!("link set {low} master br0"),
-        3 => format!("link set {low} nomaster"),
+        1 | 2 => format!("link set {nic} master br0"),
+        3 => format!("link set {nic} nomaster"),
         4 => {
-            format!("link add mv0 link {below} index 301 type macvlan mode bridge\nlink set mv0 up")
+            format!("link add mv0 link {lower} index 301 type macvlan mode bridge\nlink set mv0 up")
         }
         5 => {
-            format!("link add mv1 link {below} index 302 type macvlan mode bridge\nlink set mv1 up")
+            format!("link add mv1 link {lower} index 302 type macvlan mode bridge\nlink set mv1 up")
         }
         6 | 7 => format!("link set {upper} up"),
         _ => format!("link del {upper}"),

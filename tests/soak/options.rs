@@ -1,4 +1,4 @@
-//! The words after `--`: how long, and from which seed.
+//! The arguments after `--`: duration and seed.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,13 +7,14 @@ pub struct Options {
     pub seed: u64,
 }
 
-/// What is asked for; none when cargo was asked for tests of another name.
-pub fn read(mut words: impl Iterator<Item = String>) -> Option<Options> {
+/// The options; None if cargo was told to run tests of another name.
+pub fn read(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let mut options = Options { seconds: 75, seed: u64::from(now.subsec_nanos()) };
-    while let Some(word) = words.next() {
-        let mut number = || words.next().and_then(|word| word.parse().ok()).expect("a number");
-        match word.as_str() {
+    while let Some(argument) = arguments.next() {
+        let mut number =
+            || arguments.next().and_then(|value| value.parse().ok()).expect("a number");
+        match argument.as_str() {
             "--seconds" => options.seconds = number(),
             "--seed" => options.seed = number(),
             flag if flag.starts_with('-') => {}

@@ -1,4 +1,4 @@
-//! What happens to the agent's process: signals of all sorts, its end and its next start.
+//! Actions on the agent's process: signals, its end and its next start.
 
 use crate::harness::{Agent, Finished, PATIENCE, wait_for};
 use crate::host::Store;
@@ -6,12 +6,12 @@ use crate::soak::Soak;
 use crate::{checkpoint, figures, network};
 use std::time::Duration;
 
-/// Much more than the second that the agent has, as the machine may be busy.
-const LONGEST_END: Duration = Duration::from_secs(5);
-/// How long without processor time is rest; it samples every second.
-const REST: Duration = Duration::from_millis(500);
+/// Much more than the second that the agent may need: the machine may be busy.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
+/// An agent that used no processor time for this long is idle. It samples every second.
+const IDLE_TIME: Duration = Duration::from_millis(500);
 
-/// Starts an agent; it refuses, at once, while there is no store.
+/// Starts an agent. While xenstored is down, it must exit with an error.
 pub fn start(soak: &mut Soak) {
     let arguments = ["-s", "--memory-interval", "1", "--disk-interval", "1"];
     if soak.host.store == Store::Down {
@@ -20,9 +20,9 @@ pub fn start(soak: &mut Soak) {
         assert!(end.stderr.starts_with("error: ") && end.stderr.lines().count() == 1, "{end:?}");
     } else {
         let mut command = soak.guest.command(&arguments);
-        figures::count_live(&soak.guest, &mut command);
+        figures::count_heap(&soak.guest, &mut command);
         let agent = Agent::spawn(command);
-        // Before, a reload would end it.
+        // Before that, SIGHUP would end the process.
         agent.wait_logged("started, version");
         soak.agent = Some(agent);
         soak.starts += 1;
@@ -44,20 +44,20 @@ pub fn reload(soak: &mut Soak) {
 pub fn stop(soak: &mut Soak) {
     signal(soak, "STOP");
     soak.stopped = true;
-    soak.lasts();
+    soak.sometimes_sleep();
 }
 
-pub fn go_on(soak: &mut Soak) {
+pub fn resume_agent(soak: &mut Soak) {
     signal(soak, "CONT");
     soak.stopped = false;
 }
 
 pub fn end(soak: &mut Soak) {
     let name = *soak.random.pick(&["TERM", "INT"]);
-    go_on(soak);
+    resume_agent(soak);
     if let Some(end) = stop_with(soak, name) {
         assert_eq!(end.code, Some(0), "{end:?}");
-        assert!(end.took < LONGEST_END, "{end:?}");
+        assert!(end.took < EXIT_TIMEOUT, "{end:?}");
     }
 }
 
@@ -65,12 +65,12 @@ pub fn kill(soak: &mut Soak) {
     stop_with(soak, "KILL");
 }
 
-/// The package is removed, and installed again.
+/// Runs `--withdraw` as the removal of a package does, and starts the agent again.
 pub fn withdraw(soak: &mut Soak) {
     if soak.host.store != Store::Up || !soak.may_restart() {
         return soak.journal.detail("not now");
     }
-    go_on(soak);
+    resume_agent(soak);
     end_with(soak, "TERM");
     let end = soak.guest.run(&["--withdraw"]);
     if soak.host.denied.is_empty() && !soak.host.filled {
@@ -82,7 +82,7 @@ pub fn withdraw(soak: &mut Soak) {
     start(soak);
 }
 
-/// Ends the agent and starts another, in the part of the soak in which that is done.
+/// Ends the agent and starts another, unless the part of the soak without restarts has begun.
 fn stop_with(soak: &mut Soak, name: &str) -> Option<Finished> {
     if !soak.may_restart() {
         soak.journal.detail("not now");
@@ -103,27 +103,28 @@ fn end_with(soak: &mut Soak, name: &str) -> Option<Finished> {
     })
 }
 
-/// The bytes that it has allocated with hardly anything to tell, always the same.
-pub fn least_live(soak: &mut Soak) -> i64 {
+/// The bytes that the agent has allocated while it is idle and has few keys to publish: the same state each
+/// time.
+pub fn idle_heap(soak: &mut Soak) -> i64 {
     network::flush(soak);
     soak.host.needs_reload = true;
-    checkpoint::settle(soak);
-    wait_at_rest(soak);
-    figures::live(&soak.guest)
+    checkpoint::run(soak);
+    wait_idle(soak);
+    figures::heap(&soak.guest)
 }
 
-/// Waits until it has nothing to do.
-pub fn wait_at_rest(soak: &Soak) {
-    let pid = soak.agent.as_ref().expect("it runs").pid();
-    let is_at_rest = || {
+/// Waits until the agent is idle.
+pub fn wait_idle(soak: &Soak) {
+    let pid = soak.agent.as_ref().expect("the agent runs").pid();
+    let is_idle = || {
         let before = figures::ticks(pid);
-        std::thread::sleep(REST);
+        std::thread::sleep(IDLE_TIME);
         figures::ticks(pid) == before
     };
-    assert!(wait_for(6 * PATIENCE, is_at_rest), "it does not come to rest");
+    assert!(wait_for(6 * PATIENCE, is_idle), "the agent does not become idle");
 }
 
-/// Fails when the agent has ended unasked.
+/// Fails if the agent has ended without a signal.
 pub fn check_alive(soak: &Soak) {
     if let Some(agent) = &soak.agent {
         assert!(figures::is_running(agent.pid()), "the agent has ended by itself");

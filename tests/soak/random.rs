@@ -1,4 +1,4 @@
-//! Numbers that come again with their seed (SplitMix64).
+//! Pseudo-random numbers (SplitMix64): the same seed gives the same numbers.
 
 pub struct Random(pub u64);
 

@@ -1,4 +1,4 @@
-//! The soak as a whole: the guest, its agent, what was done to them, and what came of it.
+//! The state of the soak: the guest, its agent, the actions so far and their figures.
 
 use crate::figures::{Sample, ticks};
 use crate::harness::{Agent, Guest, TracePosition};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::time::Duration;
 
-/// What the agents that have ended left.
+/// Figures and log of the agents that have ended.
 #[derive(Default)]
 pub struct Ended {
     pub ticks: u64,
@@ -28,16 +28,16 @@ pub struct Soak {
     /// The figures of each checkpoint.
     pub samples: Vec<Sample>,
     pub changes: usize,
-    /// Where the trace begins since it was emptied.
-    beginning: TracePosition,
+    /// The position in the trace of the last checkpoint.
+    trace_start: TracePosition,
     pub journal: Journal,
     pub random: Random,
     pub host: Host,
     pub system: System,
     pub volumes: Volumes,
-    /// The VIFs and functions that are plugged in, by number, as they are called now.
+    /// The present names of the VIFs and SR-IOV VFs that are plugged in, by number.
     pub links: BTreeMap<u32, String>,
-    /// How many checkpoints there are before the agent is to live on to the end.
+    /// The number of checkpoints after which the agent is not restarted any more.
     pub restarts_until: usize,
     pub guest: Guest,
 }
@@ -53,7 +53,7 @@ impl Soak {
             ended: Ended::default(),
             samples: Vec::new(),
             changes: 0,
-            beginning: guest.mark(),
+            trace_start: guest.mark(),
             journal: Journal::default(),
             random: Random(options.seed),
             host: Host::new(),
@@ -69,33 +69,33 @@ impl Soak {
         soak
     }
 
-    /// Ends and starts of the agent are for the first part; what memory it keeps shows in the second.
+    /// The agent is restarted in the first part only. The second part shows whether its memory grows.
     pub fn may_restart(&self) -> bool {
         self.samples.len() < self.restarts_until
     }
 
-    /// Has what was just done last, at times, for longer than the agent waits between two tries.
-    pub fn lasts(&mut self) {
+    /// Sleeps in one of four calls, for longer than the agent's back-off, so that a fault lasts.
+    pub fn sometimes_sleep(&mut self) {
         if self.random.one_in(4) {
             self.journal.detail("for a while");
             std::thread::sleep(Duration::from_millis(self.random.between(1500, 4000)));
         }
     }
 
-    /// What all agents have logged.
+    /// The log of all agents.
     pub fn log(&self) -> String {
         self.ended.log.clone() + &self.agent.as_ref().map(Agent::stderr).unwrap_or_default()
     }
 
-    /// Counts what was written since the last checkpoint, and forgets it: an hour's trace is long.
-    pub fn take_trace(&mut self) {
+    /// Counts the changes since the last checkpoint and empties the trace, which would become long.
+    pub fn count_changes(&mut self) {
         let trace = self.guest.socket().with_file_name("trace");
-        self.changes += self.guest.changes_since(self.beginning).len();
+        self.changes += self.guest.changes_since(self.trace_start).len();
         File::options().write(true).open(trace).unwrap().set_len(0).unwrap();
-        self.beginning = self.guest.mark();
+        self.trace_start = self.guest.mark();
     }
 
-    /// Ends the agent, and with it the soak.
+    /// Ends the agent and the soak.
     pub fn end(&mut self) {
         let agent = self.agent.take().expect("it runs");
         self.ended.ticks += ticks(agent.pid());

@@ -1,9 +1,9 @@
-//! What happens to the guest's names, distribution, memory and drivers, and what is to be told of it.
+//! Actions on the guest's names, distribution, memory and drivers, and the wanted keys.
 
 use crate::harness::OS_RELEASE;
 use crate::soak::Soak;
 
-/// A name as the kernel has it, its short form and the domain within.
+/// The kernel's host name, its short form and its domain.
 const NAMES: [(&str, &str, Option<&str>); 6] = [
     ("guest.example.org", "guest", Some("example.org")),
     ("web", "web", None),
@@ -17,53 +17,53 @@ const NAMES: [(&str, &str, Option<&str>); 6] = [
     ),
 ];
 
-/// hosts(5), and the domain that it gives the host `web`.
+/// Contents of `/etc/hosts`, and the domain that it gives the host `web`.
 const HOSTS: [(&str, Option<&str>); 3] = [
     ("127.0.0.1 localhost\n", None),
     ("127.0.0.1 localhost\n10.0.0.1 web.hosts.example web\n", Some("hosts.example")),
     ("", None),
 ];
 
-/// A distribution's files, and what they say: name, id, version.
+/// A distribution's files, and the published name, id, major and minor version.
 struct Release {
     os_release: Option<&'static str>,
     debian_version: Option<&'static str>,
-    told: [&'static str; 4],
+    published: [&'static str; 4],
 }
 
 const RELEASES: [Release; 6] = [
     Release {
         os_release: Some(OS_RELEASE),
         debian_version: Some("12.7\n"),
-        told: ["Debian GNU/Linux 12 (bookworm)", "debian", "12", "7"],
+        published: ["Debian GNU/Linux 12 (bookworm)", "debian", "12", "7"],
     },
     Release {
         os_release: Some(
             "PRETTY_NAME=\"Debian GNU/Linux 13 (trixie)\"\nNAME=\"Debian GNU/Linux\"\nVERSION_ID=\"13\"\nID=debian\n",
         ),
         debian_version: Some("13.1\n"),
-        told: ["Debian GNU/Linux 13 (trixie)", "debian", "13", "1"],
+        published: ["Debian GNU/Linux 13 (trixie)", "debian", "13", "1"],
     },
     Release {
         os_release: Some(
             "NAME='Alpine Linux'\nID=alpine\nVERSION_ID=3.22.1\nPRETTY_NAME='Alpine Linux v3.22'\n",
         ),
         debian_version: None,
-        told: ["Alpine Linux v3.22", "alpine", "3", "22"],
+        published: ["Alpine Linux v3.22", "alpine", "3", "22"],
     },
     // Half written.
     Release {
         os_release: Some("PRETTY_NAME=\"Debian GNU/Li"),
         debian_version: None,
-        told: ["Debian GNU/Li", "linux", "", ""],
+        published: ["Debian GNU/Li", "linux", "", ""],
     },
-    // Nothing that names anything, beside a file that does.
+    // Without a name, beside a file that has one.
     Release {
         os_release: Some("\u{1}\u{2}=====\n=\n\n"),
         debian_version: Some("12.7\n"),
-        told: ["Debian GNU/Linux 12.7", "debian", "12", "7"],
+        published: ["Debian GNU/Linux 12.7", "debian", "12", "7"],
     },
-    Release { os_release: None, debian_version: None, told: ["Linux", "linux", "", ""] },
+    Release { os_release: None, debian_version: None, published: ["Linux", "linux", "", ""] },
 ];
 
 /// A driver's directory, its module and its device.
@@ -74,7 +74,7 @@ const DRIVERS: [(&str, &str, &str); 4] = [
     ("pci", "xen_pcifront", "pci-0"),
 ];
 
-/// Which of the above the guest is at.
+/// The present state of the guest, mostly as indices of the arrays above.
 pub struct System {
     name: usize,
     hosts: usize,
@@ -87,7 +87,7 @@ pub struct System {
 const REBOOT: [&str; 2] = ["/run/reboot-required", "/run/reboot-needed"];
 
 impl System {
-    /// As the harness makes a guest.
+    /// The state in which the harness makes a guest.
     pub fn new() -> System {
         System {
             name: 0,
@@ -99,13 +99,13 @@ impl System {
         }
     }
 
-    /// The keys with their values; an empty value is no key.
-    pub fn told(&self) -> Vec<(String, String)> {
+    /// The wanted keys.
+    pub fn wanted(&self) -> Vec<(String, String)> {
         let (_, short, domain) = NAMES[self.name];
         let domain = domain.or(HOSTS[self.hosts].1.filter(|_| short == "web"));
-        let [name, id, major, minor] = RELEASES[self.release].told;
+        let [name, id, major, minor] = RELEASES[self.release].published;
         let yes = |is: bool| if is { "1" } else { "" };
-        let mut told = vec![
+        let mut keys = vec![
             ("data/host_name_dns", short.to_string()),
             ("data/domain", domain.unwrap_or_default().into()),
             ("data/os_name", name.into()),
@@ -121,12 +121,12 @@ impl System {
             ("feature/hotplug/vif", yes(self.drivers[0]).into()),
             ("feature/hotplug/vbd", yes(self.drivers[1]).into()),
         ];
-        told.retain(|(_, value)| !value.is_empty());
-        told.into_iter().map(|(key, value)| (key.into(), value)).collect()
+        keys.retain(|(_, value)| !value.is_empty());
+        keys.into_iter().map(|(key, value)| (key.into(), value)).collect()
     }
 
-    /// The wanted value of a figure of the memory where the published one is near enough to stay: the
-    /// agent writes what moved by 1/512 of the total or 1 MiB, whichever is more.
+    /// The wanted value of a memory key if the published value is so close that the agent need not write it: it
+    /// writes a sample that moved by 1/512 of the total or 1 MiB, whichever is more.
     pub fn sample_near(&self, key: &str, published: &str) -> Option<String> {
         let wanted = match key {
             "data/meminfo_total" => self.memory.0,
@@ -137,7 +137,7 @@ impl System {
         is_near.then(|| wanted.to_string())
     }
 
-    /// The names of the drivers in use, as they are told.
+    /// The published names of the drivers in use.
     pub fn drivers(&self) -> Vec<String> {
         let here = DRIVERS.iter().zip(self.drivers).filter(|(_, is_here)| *is_here);
         let names = here.map(|((_, module, _), _)| module.replace('_', "-"));
@@ -145,30 +145,31 @@ impl System {
     }
 }
 
-fn turn(soak: &mut Soak, limit: usize) -> usize {
+fn pick_index(soak: &mut Soak, limit: usize) -> usize {
     let n = soak.random.below(limit as u64) as usize;
     soak.journal.detail(&n.to_string());
     n
 }
 
-/// `/usr/lib/os-release` is the machine's, not the guest's.
+/// Hides `/usr/lib/os-release`, which is the machine's, not the guest's.
 pub fn prepare(soak: &mut Soak) {
     soak.guest.sh("touch /dev/none; ! [ -e /usr/lib/os-release ] || mount --bind /dev/none /usr/lib/os-release");
 }
 
 pub fn host_name(soak: &mut Soak) {
-    soak.system.name = turn(soak, NAMES.len());
+    soak.system.name = pick_index(soak, NAMES.len());
     soak.guest.host_name(NAMES[soak.system.name].0);
 }
 
 pub fn hosts(soak: &mut Soak) {
-    soak.system.hosts = turn(soak, HOSTS.len());
+    soak.system.hosts = pick_index(soak, HOSTS.len());
     soak.guest.file("/etc/hosts", HOSTS[soak.system.hosts].0);
 }
 
-/// Written in place, or as a package manager does: moved there. At times there is a directory first.
+/// Writes the files in place, or renames new ones as a package manager does. Sometimes makes a directory
+/// first.
 pub fn release(soak: &mut Soak) {
-    soak.system.release = turn(soak, RELEASES.len());
+    soak.system.release = pick_index(soak, RELEASES.len());
     let release = &RELEASES[soak.system.release];
     if soak.random.one_in(4) {
         soak.journal.detail("after a directory");
@@ -193,23 +194,23 @@ pub fn release(soak: &mut Soak) {
 pub fn memory(soak: &mut Soak) {
     let total = soak.random.between(1_000, 9_999_999) as u32;
     soak.system.memory = (total, soak.random.between(0, u64::from(total)) as u32);
-    mend_memory(soak);
+    restore_meminfo(soak);
 }
 
-pub fn break_memory(soak: &mut Soak) {
+pub fn break_meminfo(soak: &mut Soak) {
     let with = soak.random.pick(&[":", "echo none"]);
     soak.guest.sh(&format!("{with} >/proc/meminfo"));
-    soak.lasts();
+    soak.sometimes_sleep();
 }
 
-/// Has the kernel tell of its memory again.
-pub fn mend_memory(soak: &mut Soak) {
+/// Writes the right figures to `/proc/meminfo`.
+pub fn restore_meminfo(soak: &mut Soak) {
     let (total, available) = soak.system.memory;
     soak.guest.memory(total, available);
 }
 
 pub fn reboot(soak: &mut Soak) {
-    let n = turn(soak, REBOOT.len());
+    let n = pick_index(soak, REBOOT.len());
     soak.system.reboot[n] ^= true;
     match soak.system.reboot[n] {
         true => soak.guest.file(REBOOT[n], "*** System restart required ***\n"),
@@ -218,7 +219,7 @@ pub fn reboot(soak: &mut Soak) {
 }
 
 pub fn driver(soak: &mut Soak) {
-    let n = turn(soak, DRIVERS.len());
+    let n = pick_index(soak, DRIVERS.len());
     let (driver, module, device) = DRIVERS[n];
     soak.system.drivers[n] ^= true;
     match soak.system.drivers[n] {

@@ -1,4 +1,4 @@
-//! Mounts and swap, and what is to be told of them: two disks with an ext4, one with swap.
+//! Actions on mounts and swap, and the wanted keys. There are two disks with ext4 and one with swap.
 
 use crate::harness::{Disk, Guest};
 use crate::soak::Soak;
@@ -10,7 +10,7 @@ pub struct Volumes {
     disks: [Disk; 2],
     swap: Disk,
     is_swapping: bool,
-    /// Which disk is mounted where.
+    /// Mounted disks with their mount points.
     mounted: Vec<(usize, &'static str)>,
 }
 
@@ -21,24 +21,24 @@ impl Volumes {
         Volumes { disks, swap, is_swapping: false, mounted: Vec::new() }
     }
 
-    /// Key and value of each, the names in the place of indices; how full they are is for `free`.
-    pub fn told(&self) -> Vec<(String, String)> {
-        let mut told = Vec::new();
+    /// The wanted keys, with names in place of indices. `is_free` compares the free space.
+    pub fn wanted(&self) -> Vec<(String, String)> {
+        let mut keys = Vec::new();
         for (disk, place) in &self.mounted {
-            told.extend(volume(&self.disks[*disk], "ext4", "67108864", &format!("/mnt/{place}")));
+            keys.extend(volume(&self.disks[*disk], "ext4", "67108864", &format!("/mnt/{place}")));
         }
         if self.is_swapping {
-            told.extend(volume(&self.swap, "swap", "16777216", "[SWAP]"));
+            keys.extend(volume(&self.swap, "swap", "16777216", "[SWAP]"));
         }
-        told
+        keys
     }
 
-    /// Whether the `free` that is told of a volume is true: to less than 1 % of its size, which is told of.
+    /// Whether the published `free` of a volume is right: the error is less than 1 % of its size.
     pub fn is_free(&self, guest: &Guest, name: &str, free: u64) -> bool {
         let is_it = |(disk, _): &&(usize, &str)| format!("/dev/{}", self.disks[*disk].name) == name;
         match self.mounted.iter().find(is_it) {
             Some((_, place)) => available(guest, place).abs_diff(free) < 671_088,
-            // The machine may swap to it in earnest.
+            // The machine may swap to it.
             None => free <= 16_777_216,
         }
     }
@@ -98,7 +98,7 @@ pub fn swap(soak: &mut Soak) {
     soak.guest.sh(&format!("{verb} /dev/{}", soak.volumes.swap.name));
 }
 
-/// Takes or gives back room.
+/// Allocates a file of another size.
 pub fn fill(soak: &mut Soak) {
     let Some((_, place)) = soak.volumes.mounted.first().copied() else { return };
     let kib = soak.random.between(1, 40_000);
@@ -110,7 +110,7 @@ pub fn fill(soak: &mut Soak) {
 
 impl Drop for Volumes {
     fn drop(&mut self) {
-        // Swap is the whole machine's.
+        // Swap is used by the whole machine.
         if self.is_swapping {
             let _ = Command::new("swapoff").arg(format!("/dev/{}", self.swap.name)).status();
         }
