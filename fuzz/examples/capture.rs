@@ -1,4 +1,4 @@
-//! Makes seeds out of what a real kernel and a real xenstored say; run by `fuzz/capture`.
+//! Makes seeds from messages of a real kernel and a real xenstored; `fuzz/capture` runs it.
 //!
 //!     capture rtnetlink DIRECTORY    runs ip(8), so in a network namespace of its own
 //!     capture xenstore SOCKET FILE   speaks to the xenstored at a socket, as dom0
@@ -13,7 +13,7 @@ use neli::consts::socket::{Msg, NlFamily};
 use neli::socket::NlSocket;
 use neli::utils::Groups;
 
-/// What happens in each capture: commands of ip(8).
+/// The ip(8) commands of each capture.
 const EVENTS: [(&str, &[&str]); 6] = [
     (
         "veth",
@@ -93,7 +93,7 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// The events of each scenario, then dumps and the way out as they are with the last one standing.
+/// The events of each scenario, then the dumps and the default route after the last one.
 fn rtnetlink(directory: &Path) -> io::Result<()> {
     // RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR
     let groups = Groups::new_groups(&[1, 5, 9]);
@@ -133,7 +133,7 @@ fn rtnetlink(directory: &Path) -> io::Result<()> {
     fs::write(directory.join("dumps-and-route"), all)
 }
 
-/// The datagrams that wait, as the target reads them.
+/// The unread datagrams, in the format of the target.
 fn waiting(socket: &NlSocket) -> io::Result<Vec<u8>> {
     let (mut seed, mut buffer) = (vec![255], vec![0; 32 * 1024]);
     loop {
@@ -148,7 +148,7 @@ fn waiting(socket: &NlSocket) -> io::Result<Vec<u8>> {
     }
 }
 
-/// One exchange: what was asked, no pieces, and all that the store said.
+/// One exchange in the format of the target: the requests, no pieces, and all replies.
 fn xenstore(socket: &Path, file: &Path) -> io::Result<()> {
     let mut stream = UnixStream::connect(socket)?;
     let exchange: [(u8, u32, &[u8]); 9] = [

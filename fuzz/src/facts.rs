@@ -1,4 +1,4 @@
-//! Any facts at all, within what their types promise.
+//! Arbitrary facts, within the guarantees of their types.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -10,7 +10,7 @@ use facts::{
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use publishers::key_tree::sanitize;
 
-/// A fact; of seven kinds.
+/// A fact of one of seven kinds.
 ///
 /// # Errors
 /// When the input is at its end.
@@ -30,7 +30,7 @@ pub fn event(u: &mut Unstructured, kind: u8) -> Result<Event> {
     })
 }
 
-/// A few words, or a long one.
+/// A short or a long text.
 ///
 /// # Errors
 /// When the input is at its end.
@@ -55,7 +55,7 @@ fn maybe<T>(
     if u.arbitrary()? { one(u).map(Some) } else { Ok(None) }
 }
 
-/// Mostly of few, so that they meet.
+/// Mostly one of four numbers, so that equal ones are frequent.
 fn small(u: &mut Unstructured) -> Result<u32> {
     if u.ratio(1, 16)? { u.arbitrary() } else { u.int_in_range(0..=3) }
 }
@@ -110,7 +110,7 @@ fn os(u: &mut Unstructured) -> Result<Os> {
 }
 
 fn drivers(u: &mut Unstructured) -> Result<Drivers> {
-    // Names are those of directories, without blanks; the collector sees to that.
+    // The collector takes names of directories and replaces blanks.
     let word =
         |u: &mut Unstructured| Ok(format!("x{}", short(u)?.replace(char::is_whitespace, "-")));
     let in_use = some(u, |u| Ok(Driver { vendor: "Linux", name: word(u)?, version: word(u)? }))?;
@@ -121,7 +121,7 @@ fn service(u: &mut Unstructured) -> Result<Service> {
     Ok(Service { boot_id: maybe(u, text)?, reboot_required: u.arbitrary()? })
 }
 
-/// No two volumes have the same name, nor one that the store shows as the same.
+/// Removes volumes with the same published name.
 fn distinct(mut volumes: Vec<Volume>) -> Vec<Volume> {
     let mut seen = BTreeSet::new();
     volumes.retain(|volume| seen.insert(sanitize(&volume.name)));

@@ -1,4 +1,4 @@
-//! A store in memory that knows what xenstored takes and what is whose.
+//! A fake xenstore. It checks each request as xenstored and the toolstacks do, and which program owns a key.
 
 use std::cell::{RefCell, RefMut};
 use std::collections::BTreeMap;
@@ -13,53 +13,53 @@ use xenstore_rs::Xs;
 
 use crate::check_key;
 
-/// Keys that may be written again as they are: the doorbell.
+/// The doorbell may be written with the value that it has.
 const DOORBELL: &str = "attr/PVAddons/BuildVersion";
 
-/// What becomes of a request.
+/// A fault of one request.
 #[derive(Clone, Debug)]
 pub enum Fault {
     /// The connection ends.
     Lost,
-    /// The store says no.
-    Refused(&'static str),
+    /// An error of this name.
+    Error(&'static str),
 }
 
 /// The nodes.
 #[derive(Debug, Default)]
 pub struct Nodes {
     nodes: BTreeMap<String, String>,
-    /// What is another's and must stay.
+    /// Keys of other programs, which must stay.
     others: Vec<(String, String)>,
-    /// What becomes of the next requests; the first comes last.
+    /// Faults of the next requests, in reverse order.
     pub faults: Vec<Option<Fault>>,
-    /// A node could not be read back: it may be written as it is.
+    /// A read failed, so a value may be written that the node has already.
     pub unread: bool,
-    /// The writes and removals that were taken.
+    /// The writes and removals that succeeded.
     pub requests: Vec<String>,
 }
 
 impl Nodes {
-    /// Has somebody else write a node.
-    pub fn leave(&mut self, path: &str, value: &str) {
+    /// Writes a node as another program.
+    pub fn write_as_other(&mut self, path: &str, value: &str) {
         self.set(path, value);
     }
 
-    /// Notes which of the nodes are another program's.
-    pub fn protect(&mut self) {
+    /// Remembers which of the nodes are other programs'.
+    pub fn remember_others(&mut self) {
         let is_others = |path: &str, value: &str| !value.is_empty() && !is_ours(path, value);
         let others = self.nodes.iter().filter(|(path, value)| is_others(path, value));
         self.others = others.map(|(path, value)| (path.clone(), value.clone())).collect();
     }
 
-    /// Checks that they are still there.
+    /// Checks that these have not changed.
     pub fn check_others(&self) {
         for (path, value) in &self.others {
             assert_eq!(self.nodes.get(path), Some(value), "{path} is another's");
         }
     }
 
-    /// The keys: nodes with a value, or with nothing in them, but for the toolstack's directory.
+    /// The keys: nodes with a value or without children, except for the toolstack's directories.
     #[must_use]
     pub fn keys(&self) -> Tree {
         let mut tree = Tree::default();
@@ -84,11 +84,11 @@ impl Nodes {
         match self.faults.pop().flatten() {
             None => Ok(()),
             Some(Fault::Lost) => Err(io::ErrorKind::BrokenPipe.into()),
-            Some(Fault::Refused(name)) => Err(refusal(name)),
+            Some(Fault::Error(name)) => Err(xs_error(name)),
         }
     }
 
-    fn fault_of_reading(&mut self) -> io::Result<()> {
+    fn read_fault(&mut self) -> io::Result<()> {
         self.fault().inspect_err(|_| self.unread = true)
     }
 
@@ -107,9 +107,9 @@ impl Nodes {
             check_key(path, value);
         }
         assert!(root.owns(path, value), "{path} = {value:?}");
-        let is_news = self.nodes.get(path).is_none_or(|held| held != value);
+        let is_new = self.nodes.get(path).is_none_or(|held| held != value);
         assert!(
-            is_news || self.unread || path == DOORBELL || path == "data/updated",
+            is_new || self.unread || path == DOORBELL || path == "data/updated",
             "{path} was {value:?} already"
         );
         self.fault()?;
@@ -122,7 +122,7 @@ impl Nodes {
         let root = root_of(path).expect("a root at or above all that is removed");
         assert!(!root.is_shared() || path != root.path, "{path} is the toolstack's");
         self.fault()?;
-        let at = self.nodes.remove(path).ok_or_else(|| refusal("ENOENT"));
+        let at = self.nodes.remove(path).ok_or_else(|| xs_error("ENOENT"));
         let prefix = format!("{path}/");
         self.nodes.retain(|node, _| !node.starts_with(&prefix));
         self.requests.push(format!("rm {path}"));
@@ -130,42 +130,42 @@ impl Nodes {
     }
 }
 
-fn refusal(name: &str) -> io::Error {
+fn xs_error(name: &str) -> io::Error {
     io::Error::other(XsError(name.into()))
 }
 
-/// The store, seen by the publisher and by the target.
+/// The fake, shared by the publisher and the target.
 #[derive(Clone, Debug, Default)]
-pub struct Memory(Rc<RefCell<Nodes>>);
+pub struct FakeXenstore(Rc<RefCell<Nodes>>);
 
-impl Memory {
+impl FakeXenstore {
     /// The nodes.
     #[must_use]
-    pub fn see(&self) -> RefMut<'_, Nodes> {
+    pub fn nodes(&self) -> RefMut<'_, Nodes> {
         self.0.borrow_mut()
     }
 }
 
-impl Store for Memory {}
+impl Store for FakeXenstore {}
 
-impl Xs for Memory {
+impl Xs for FakeXenstore {
     fn directory(&self, path: &str) -> io::Result<Vec<Box<str>>> {
-        let mut nodes = self.see();
-        nodes.fault_of_reading()?;
+        let mut nodes = self.nodes();
+        nodes.read_fault()?;
         Ok(nodes.children(path))
     }
 
     fn read(&self, path: &str) -> io::Result<Box<str>> {
-        let mut nodes = self.see();
-        nodes.fault_of_reading()?;
-        nodes.nodes.get(path).map(|value| value.as_str().into()).ok_or_else(|| refusal("ENOENT"))
+        let mut nodes = self.nodes();
+        nodes.read_fault()?;
+        nodes.nodes.get(path).map(|value| value.as_str().into()).ok_or_else(|| xs_error("ENOENT"))
     }
 
     fn write(&self, path: &str, data: &str) -> io::Result<()> {
-        self.see().write(path, data)
+        self.nodes().write(path, data)
     }
 
     fn rm(&self, path: &str) -> io::Result<()> {
-        self.see().rm(path)
+        self.nodes().rm(path)
     }
 }

@@ -1,8 +1,8 @@
-//! A guest's files in a directory of their own, made anew for each input.
+//! A guest's files in a directory, which is made again for each input.
 //!
-//! Inputs come from a fuzzer that runs as root: whatever they say, nothing outside of the directory
-//! may be read or written. So a path has no `..`, nothing is made behind a link, and a link leads up
-//! with leading `..`s only, never above the directory. Such a link cannot lead out, nor can a chain.
+//! The fuzzer may run as root, so no input may read or write outside of the directory. A path has no `..`;
+//! no file is made behind a link; a link has `..` only at its beginning, and not so many that it would lead
+//! above the directory. So no link and no chain of links leads out.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,7 +15,7 @@ use std::process;
 pub struct Guest(PathBuf);
 
 impl Guest {
-    /// An empty one.
+    /// An empty directory.
     #[must_use]
     pub fn new() -> Self {
         let root = std::env::temp_dir().join(format!("xga-fuzz-{}", process::id()));
@@ -24,27 +24,27 @@ impl Guest {
         Self(fs::canonicalize(root).expect("a directory that was just made"))
     }
 
-    /// Where the guest's `/` is.
+    /// The directory of the guest's `/`.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.0
     }
 
-    /// Makes a file, where that is possible.
+    /// Makes a file, if the path allows it.
     pub fn file(&self, path: &[u8], text: &[u8]) {
         if let Some(path) = self.place(path) {
             let _ = fs::write(path, text);
         }
     }
 
-    /// Makes a directory, where that is possible.
+    /// Makes a directory, if the path allows it.
     pub fn directory(&self, path: &[u8]) {
         if let Some(path) = self.place(path) {
             let _ = fs::create_dir(path);
         }
     }
 
-    /// Makes a link, where that is possible.
+    /// Makes a link, if path and target allow it.
     pub fn link(&self, path: &[u8], target: &[u8]) {
         let target = Path::new(OsStr::from_bytes(target));
         let up = target.components().take_while(|part| *part == Component::ParentDir).count();
@@ -57,8 +57,8 @@ impl Guest {
         }
     }
 
-    /// Makes what the lines say, in the format of `tests/disks.rs`; what is none of it is passed over.
-    pub fn plant(&self, tree: &[u8]) {
+    /// Makes files from lines in the format of `tests/disks.rs`. Other lines are skipped.
+    pub fn make_tree(&self, tree: &[u8]) {
         let mut lines = tree.split(|&b| b == b'\n').peekable();
         while let Some(line) = lines.next() {
             if let Some((path, text)) = split(line, b" = ") {
@@ -78,7 +78,7 @@ impl Guest {
         }
     }
 
-    /// The place of a path below the root, its directories made; none where it would be another's.
+    /// The path below the root; makes its directories. None if it could lead out or exists already.
     fn place(&self, path: &[u8]) -> Option<PathBuf> {
         let path = Path::new(OsStr::from_bytes(path));
         let is_plain = path.components().all(|part| matches!(part, Component::Normal(_)));

@@ -1,5 +1,4 @@
-//! What must hold of whatever is published, whatever it was made from: rules, each of
-//! which some host relies on. A path that is not listed here is one that nobody meant to write.
+//! Rules for published keys, on which toolstacks rely. A path that is not listed here may not be written.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -10,11 +9,11 @@ use publishers::guest_state::GuestState;
 use publishers::key_tree::Tree;
 use publishers::schema::root_of;
 
-/// The longest value that both xenstoreds take, less a margin; in bytes.
+/// The longest value in bytes: a little less than both xenstoreds accept.
 const LONGEST: usize = 2_000;
 
-/// Renders `state` in each schema and checks the keys, then that the state costs nothing where
-/// it is published already: a restart of the agent writes nothing.
+/// Renders `state` in each schema and checks the keys. Checks also that a state that is published already
+/// causes no change, as after a restart of the agent.
 pub fn check_all(state: &GuestState) {
     for schema in [Schema::Std, Schema::StdEveryNic, Schema::Rfc] {
         let tree = schema.render(state, &Tree::default());
@@ -31,11 +30,11 @@ fn check(tree: &Tree) {
 /// Checks a key.
 pub fn check_key(path: &str, value: &str) {
     let legal = |c: u8| c.is_ascii_alphanumeric() || b"-_@/".contains(&c);
-    assert!(path.bytes().all(legal), "xenstored refuses the path {path:?}");
+    assert!(path.bytes().all(legal), "xenstored rejects the path {path:?}");
     assert!(path.split('/').all(|name| !name.is_empty()) && path.len() < 256, "{path:?}");
     assert!(value.len() <= LONGEST, "{path} has {} bytes", value.len());
     assert!(!value.chars().any(char::is_control), "{path} = {value:?}");
-    assert!(root_of(path).is_some(), "{path} lies below no root");
+    assert!(root_of(path).is_some(), "{path} is below no root");
     assert!(is_right(path, value), "{path} = {value:?}");
 }
 
@@ -64,7 +63,7 @@ fn is_right(path: &str, value: &str) -> bool {
     }
 }
 
-/// XAPI reads vendor, name, version and attributes by the first three blanks.
+/// XAPI splits the line at the first three blanks into vendor, name, version and attributes.
 fn is_driver(line: &str) -> bool {
     line.starts_with("Linux ") && line.matches(' ').count() >= 3
 }
@@ -90,19 +89,19 @@ fn is_volume(rest: &[&str], value: &str) -> bool {
     }
 }
 
-/// Schema `rfc`: what is told stands in the names of empty nodes.
+/// Schema `rfc`: the names of empty nodes are the values.
 fn is_nic(rest: &[&str], value: &str) -> bool {
     match *rest {
         [] => true,
         ["mac", mac] => value.is_empty() && mac.replace('_', ":").parse::<Mac>().is_ok(),
         ["ipv4", ip] => value.is_empty() && ip.replace('_', ".").parse::<Ipv4Addr>().is_ok(),
-        // An IPv4 address within has dots that are written `_` as well.
+        // The dots of an IPv4 address inside are written `_` too.
         ["ipv6", ip] => value.is_empty() && ip.contains('_'),
         _ => false,
     }
 }
 
-/// A decimal number as OCaml's `int_of_string` and everybody else read it.
+/// A decimal number that OCaml's `int_of_string` reads as other parsers do.
 fn is_number(text: &str, most: u64) -> bool {
     decimal(text).is_some_and(|number: u64| number <= most)
 }

@@ -1,11 +1,11 @@
-//! What the fuzz targets share: the rules that every key obeys, a guest's files in a directory, any
-//! facts, and a store in memory.
+//! Shared by the fuzz targets: the rules of keys, a guest's files in a directory, arbitrary facts, and a fake
+//! xenstore.
 
 pub mod facts;
+mod fake_xenstore;
 mod guest;
 mod keys;
-mod memory;
 
+pub use fake_xenstore::{FakeXenstore, Fault};
 pub use guest::Guest;
 pub use keys::{check_all, check_key};
-pub use memory::{Fault, Memory};

@@ -1,4 +1,4 @@
-//! The command line: words, one a line; a line `RUST_LOG=…` or `XENSTORE_SCHEMA=…` is a variable.
+//! The command line: one argument a line; a line `RUST_LOG=…` or `XENSTORE_SCHEMA=…` is a variable.
 
 #![no_main]
 #![allow(dead_code, reason = "the log is not started here")]
@@ -22,23 +22,25 @@ const VARIABLES: [&str; 2] = ["RUST_LOG=", "XENSTORE_SCHEMA="];
 fuzz_target!(|input: &[u8]| {
     let text = String::from_utf8_lossy(input);
     let is_variable = |line: &&str| VARIABLES.iter().any(|name| line.starts_with(name));
-    let (variables, words): (Vec<&str>, Vec<&str>) = text.split('\n').partition(is_variable);
+    let (variables, arguments): (Vec<&str>, Vec<&str>) = text.split('\n').partition(is_variable);
     let environment = |name: &str| {
         let value = variables.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         value.map(str::to_owned)
     };
-    let asked = |words: &[&str]| parse(words.iter().map(|word| (*word).to_owned()), environment);
-    let first = asked(&words);
-    assert_eq!(first, asked(&words));
+    let parsed = |arguments: &[&str]| {
+        parse(arguments.iter().map(|argument| (*argument).to_owned()), environment)
+    };
+    let first = parsed(&arguments);
+    assert_eq!(first, parsed(&arguments));
     match first {
         Ok(Command::Run(options)) => {
             check(&options);
-            assert_eq!(asked(&[&["-V"], &words[..]].concat()), asked(&["--version"]));
+            assert_eq!(parsed(&[&["-V"], &arguments[..]].concat()), parsed(&["--version"]));
         }
         Ok(Command::Print(text)) => assert!(!text.is_empty()),
-        Err(wrong) => {
-            assert!(!wrong.to_string().contains('\n'), "{wrong}");
-            if let UsageError::Value { what, accepted, .. } = wrong {
+        Err(error) => {
+            assert!(!error.to_string().contains('\n'), "{error}");
+            if let UsageError::Value { what, accepted, .. } = error {
                 assert!(!what.is_empty() && !accepted.is_empty());
             }
         }

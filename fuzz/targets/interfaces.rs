@@ -1,4 +1,4 @@
-//! What getifaddrs(3) lists on FreeBSD, NetBSD and Linux, and the counters of the BSDs' memory.
+//! Lists of getifaddrs(3) on FreeBSD, NetBSD and Linux, and the memory counters of NetBSD.
 //!
 //! The input is a list: for each entry a byte of flags, the lengths of address and netmask, and their bytes.
 
@@ -42,7 +42,7 @@ fn entries(mut rest: &[u8]) -> Vec<Entry> {
     entries
 }
 
-/// Everything that is published came from the list, in bounds.
+/// Checks that everything published is in the list and in bounds.
 fn check<S: System + Default>(entries: &[Entry]) {
     let read = read(entries, &mut S::default()).unwrap();
     let mut links = Vec::new();
@@ -64,7 +64,7 @@ fn check<S: System + Default>(entries: &[Entry]) {
     }
     for entry in entries {
         let whole = S::LAYOUT.decode(&entry.address);
-        // What follows the bytes that an address has by its own word is not read.
+        // Bytes after the length that an address states are not read.
         let longer = [&entry.address[..], &[0xff; 9]].concat();
         assert!(whole.is_none() || S::LAYOUT.decode(&longer) == whole);
         if let Some(Sockaddr::Ip(ip)) = whole {

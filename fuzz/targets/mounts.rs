@@ -29,7 +29,7 @@ fn check(mount: &Mount) {
     }
 }
 
-/// A table that ends in a line has no other mounts than the whole, but for that line.
+/// A table that is cut in a line gives the same mounts as the whole, except for that line.
 fn check_part(table: &[u8], mounts: &[Mount]) {
     let mut part = parse(table.split_at(table.len() / 2).0);
     part.pop();
@@ -57,7 +57,7 @@ fn check_volume_mounts(mounts: &[Mount]) {
         let (Some(point), Some(path)) = (&volume.point, &volume.statvfs_path) else { continue };
         assert!(!may_hang(&volume.kind), "{volume:?}");
         if let Some(Walk { end, way }) = is_real(mounts).then(|| walk(mounts, point)).flatten() {
-            // Where the order alone tells mounts at one point apart.
+            // Only the order distinguishes mounts at one point.
             let hangs = |step: &&Mount| {
                 may_hang(&step.kind) || step.kind == b"overlay" && step.point != b"/"
             };
@@ -68,15 +68,15 @@ fn check_volume_mounts(mounts: &[Mount]) {
     }
 }
 
-/// Kinds that wait for somebody else.
+/// Kinds whose requests wait for another process or machine.
 fn may_hang(kind: &[u8]) -> bool {
-    let waits =
+    let kinds =
         [&b"fuse"[..], b"nfs", b"cifs", b"smb", b"9p", b"ceph", b"autofs", b"ocfs2", b"gfs2"];
-    waits.iter().any(|start| kind.starts_with(start))
+    kinds.iter().any(|start| kind.starts_with(start))
 }
 
-/// Whether a kernel could have made the table: one root, each other mount below the one that it is
-/// mounted on and after it, no two at one place.
+/// Whether a kernel could have made the table: it has one root; each other mount is after and below the one
+/// that it is mounted on; no two are mounted at the same place.
 fn is_real(mounts: &[Mount]) -> bool {
     let mut known = BTreeMap::<u32, &Mount>::new();
     let mut points = std::collections::BTreeSet::new();
@@ -105,7 +105,7 @@ struct Walk<'a> {
     way: Vec<&'a Mount>,
 }
 
-/// Walks a path as the kernel does: at each step into what is mounted there on where one is.
+/// Resolves a path as the kernel does: at each step it enters the mount on the present one.
 fn walk<'a>(mounts: &'a [Mount], path: &[u8]) -> Option<Walk<'a>> {
     let mut way = vec![mounts.first()?];
     let ends = (1..path.len()).filter(|&at| path.get(at) == Some(&b'/')).chain([path.len()]);

@@ -1,5 +1,5 @@
-//! The release files and names of a guest: os-release, and after each NUL the path of another file, a
-//! newline and that file.
+//! The release files and names of a guest. The input is os-release; then, for each other file, a NUL, its
+//! path, a newline and its content.
 
 #![no_main]
 
@@ -19,7 +19,7 @@ fuzz_target!(|input: &[u8]| {
         let text = files.get(path.as_bytes()).copied().unwrap_or(b"x");
         String::from_utf8_lossy(text).trim_end().to_owned()
     };
-    // Other systems have appliances, too.
+    // Appliances are detected on FreeBSD.
     let name = if files.contains_key(&b"usr/local/opnsense/version/core"[..]) {
         "FreeBSD"
     } else {
@@ -36,7 +36,7 @@ fuzz_target!(|input: &[u8]| {
     check_all(&GuestState { os: Some(os), ..GuestState::default() });
 });
 
-/// The files by path, small enough that a look at them is the whole.
+/// The files by path.
 fn files(input: &[u8]) -> BTreeMap<&[u8], &[u8]> {
     let mut parts = input.split(|&b| b == 0);
     let first = parts.next().map(|text| (&b"etc/os-release"[..], text));

@@ -1,7 +1,7 @@
-//! The publisher on a store in memory: any facts, in any order, over any faults, several boots long.
+//! The publisher on a fake xenstore: arbitrary facts and faults, over several boots.
 //!
-//! The store checks each request as xenstored and the hosts would; after each boot without a fault it
-//! must show the state, and nothing of others' may be gone.
+//! The fake checks each request. After each boot without a fault the keys must be those of the state, and
+//! other programs' keys must be unchanged.
 
 #![no_main]
 
@@ -14,11 +14,11 @@ use publishers::guest_state::{GuestState, Source};
 use publishers::store::Store;
 use publishers::{Outcome, Publisher, Schema};
 use xen_guest_agent_fuzz::facts::{event, text};
-use xen_guest_agent_fuzz::{Fault, Memory};
+use xen_guest_agent_fuzz::{FakeXenstore, Fault};
 
 const UPDATED: &str = "data/updated";
 const STARTED: &str = "data/service/xen-guest-agent/started";
-/// Who tells each kind of fact.
+/// The source of each kind of fact.
 const SOURCES: [Source; 7] = [
     Source::Network,
     Source::Memory,
@@ -30,12 +30,12 @@ const SOURCES: [Source; 7] = [
 ];
 
 fuzz_target!(|input: &[u8]| {
-    // What ends in the middle of a boot has been checked as far as it goes.
+    // The input may end in the middle of a boot.
     let _ = run(&mut Unstructured::new(input));
 });
 
 fn run(u: &mut Unstructured) -> Result<()> {
-    let memory = Memory::default();
+    let xenstore = FakeXenstore::default();
     for _ in 0..u.int_in_range(0..=3)? {
         let node = [
             "drivers/0",
@@ -44,52 +44,52 @@ fn run(u: &mut Unstructured) -> Result<()> {
             "attr/vif/0/ipv4/01",
             "data/volumes/0/name",
         ];
-        memory.see().leave(u.choose(&node)?, &text(u)?);
+        xenstore.nodes().write_as_other(u.choose(&node)?, &text(u)?);
     }
-    memory.see().protect();
+    xenstore.nodes().remember_others();
     while !u.is_empty() {
-        boot(u, &memory)?;
+        boot(u, &xenstore)?;
     }
     Ok(())
 }
 
-/// An agent from its start to its end, on the store as the last one left it.
-fn boot(u: &mut Unstructured, memory: &Memory) -> Result<()> {
+/// Runs an agent from its start to its end, on the keys that the last one left.
+fn boot(u: &mut Unstructured, xenstore: &FakeXenstore) -> Result<()> {
     let schema = *u.choose(&[Schema::Std, Schema::StdEveryNic, Schema::Rfc])?;
-    let (told, without) = facts_of(u)?;
+    let (events, without) = facts_of(u)?;
     let faults = faults(u)?;
     let is_clean = faults.is_empty();
     let run = |faults: Vec<Option<Fault>>| {
-        (memory.see().faults, memory.see().unread) = (faults, false);
-        let opened = memory.clone();
+        (xenstore.nodes().faults, xenstore.nodes().unread) = (faults, false);
+        let opened = xenstore.clone();
         let open = Box::new(move || Ok(Box::new(opened.clone()) as Box<dyn Store>));
         let publisher = Publisher::new(schema, open).unwrap().without(&without);
         let (outbox, inbox) = channel(thread::current());
-        told.iter().for_each(|event| outbox.send(event.clone()));
+        events.iter().for_each(|event| outbox.send(event.clone()));
         drop(outbox);
         publisher.run(&inbox).unwrap()
     };
     let outcome = run(faults);
     assert!(!is_clean || outcome == Outcome::Synced);
     assert_eq!(run(Vec::new()), Outcome::Synced);
-    memory.see().requests.clear();
+    xenstore.nodes().requests.clear();
     assert_eq!(run(Vec::new()), Outcome::Synced);
-    assert_eq!(memory.see().requests, [] as [String; 0], "published again");
-    check_store(memory, schema, &told, &without);
+    assert_eq!(xenstore.nodes().requests, [] as [String; 0], "published again");
+    check_store(xenstore, schema, &events, &without);
     Ok(())
 }
 
-/// What is told, and the sources that are switched off; the others are silent.
+/// The events, and the sources that are switched off. Other sources send no event.
 fn facts_of(u: &mut Unstructured) -> Result<(Vec<Event>, Vec<Source>)> {
-    let (mut told, mut without) = (Vec::new(), Vec::new());
+    let (mut events, mut without) = (Vec::new(), Vec::new());
     for (kind, source) in (0..).zip(SOURCES) {
         match u.int_in_range(0..=7)? {
             0 => without.push(source),
             1 => {}
-            _ => told.push(event(u, kind)?),
+            _ => events.push(event(u, kind)?),
         }
     }
-    Ok((told, without))
+    Ok((events, without))
 }
 
 fn faults(u: &mut Unstructured) -> Result<Vec<Option<Fault>>> {
@@ -97,7 +97,7 @@ fn faults(u: &mut Unstructured) -> Result<Vec<Option<Fault>>> {
     for _ in 0..u.int_in_range(0..=40)? {
         faults.push(match u.int_in_range(0..=9)? {
             0 => Some(Fault::Lost),
-            1 => Some(Fault::Refused(
+            1 => Some(Fault::Error(
                 u.choose(&["ENOSPC", "EACCES", "EAGAIN", "E2BIG", "ENOENT", "X"])?,
             )),
             _ => None,
@@ -106,18 +106,18 @@ fn faults(u: &mut Unstructured) -> Result<Vec<Option<Fault>>> {
     Ok(faults)
 }
 
-fn check_store(memory: &Memory, schema: Schema, told: &[Event], without: &[Source]) {
+fn check_store(xenstore: &FakeXenstore, schema: Schema, events: &[Event], without: &[Source]) {
     let mut state = GuestState { without: without.to_vec(), ..GuestState::default() };
-    told.iter().for_each(|event| state.apply(event.clone()));
-    let keys = memory.see().keys();
+    events.iter().for_each(|event| state.apply(event.clone()));
+    let keys = xenstore.nodes().keys();
     let mut wanted = schema.render(&state, &keys);
     if let (Some(updated), Some(_)) = (keys.get(UPDATED), schema.updated_key()) {
         wanted.set_raw(UPDATED, updated.to_owned());
     }
-    // The state here has no clock, the publisher's has.
+    // The state here has no clock; the publisher's has one.
     if let (Some(started), Some(_)) = (keys.get(STARTED), wanted.get(STARTED)) {
         wanted.set_raw(STARTED, started.to_owned());
     }
     assert_eq!(keys, wanted);
-    memory.see().check_others();
+    xenstore.nodes().check_others();
 }

@@ -1,5 +1,5 @@
-//! rtnetlink: a stream of datagrams, each behind its length (two bytes, the low one first), through
-//! parser and table to the keys.
+//! rtnetlink: parser, link table and keys. The input is a stream of datagrams, each after its length (two
+//! bytes, little-endian).
 
 #![no_main]
 
@@ -11,24 +11,24 @@ use libfuzzer_sys::fuzz_target;
 use publishers::guest_state::GuestState;
 
 fuzz_target!(|input: &[u8]| {
-    let mut told = Vec::new();
+    let mut received = Vec::new();
     let (cut, mut rest) = input.split_at(input.len().min(1));
     while let [low, high, stream @ ..] = rest {
         let length = usize::from(u16::from_le_bytes([*low, *high])).min(stream.len());
         let (datagram, after) = stream.split_at(length);
         rest = after;
-        told.extend(read(datagram, cut.first().map_or(0, |&cut| usize::from(cut))));
+        received.extend(read(datagram, cut.first().map_or(0, |&cut| usize::from(cut))));
     }
-    let network = fold(&told, 1);
-    assert_eq!(network, fold(&told, 2), "a message that comes twice changes nothing");
-    check(&network, &told);
+    let network = apply_all(&received, 1);
+    assert_eq!(network, apply_all(&received, 2), "a message that comes twice changes nothing");
+    check(&network, &received);
     xen_guest_agent_fuzz::check_all(&GuestState {
         network: Some(network),
         ..GuestState::default()
     });
 });
 
-/// The messages of a datagram; those of a part of it are the same up to where it ends.
+/// The messages of a datagram. Checks that a part of it gives the same messages up to its end.
 fn read(datagram: &[u8], cut: usize) -> Vec<Message> {
     let whole: Vec<Result<Message, Malformed>> = messages(datagram).collect();
     assert!(whole.len() <= datagram.len() / 16 + 1);
@@ -40,10 +40,10 @@ fn read(datagram: &[u8], cut: usize) -> Vec<Message> {
     whole.into_iter().flatten().collect()
 }
 
-/// The network as the collector sends it, each message folded so many times.
-fn fold(told: &[Message], times: usize) -> Network {
+/// The network as the collector sends it. Each message is applied so many times.
+fn apply_all(received: &[Message], times: usize) -> Network {
     let (mut table, mut sources) = (Table::default(), Vec::new());
-    for message in told {
+    for message in received {
         if let Payload::Route(source) = message.payload {
             sources.extend(source);
         }
@@ -57,8 +57,8 @@ fn fold(told: &[Message], times: usize) -> Network {
     table.network(&Exclude::default())
 }
 
-/// Everything published is the last state that a message described.
-fn check(network: &Network, told: &[Message]) {
+/// Checks that everything published is what the last message about it says.
+fn check(network: &Network, received: &[Message]) {
     let indices: Vec<u32> = network.links.iter().map(|link| link.index).collect();
     assert!(indices.is_sorted_by(|a, b| a < b), "{indices:?}");
     for link in &network.links {
@@ -67,7 +67,7 @@ fn check(network: &Network, told: &[Message]) {
             Payload::DelLink(index) => *index == link.index,
             _ => false,
         };
-        let last = told.iter().rfind(is_it).map(|message| &message.payload);
+        let last = received.iter().rfind(is_it).map(|message| &message.payload);
         let Some(Payload::Link(last)) = last else {
             panic!("{link:?} is gone");
         };
@@ -83,11 +83,11 @@ fn check(network: &Network, told: &[Message]) {
                 Payload::Address(it) => {
                     it.usable
                         && (it.link, it.ip, it.prefix) == (link.index, address.ip, address.prefix)
-                        && !told.iter().skip(at + 1).any(|later| is_about(later, it.link, it))
+                        && !received.iter().skip(at + 1).any(|later| is_about(later, it.link, it))
                 }
                 _ => false,
             };
-            assert!(told.iter().enumerate().any(is_last), "{address:?} of {link:?}");
+            assert!(received.iter().enumerate().any(is_last), "{address:?} of {link:?}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What a kernel shows in files: disks, drivers, NICs, memory. The format is that of the trees of
-//! `tests/disks`, whose files are seeds.
+//! Disks, drivers, NICs and memory in the kernel's files. The format is that of the trees of `tests/disks`,
+//! which are seeds.
 
 #![no_main]
 
@@ -18,7 +18,7 @@ use xen_guest_agent_fuzz::{Guest, check_all};
 
 fuzz_target!(|tree: &[u8]| {
     let guest = Guest::new();
-    guest.plant(tree);
+    guest.make_tree(tree);
     let first = state(guest.root());
     assert_eq!(first, state(guest.root()));
     first.disks.iter().for_each(check_disks);

@@ -1,7 +1,7 @@
-//! A connection to a xenstored that answers anything: `xenstore::Connection` against a model of it.
+//! A connection to a xenstored that sends arbitrary bytes: `xenstore::Connection` against a model of it.
 //!
-//! An input is a count and so many operations, a count and the sizes of the pieces in which bytes come
-//! (0: the read is interrupted), then the bytes that the store sends.
+//! An input is: a count and so many operations; a count and the sizes of the pieces in which bytes are read
+//! (0: the read is interrupted); the bytes that xenstored sends.
 
 #![no_main]
 
@@ -25,11 +25,11 @@ fuzz_target!(|input: &[u8]| {
     let mut connection = Connection::from_stream(Box::new(wire.clone()));
     let mut model = Model { wire, at: 0, id: 0, events: 0 };
     for operation in operations {
-        let goes_on = match REQUESTS.get(usize::from(operation % 7)) {
+        let is_usable = match REQUESTS.get(usize::from(operation % 7)) {
             Some(request) => model.request(&mut connection, *request),
             None => model.events(&mut connection, operation % 7 == 5),
         };
-        if !goes_on {
+        if !is_usable {
             return;
         }
     }
@@ -40,14 +40,14 @@ fn counted(input: &[u8]) -> (&[u8], &[u8]) {
     rest.split_at(rest.len().min(usize::from(count % 32)))
 }
 
-/// What goes over the wire, seen from both ends.
+/// The bytes in both directions.
 #[derive(Default)]
 struct Bytes {
     sent: Vec<u8>,
     pieces: Vec<u8>,
     reads: usize,
     interrupted: bool,
-    /// How many of those sent have been read.
+    /// The number of sent bytes that have been read.
     read: usize,
     written: Vec<u8>,
 }
@@ -102,10 +102,10 @@ impl AsRawFd for Wire {
     }
 }
 
-/// What must come of it.
+/// The expected results.
 struct Model {
     wire: Wire,
-    /// Where the next message begins.
+    /// The position of the next message.
     at: usize,
     id: u32,
     events: usize,
@@ -117,12 +117,12 @@ enum Next {
         payload: Vec<u8>,
     },
     TooLong,
-    /// Not there whole among the bytes up to here.
+    /// The bytes so far do not contain a complete message.
     Missing,
 }
 
 impl Model {
-    /// Takes the next message out of the bytes up to `end`.
+    /// Returns the next message among the bytes up to `end`.
     fn next(&mut self, end: usize) -> Next {
         let bytes = self.wire.see();
         let rest = &bytes.sent[self.at..end];
@@ -137,7 +137,7 @@ impl Model {
         Next::Message { kind: word(0), payload: payload.into() }
     }
 
-    /// Makes a request; whether the connection is of use any more.
+    /// Makes a request; returns whether the connection can still be used.
     fn request(&mut self, connection: &mut Connection, request: Request) -> bool {
         self.id += 1;
         let answer = connection.request(request, "data/a", b"1\0");
@@ -178,7 +178,7 @@ impl Model {
         }
     }
 
-    /// Counts the events that have come, or waits for more first.
+    /// Counts the events; with `wait`, reads once before. Returns whether the connection can still be used.
     fn events(&mut self, connection: &mut Connection, wait: bool) -> bool {
         let before = self.wire.see().read;
         let counted = if wait { connection.wait_events() } else { connection.pending_events() };
