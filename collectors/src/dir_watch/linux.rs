@@ -34,7 +34,7 @@ impl DirWatch {
         let written = if notice == DirEvents::Writes { libc::IN_CLOSE_WRITE } else { 0 };
         for directory in directories {
             let path = CString::new(root.join(directory).as_os_str().as_bytes())?;
-            // SAFETY: `path` ends with a NUL and check_runs through the call.
+            // SAFETY: `path` ends with a NUL and lives through the call.
             let watch = unsafe { libc::inotify_add_watch(fd, path.as_ptr(), NAMES | written) };
             if watch < 0 && io::Error::last_os_error().kind() != io::ErrorKind::NotFound {
                 return Err(io::Error::last_os_error());

@@ -25,6 +25,6 @@ pub fn list_drivers(_root: &Path) -> Drivers {
 #[allow(unsafe_code, reason = "a system call")]
 fn has_interface(name: &str) -> bool {
     let Ok(name) = CString::new(name) else { return false };
-    // SAFETY: `name` ends with a NUL and check_runs through the call.
+    // SAFETY: `name` ends with a NUL and lives through the call.
     unsafe { libc::if_nametoindex(name.as_ptr()) != 0 }
 }

@@ -68,7 +68,7 @@ impl Resolver {
 #[allow(unsafe_code, reason = "a system call")]
 fn open_at(directory: RawFd, name: &CStr) -> io::Result<OwnedFd> {
     let flags = libc::O_PATH | libc::O_NOFOLLOW | libc::O_CLOEXEC;
-    // SAFETY: `name` ends with a NUL and check_runs through the call.
+    // SAFETY: `name` ends with a NUL and lives through the call.
     let fd = unsafe { libc::openat(directory, name.as_ptr(), flags) };
     if fd < 0 {
         return Err(io::Error::last_os_error());

@@ -45,7 +45,7 @@ pub fn list(layout: Layout) -> io::Result<Vec<Entry>> {
 
 #[allow(unsafe_code, reason = "reads what a system call made")]
 fn entry(layout: Layout, node: &libc::ifaddrs) -> Entry {
-    // SAFETY: the name of a node ends with a NUL and check_runs as long as the node.
+    // SAFETY: the name of a node ends with a NUL and lives as long as the node.
     let name = unsafe { CStr::from_ptr(node.ifa_name) };
     Entry {
         name: name.to_bytes().to_vec(),
