@@ -75,7 +75,7 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
         .has_resume_watch(has_resume_watch(options));
     if let Some(interval) = manager.watchdog() {
         let manager = manager.clone();
-        publisher = publisher.fed(interval, Box::new(move || manager.ping_watchdog()));
+        publisher = publisher.with_watchdog(interval, Box::new(move || manager.ping_watchdog()));
     }
     let (outbox, inbox) = channel(thread::current());
     if options.sandbox {

@@ -1,9 +1,9 @@
-//! Which address gets which index below `attr/vif/$ID/ipv4` and `ipv6`, and which volume below
-//! `data/volumes`. Pure; cannot fail.
+//! The indices of addresses below `attr/vif/$ID/ipv4` and `ipv6`, and of volumes below `data/volumes`.
+//! Pure; cannot fail.
 //!
-//! People see the address at the lowest index first, so that is the preferred one; the others keep
-//! their index while they live, so that a change costs only itself. Nothing is remembered here: the
-//! indices of before are read off what is published, which a restart of the agent reads back too.
+//! Toolstacks show the address with the lowest index first, so the preferred address has it. The others keep
+//! their index, so that a change causes no other writes. Earlier indices are read from the published keys,
+//! which a restarted agent reads back, so this module has no state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -12,11 +12,11 @@ use facts::{Address, decimal};
 
 use crate::key_tree::Tree;
 
-/// The preferred address may have any index below this one. At a higher one, which no agent writes, too
-/// few indices would follow for the other addresses.
+/// The preferred address may have any index below this one. Above it, which no agent writes, too few indices
+/// would be left for the other addresses.
 const HIGHEST_FIRST: u32 = 1 << 31;
 
-/// Gives each address an index, `before` being the indices published until now.
+/// Gives each address an index. `before` has the published indices.
 #[must_use]
 pub fn assign(before: &BTreeMap<u32, IpAddr>, addresses: &[Address]) -> BTreeMap<u32, Address> {
     let addresses = best_first(addresses);
@@ -33,7 +33,8 @@ pub fn assign(before: &BTreeMap<u32, IpAddr>, addresses: &[Address]) -> BTreeMap
     indices
 }
 
-/// The best first, of equals the kernel's first; of one with several prefixes the best.
+/// The addresses by preference, equal ones in the kernel's order. One with several prefixes is listed once,
+/// with the best preference.
 fn best_first(addresses: &[Address]) -> Vec<Address> {
     let mut addresses = addresses.to_vec();
     addresses.sort_by_key(|address| address.preference);
@@ -42,20 +43,20 @@ fn best_first(addresses: &[Address]) -> Vec<Address> {
     addresses
 }
 
-/// The addresses that live on, at their index; one that was there twice at the lower.
+/// The published addresses that still exist, with their index: the lower one if an address has two.
 fn kept(before: &BTreeMap<u32, IpAddr>, addresses: &[Address]) -> BTreeMap<u32, Address> {
     let mut living: BTreeMap<IpAddr, Address> = addresses.iter().map(|&a| (a.ip, a)).collect();
     before.iter().filter_map(|(&index, ip)| Some((index, living.remove(ip)?))).collect()
 }
 
-/// The best of the addresses; of equals the one that people know already, else the kernel's first.
+/// The best of the addresses. Among equal ones, that with the lowest published index, else the kernel's first.
 fn preferred(kept: &BTreeMap<u32, Address>, addresses: &[Address]) -> Option<Address> {
     let best = addresses.first()?;
     Some(*kept.values().find(|known| known.preference == best.preference).unwrap_or(best))
 }
 
-/// Puts `preferred` at the lowest index, moving as few others as possible: none where an index
-/// below is free, else the one that stood there.
+/// Gives `preferred` the lowest index. If a lower index is free, no other address moves; otherwise the
+/// address that had the lowest index does.
 fn put_first(indices: &mut BTreeMap<u32, Address>, preferred: Address) {
     let at = indices.iter().find(|(_, known)| known.ip == preferred.ip).map(|(&index, _)| index);
     let lowest = indices.keys().next().copied();
@@ -78,8 +79,7 @@ pub fn by_index<'a>(published: &'a Tree, node: &str, leaf: &str) -> BTreeMap<u32
     published.below(node).filter_map(entry).collect()
 }
 
-/// An index for each of `names`, in their order: that of `before` where it has one, else the lowest
-/// that is free.
+/// An index for each of `names`, in their order: that of `before` if it has one, else the lowest free one.
 #[must_use]
 pub fn keep(before: &BTreeMap<u32, &str>, names: &[String]) -> Vec<u32> {
     let mut known: BTreeMap<&str, u32> = before.iter().rev().map(|(&i, &name)| (name, i)).collect();
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(assign(&published, &addresses), assigned);
     }
 
-    // The kernel takes an address twice, with another prefix and another life.
+    // The kernel may have an address twice, with different prefixes and lifetimes.
     #[test]
     fn of_two_prefixes_a_restart_shows_the_same_as_a_start() {
         let address = |prefix, deprecated| {

@@ -1,21 +1,21 @@
-//! What must be done to the store so that it shows the wanted keys. Pure; cannot fail.
+//! The requests that change the published keys into the wanted ones. Pure; cannot fail.
 
 use std::collections::BTreeSet;
 
 use crate::key_tree::Tree;
 use crate::schema::root_of;
 
-/// One request to the store.
+/// One request to xenstore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Remove this node with all below it.
+    /// Remove this node and its subtree.
     Remove(String),
-    /// Give this key this value.
+    /// Write this value to this key.
     Write(String, String),
 }
 
 impl Change {
-    /// The path that it is about.
+    /// The path of the node.
     #[must_use]
     pub fn path(&self) -> &str {
         match self {
@@ -24,8 +24,8 @@ impl Change {
     }
 }
 
-/// The changes that turn `published` into `wanted`: removals, then writes, each by path. What stands in
-/// a directory that is wanted gives way to nothing, which is how a directory looks.
+/// The changes that turn `published` into `wanted`: removals, then writes, each sorted by path. A value on
+/// a node that is a directory in `wanted` is overwritten with an empty one.
 #[must_use]
 pub fn diff(published: &Tree, wanted: &Tree) -> Vec<Change> {
     let stale = published.iter().filter(|(path, _)| wanted.get(path).is_none());
@@ -43,9 +43,8 @@ pub fn diff(published: &Tree, wanted: &Tree) -> Vec<Change> {
         .collect()
 }
 
-/// The highest node on the way to `path`, not above the root that we own (below it where that is the
-/// toolstack's), with nothing wanted at or below it. So one request removes a VIF, and no empty
-/// directory stays.
+/// The topmost node of `path` that has no wanted key at or below it. It is not above the root, and not the
+/// root itself if that is the toolstack's. So one request removes a VIF, and no empty directory stays.
 #[must_use]
 pub fn topmost_stale<'a>(path: &'a str, wanted: &Tree) -> Option<&'a str> {
     let root = root_of(path)?;
@@ -61,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_in_a_wanted_directory_is_emptied_once() {
+    fn value_on_a_wanted_directory_is_emptied_once() {
         let tree = |keys: &[(&str, &str)]| {
             let mut tree = Tree::default();
             keys.iter().for_each(|(path, value)| tree.set(*path, value));

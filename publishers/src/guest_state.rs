@@ -1,9 +1,9 @@
-//! The state of the guest that the facts make: of each kind the last one. No I/O.
+//! The state of the guest: the last fact of each kind. No I/O.
 
 use crate::clock::Moment;
 use facts::{Disks, Drivers, Event, Memory, Network, Os, Service, SriovVf};
 
-/// What is known of the guest; `None` is not known yet.
+/// The known facts; `None` is not known yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GuestState {
     /// NICs and addresses.
@@ -20,13 +20,13 @@ pub struct GuestState {
     pub started: Moment,
     /// The agent as a service.
     pub service: Option<Service>,
-    /// Volumes and how full they are.
+    /// Volumes and their free space.
     pub disks: Option<Disks>,
-    /// Sources that are switched off: known to tell nothing, so what they told once is removed.
+    /// Sources that are switched off. They count as known to have no fact, so their keys are removed.
     pub without: Vec<Source>,
 }
 
-/// Who tells a key.
+/// The source of a key's fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The agent itself: always known.
@@ -37,7 +37,7 @@ pub enum Source {
     Memory,
     /// The os collector.
     Os,
-    /// The sriov collector, with the network collector: it tells no address.
+    /// The sriov collector, and the network collector, which has the addresses.
     Sriov,
     /// The drivers collector.
     Drivers,
@@ -48,7 +48,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The collectors, as people name them.
+    /// The collectors, by their names on the command line.
     pub const COLLECTORS: [(&'static str, Self); 7] = [
         ("net", Self::Network),
         ("memory", Self::Memory),
@@ -61,7 +61,7 @@ impl Source {
 }
 
 impl GuestState {
-    /// Takes a fact in. [`Event::ReadBack`] is none.
+    /// Stores the fact of an event. [`Event::ReadBack`] has none.
     pub fn apply(&mut self, event: Event) {
         match event {
             Event::Network(network) => self.network = Some(network),
@@ -75,7 +75,7 @@ impl GuestState {
         }
     }
 
-    /// Whether this source has told its fact, or never will.
+    /// Whether this source has sent its fact, or is switched off.
     #[must_use]
     pub fn is_known(&self, source: Source) -> bool {
         let told = match source {
@@ -91,7 +91,7 @@ impl GuestState {
         told || self.without.contains(&source)
     }
 
-    /// Whether every source has told its fact.
+    /// Whether each source is known.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         Source::COLLECTORS.iter().all(|(_, source)| self.is_known(*source))

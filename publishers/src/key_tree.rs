@@ -11,13 +11,12 @@ const LONGEST: usize = 2_000;
 pub struct Tree(BTreeMap<String, String>);
 
 impl Tree {
-    /// Sets a key to what may be shown of `value`: no control characters, cut at a character where
-    /// it is too long for the store.
+    /// Sets a key to `value` without control characters, cut at a character if it is too long for xenstore.
     pub fn set(&mut self, path: impl Into<String>, value: &str) {
         self.set_raw(path, sanitize(value));
     }
 
-    /// Sets a key, unless there is nothing to tell.
+    /// Sets a key, unless the value is empty or missing.
     pub fn set_nonempty(&mut self, path: impl Into<String>, value: Option<&str>) {
         match value.map(sanitize) {
             Some(value) if !value.is_empty() => self.set_raw(path, value),
@@ -25,7 +24,7 @@ impl Tree {
         }
     }
 
-    /// Sets a key to exactly `value`, which the store has already or is known to take.
+    /// Sets a key to exactly `value`, which must be valid for xenstore.
     pub fn set_raw(&mut self, path: impl Into<String>, value: String) {
         self.0.insert(path.into(), value);
     }
@@ -55,7 +54,7 @@ impl Tree {
         self.0.contains_key(path) || self.below(path).next().is_some()
     }
 
-    /// Copies from `other` the key at `path` and all below it.
+    /// Copies the key at `path` and its subtree from `other`.
     pub fn copy_subtree(&mut self, other: &Self, path: &str) {
         if let Some(value) = other.get(path) {
             self.set_raw(path, value.to_owned());
@@ -65,7 +64,7 @@ impl Tree {
         }
     }
 
-    /// Removes the key at `path` and all below it.
+    /// Removes the key at `path` and its subtree.
     pub fn remove(&mut self, path: &str) {
         self.0.remove(path);
         let below: Vec<String> =
@@ -76,7 +75,7 @@ impl Tree {
     }
 }
 
-/// What the store shows of `value`: no control characters, cut where it is too long.
+/// `value` without control characters, cut if it is too long.
 #[must_use]
 pub fn sanitize(value: &str) -> String {
     let mut value: String = value.chars().filter(|c| !c.is_control()).collect();

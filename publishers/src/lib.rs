@@ -1,8 +1,8 @@
-//! Turns facts into keys and keeps the store equal to them.
+//! Turns facts into keys and publishes them.
 //!
-//! The way of a fact: [`Publisher`] takes it from the channel and folds it into a [`guest_state`]; a
-//! [`schema`] renders the state as a [`key_tree`] of keys; [`diff`] says how that differs from what is
-//! published; a session applies the difference, key by key. Publishers never ask the OS for a fact.
+//! [`Publisher`] receives a fact from the channel and stores it in a [`guest_state`]. A [`schema`] renders the
+//! state as a [`key_tree`]. [`diff`] compares that with the published keys. A session applies the difference,
+//! key by key. This crate reads no fact from the OS.
 
 pub mod address_index;
 pub mod clock;

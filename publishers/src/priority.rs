@@ -1,4 +1,4 @@
-//! Which keys matter most when not all of them can be published. Pure; cannot fail.
+//! The priorities of keys, for when not all of them can be published. Pure; cannot fail.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use facts::decimal;
 
 use crate::key_tree::Tree;
 
-/// How much each key matters when not all fit.
+/// The priorities of a tree's keys.
 #[derive(Debug)]
 pub struct KeyPriorities(BTreeMap<String, u32>);
 
@@ -25,7 +25,7 @@ impl KeyPriorities {
         Self(lowest)
     }
 
-    /// The priority of a key. The lowest number matters most.
+    /// The priority of a key. The lowest number is the highest priority.
     #[must_use]
     pub fn priority(&self, path: &str) -> u8 {
         let parts: Vec<&str> = path.split('/').collect();
@@ -38,7 +38,7 @@ impl KeyPriorities {
             ["data", "volumes", ..] => 6,
             ["data", ..] => 1,
             _ => match address(path) {
-                // The preferred address of a NIC matters more than most keys, the others matter less.
+                // The preferred address of a NIC has a higher priority than most keys, the others a lower one.
                 Some((directory, index)) if self.0.get(directory) == Some(&index) => 2,
                 Some(_) => 5,
                 None => 4,
@@ -47,7 +47,7 @@ impl KeyPriorities {
     }
 }
 
-/// The directory of addresses that `path` lies in, and the index of its address there.
+/// The directory of addresses that `path` is in, and the index of its address.
 fn address(path: &str) -> Option<(&str, u32)> {
     let at =
         ["/ipv4/", "/ipv6/"].iter().find_map(|family| Some(path.find(family)? + family.len()))?;

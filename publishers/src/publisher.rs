@@ -1,5 +1,5 @@
-//! The main loop: takes the events that wait, renders the keys, compares, applies. It owns the store; no
-//! other part of the agent writes to it. [`receive`] takes the events.
+//! The main loop: receives events ([`receive`]), renders the keys, compares them with the published ones and
+//! applies the difference. No other part of the agent writes xenstore.
 
 mod receive;
 
@@ -19,7 +19,7 @@ use crate::watchdog::Watchdog;
 use xenstore::Backoff;
 
 /// The least time between two batches that change something. An XAPI host reads all keys of the guest after
-/// each batch; of an address that flaps a thousand times a second it sees twenty states.
+/// each batch. If an address flaps a thousand times a second, it reads them twenty times.
 const MIN_BATCH_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Why a publisher ended.
@@ -36,18 +36,18 @@ pub enum Error {
 /// Opens the store; called again when the connection is lost.
 pub type OpenStore = Box<dyn Fn() -> io::Result<Box<dyn Store>>>;
 
-/// What the publisher knows of the store.
+/// The state of the connection, and whether the published keys are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StoreState {
-    /// It is open. What it holds is not known, or not completely: it is read back before the next batch.
+    /// Open. The published keys are unknown, or partly: they are read back before the next batch.
     Unread,
-    /// It is open and holds what the session has as published.
+    /// Open. The session knows the published keys.
     Known,
-    /// The connection is lost. It is opened again, and the store read back, before the next batch.
+    /// Lost. It is opened again, and the keys are read back, before the next batch.
     Disconnected,
 }
 
-/// Keeps a store equal to the state that the facts make.
+/// Publishes the state of the guest.
 pub struct Publisher {
     schema: Schema,
     open: OpenStore,
@@ -56,13 +56,13 @@ pub struct Publisher {
     /// An [`Event::ReadBack`] will come as soon as the resume watch is registered.
     has_resume_watch: bool,
     store: StoreState,
-    /// A sample of the memory came since the last batch.
+    /// A memory sample was received since the last batch.
     is_sampled: bool,
-    /// What the last batch left to do.
+    /// What the last batch could not do.
     outcome: Outcome,
-    /// When to try again what it left.
+    /// When to try that again.
     retry: Option<Instant>,
-    /// The earliest time of the next batch; `None` where nothing was changed yet.
+    /// The earliest time of the next batch; `None` before the first change.
     next_batch: Option<Instant>,
     backoff: Backoff,
     watchdog: Option<Watchdog>,
@@ -98,23 +98,23 @@ impl Publisher {
         self
     }
 
-    /// Whether there will be an [`Event::ReadBack`] once a watch on the store is registered. The store must
-    /// not be read back before: one that is recreated in between would not be noticed.
+    /// Whether there will be an [`Event::ReadBack`] once the resume watch is registered. The keys must not be
+    /// read back before: a resume in between would be missed.
     #[must_use]
     pub fn has_resume_watch(mut self, has_resume_watch: bool) -> Self {
         self.has_resume_watch = has_resume_watch;
         self
     }
 
-    /// Calls `feed` at least once an interval from the main loop. While the store does not answer a request,
-    /// the loop stands still and `feed` is not called.
+    /// Calls `ping` at least once an interval from the main loop. While xenstored does not answer a request,
+    /// the loop waits and `ping` is not called.
     #[must_use]
-    pub fn fed(mut self, interval: Duration, feed: Box<dyn FnMut()>) -> Self {
-        self.watchdog = Some(Watchdog::new(interval, feed));
+    pub fn with_watchdog(mut self, interval: Duration, ping: Box<dyn FnMut()>) -> Self {
+        self.watchdog = Some(Watchdog::new(interval, ping));
         self
     }
 
-    /// Publishes the events of `inbox` until every sender is gone; says what is left to publish.
+    /// Publishes the events of `inbox` until every sender is gone; returns what is left to publish.
     ///
     /// # Errors
     /// When the store is lost and cannot be opened again.
@@ -136,8 +136,7 @@ impl Publisher {
         self.store == StoreState::Disconnected && self.retry.is_some_and(|at| Instant::now() < at)
     }
 
-    /// Makes the store show the state. A lost connection is opened again at once, and where that fails,
-    /// later.
+    /// Publishes the state. A lost connection is opened again at once, or later if that fails.
     fn publish(&mut self) -> Result<(), Error> {
         for _ in 0..2 {
             match self.try_publish() {
@@ -194,7 +193,7 @@ impl Publisher {
         Ok(())
     }
 
-    /// What the store shows of the memory, and when the next sample is needed whatever it says.
+    /// The published memory, and when the next sample is needed even if it has not moved.
     fn published_memory(&self) -> Option<facts::PublishedMemory> {
         let balloon = self.state.memory.as_ref()?.balloon;
         let (total, available) = self.schema.memory_keys()?;

@@ -1,4 +1,4 @@
-//! Reads back what is published below our roots, so that only differences need be written.
+//! Reads the published keys below our roots back, so that only differences are written.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,13 +15,13 @@ const MAX_DEPTH: usize = 8;
 /// What was read back.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    /// What the store holds below all our roots. A node that the host does not let the guest read is left
-    /// out: it will be written. Below a root that is shared with others it is theirs, and shown empty.
+    /// The keys below all our roots. A node that the guest may not read is left out, so it will be written.
+    /// Below a shared root such a node counts as another program's, with an empty value.
     pub tree: Tree,
     /// The host denied reading something.
     pub read_denied: bool,
-    /// Nodes that could not be read for another reason, with the error: what they and their children hold
-    /// is not known.
+    /// Nodes that could not be read for another reason, with the error: their values and those of their
+    /// children are unknown.
     pub unreadable: BTreeMap<String, String>,
 }
 

@@ -1,8 +1,7 @@
-//! Which of the wanted keys are published: the most important ones that the limits allow. Pure; cannot
-//! fail.
+//! Selects the wanted keys of highest priority that the limits allow. Pure; cannot fail.
 //!
-//! xenstored counts the nodes of a guest, directories included, and bounds the size of each node, the names
-//! of its children included. Keys of other programs are neither counted nor left out.
+//! xenstored counts the nodes of a guest, directories included. It limits the size of each node, including the
+//! names of its children. Keys of other programs are not counted and not left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,12 +9,12 @@ use crate::key_tree::Tree;
 use crate::priority::KeyPriorities;
 use crate::schema::is_ours;
 
-/// How many bytes the names in one directory may have, a NUL after each included. The C xenstored takes
-/// 2,014 of a guest.
+/// The bytes that the names in one directory may have, including a NUL after each. The C xenstored accepts
+/// 2,014 from a guest.
 const MAX_NAMES: usize = 1_900;
 
-/// The keys of `wanted` that fit into `limit` nodes of ours, the most important first. Of equally important
-/// keys those that are published already come first, so that none replaces another.
+/// The keys of `wanted` that fit into `limit` nodes, those of highest priority first. Among keys of equal
+/// priority, published ones come first, so that none replaces another.
 #[must_use]
 pub fn select(wanted: &Tree, published: &Tree, limit: usize) -> Tree {
     let priorities = KeyPriorities::of(wanted);
@@ -23,7 +22,7 @@ pub fn select(wanted: &Tree, published: &Tree, limit: usize) -> Tree {
         .iter()
         .map(|(path, value)| {
             let priority = is_ours(path, value).then(|| priorities.priority(path));
-            // A directory is not new when a key in it is not: it never follows that key.
+            // The directory of a published key is not new.
             (priority, !published.has_subtree(path), path.as_str(), value)
         })
         .collect();
@@ -44,7 +43,7 @@ pub fn select(wanted: &Tree, published: &Tree, limit: usize) -> Tree {
     selected
 }
 
-/// The nodes that are ours among those that `trees` have together: keys and the directories above them.
+/// Our nodes in all `trees` together: keys and the directories above them.
 #[must_use]
 pub fn count_nodes(trees: &[&Tree]) -> usize {
     let mut nodes = Nodes::default();
@@ -66,13 +65,13 @@ struct Nodes<'a> {
     known: BTreeSet<&'a str>,
     /// Bytes of the names in each directory.
     names: BTreeMap<&'a str, usize>,
-    /// How many of the known nodes are ours.
+    /// The number of our nodes so far.
     count: usize,
 }
 
 impl<'a> Nodes<'a> {
-    /// The nodes that a key needs and that are not there yet, the key itself first. The first directory of a
-    /// path is the toolstack's.
+    /// The nodes that a key needs and that do not exist yet, the key itself first. The first directory of a path
+    /// is the toolstack's.
     fn added_by(&self, path: &'a str) -> Vec<&'a str> {
         let parent = |node: &&'a str| node.rsplit_once('/').map(|(parent, _)| parent);
         let is_new = |node: &&str| node.contains('/') && !self.known.contains(node);

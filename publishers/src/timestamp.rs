@@ -1,4 +1,4 @@
-//! Points in time as hosts read them: RFC 3339, UTC, to the second.
+//! Points in time in the format that hosts read: RFC 3339, UTC, in seconds.
 
 use std::time::Duration;
 
@@ -8,21 +8,21 @@ use time::{Date, Month, OffsetDateTime};
 /// 9999-12-31T23:59:59Z: the format has four digits for the year.
 const LAST: i64 = 253_402_300_799;
 
-/// `2026-01-31T12:34:56Z`, of seconds since 1970. What is before 1970 or after 9999 is shown as the first
-/// or the last second of that span.
+/// `2026-01-31T12:34:56Z`, of seconds since 1970. A time before 1970 or after 9999 becomes the first or last
+/// second of that range.
 pub fn rfc3339(unix: i64) -> String {
     let at = OffsetDateTime::from_unix_timestamp(unix.clamp(0, LAST));
     at.ok().and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default()
 }
 
-/// Whether this is a time as [`rfc3339`] writes it. Two of them compare as the times do.
+/// Whether this is a time in the format of [`rfc3339`], whose texts sort as the times do.
 pub fn is_rfc3339(text: &str) -> bool {
     let shape = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
     shape.eq(*b"0000-00-00T00:00:00Z")
 }
 
-/// The time between `text`, a time as [`rfc3339`] writes it, and `now`; `None` where it is no such time or
-/// `now` is earlier.
+/// The time from `text`, in the format of [`rfc3339`], to `now`; `None` if it has another format or `now` is
+/// earlier.
 pub fn age(text: &str, now: i64) -> Option<Duration> {
     if !is_rfc3339(text) {
         return None;

@@ -1,32 +1,32 @@
-//! When to feed a watchdog. Whose it is and how it is fed is not known here.
+//! When to ping a watchdog. The caller provides the function that pings it.
 
 use std::time::{Duration, Instant};
 
-/// A watchdog, which bites unless it is fed once in an interval.
+/// A watchdog, which must be pinged at least once an interval.
 pub struct Watchdog {
     interval: Duration,
-    fed: Instant,
-    feed: Box<dyn FnMut()>,
+    last: Instant,
+    send: Box<dyn FnMut()>,
 }
 
 impl Watchdog {
-    /// One that was fed just now.
-    pub fn new(interval: Duration, feed: Box<dyn FnMut()>) -> Self {
-        Self { interval, fed: Instant::now(), feed }
+    /// A watchdog that was pinged just now. `send` pings it.
+    pub fn new(interval: Duration, send: Box<dyn FnMut()>) -> Self {
+        Self { interval, last: Instant::now(), send }
     }
 
-    /// Feeds it, unless it was fed less than a quarter of the interval ago. To be called whenever
-    /// there is something to do anyway: so hardly ever a wake-up is for the watchdog alone.
-    pub fn feed(&mut self) {
-        if self.fed.elapsed() >= self.interval / 4 {
-            (self.feed)();
-            self.fed = Instant::now();
+    /// Pings it, unless the last ping was less than a quarter of the interval ago. Call this whenever the
+    /// thread is awake, so that it rarely wakes only for the watchdog.
+    pub fn ping(&mut self) {
+        if self.last.elapsed() >= self.interval / 4 {
+            (self.send)();
+            self.last = Instant::now();
         }
     }
 
-    /// When it has to be fed again, come what may.
+    /// When the next ping is due.
     pub fn due(&self) -> Instant {
-        self.fed + self.interval / 2
+        self.last + self.interval / 2
     }
 }
 
@@ -44,21 +44,21 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_that_is_busy_feeds_it_now_and_then() {
+    fn busy_loop_pings_once_in_a_quarter_of_the_interval() {
         let (mut watchdog, times) = counted(Duration::from_secs(3600));
-        (0..1000).for_each(|_| watchdog.feed());
+        (0..1000).for_each(|_| watchdog.ping());
         assert_eq!(times.get(), 0);
-        watchdog.fed -= Duration::from_secs(901);
-        (0..1000).for_each(|_| watchdog.feed());
+        watchdog.last -= Duration::from_secs(901);
+        (0..1000).for_each(|_| watchdog.ping());
         assert_eq!(times.get(), 1);
     }
 
     #[test]
-    fn it_is_fed_when_due_and_due_half_an_interval_later() {
+    fn ping_is_due_after_half_the_interval() {
         let (mut watchdog, times) = counted(Duration::from_secs(3600));
-        watchdog.fed -= Duration::from_secs(1800);
+        watchdog.last -= Duration::from_secs(1800);
         assert!(watchdog.due() <= Instant::now());
-        watchdog.feed();
+        watchdog.ping();
         assert_eq!(times.get(), 1);
         assert!(watchdog.due() > Instant::now() + Duration::from_secs(1790));
     }

@@ -1,9 +1,8 @@
-//! Takes back what agents have published, whatever their schema: the way of a fact without a fact.
+//! Removes the keys that agents have published with any schema.
 //!
-//! The mark that says so comes last, for three reasons. At a quota it takes the room of what was
-//! removed. XAPI hosts watch `attr`: when they look, all else is gone. And OpenXT's xenmgr, which
-//! reads `attr/PVAddons` and the mark whenever either changes and believes the one that it read
-//! last, cannot find an agent after it found the mark.
+//! `attr/PVAddonsUninstalled` is written last, for three reasons. At the quota it needs a node that was removed
+//! before. When XAPI's watch on `attr` fires, all other keys are gone. OpenXT's xenmgr reads `attr/PVAddons` and
+//! this key when either changes, and keeps the one that it read last; it cannot read `attr/PVAddons` afterwards.
 
 use std::io;
 
@@ -12,8 +11,8 @@ use crate::publisher::{Error, OpenStore};
 use crate::schema::Schema;
 use crate::session::{Outcome, Session};
 
-/// Removes what agents have published and leaves `attr/PVAddonsUninstalled`. An agent that starts
-/// later removes that. Done once more, it changes nothing.
+/// Removes the keys that agents have published and writes `attr/PVAddonsUninstalled`, which the next start of
+/// an agent removes. A second call changes nothing.
 ///
 /// # Errors
 /// When the store cannot be opened, or the connection is lost.
@@ -48,7 +47,7 @@ mod tests {
         fake
     }
 
-    // Whoever removes the package may switch the machine off at any moment.
+    // After the package is removed, the machine may be switched off at any moment.
     #[test]
     fn cut_short_at_any_request_it_is_done_by_the_next_run() {
         for (schema, left) in [(Schema::Std, 2), (Schema::Rfc, 1)] {

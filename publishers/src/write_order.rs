@@ -1,9 +1,9 @@
-//! In which order keys are written within a batch.
+//! The order in which keys are written within a batch.
 //!
 //! xenopsd watches `attr`, `control`, `feature`, `xenserver/attr` and `data/service`, but neither `drivers`
 //! nor the rest of `data`. It reads these when a watch fires, so they are written before the watched keys.
 
-/// When a path is written in its batch; the lowest first.
+/// The phase of a path in its batch; the lowest is written first.
 #[must_use]
 pub fn write_phase(path: &str) -> u8 {
     let mut parts = path.split('/');

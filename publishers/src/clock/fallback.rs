@@ -1,4 +1,4 @@
-//! The standard library's clocks; the time since boot is taken as that since the first call.
+//! The standard library's clocks. The time since boot is counted from the first call.
 
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};

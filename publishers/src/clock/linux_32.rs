@@ -1,5 +1,5 @@
-//! The system call clock_gettime64 of 32-bit kernels since 5.1 (`asm-generic/unistd.h`: 403 on each). Kernels
-//! before have seconds of 32 bits; as an unsigned number they last until 2106.
+//! The system call clock_gettime64 of 32-bit kernels since 5.1 (`asm-generic/unistd.h`: 403 on each). Older
+//! kernels have seconds of 32 bits, which last until 2106 as an unsigned number.
 
 #[derive(Default)]
 #[repr(C)]

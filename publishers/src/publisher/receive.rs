@@ -1,4 +1,4 @@
-//! Takes the events that wait for the main loop, and feeds the watchdog while it waits. Writes nothing.
+//! Receives the events of the main loop, and pings the watchdog while it waits. Writes nothing.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,8 +7,8 @@ use facts::{Event, Inbox, RecvError};
 
 use super::{MIN_BATCH_INTERVAL, Publisher, StoreState};
 
-/// How long the first batch waits for the slowest collector. All of them take a few milliseconds. XAPI takes
-/// the first network keys that it sees for all of them, so one batch is best.
+/// How long the first batch waits for the slowest collector. Usually all of them need a few milliseconds. XAPI
+/// assumes that the first network keys are complete, so one batch is best.
 const INITIAL_TIMEOUT: Duration = Duration::from_millis(250);
 
 impl Publisher {
@@ -44,11 +44,11 @@ impl Publisher {
         true
     }
 
-    /// Waits for the next event or the time of the next try, and feeds the watchdog meanwhile.
+    /// Waits for the next event or the time of the next try, and pings the watchdog meanwhile.
     fn receive(&mut self, inbox: &Inbox) -> Result<Event, RecvError> {
         loop {
             let due = self.watchdog.as_mut().map(|watchdog| {
-                watchdog.feed();
+                watchdog.ping();
                 watchdog.due()
             });
             let until = self.retry.into_iter().chain(due).min();

@@ -14,27 +14,26 @@ use crate::key_tree::Tree;
 pub use root::{Ours, Root, is_ours, root_of, roots};
 use root::{QUOTA_PROBE_ROOT, UPDATED, root};
 
-/// Where the agent finds out, for a moment, whether nodes are free.
+/// Below this node the agent tries whether nodes are free; it removes them at once.
 pub const QUOTA_PROBE: &str = QUOTA_PROBE_ROOT.path;
 
-/// A way to lay out the keys.
+/// A layout of the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schema {
     /// What XAPI, Xen Orchestra, XenCenter and OpenXT read.
     Std,
-    /// The same, each NIC shown as if it were the VIF of its interface index: for a look at the
-    /// output on a machine that has no VIFs.
+    /// The same, with each NIC as the VIF of its interface index: for `--publisher stdout` on machines
+    /// without VIFs.
     StdEveryNic,
     /// The layout of the RFC: every NIC, VIF or not.
     Rfc,
-    /// Only a key that says that there is no agent any more.
+    /// Only the key that says that the agent is uninstalled.
     Withdrawn,
 }
 
 impl Schema {
-    /// The keys that `state` makes. `published` is what the store has: addresses keep their index, samples
-    /// that hardly moved keep their value, and the keys of sources that are not known yet and those of
-    /// other programs stay.
+    /// The keys of `state`. From `published`, addresses keep their index, samples that moved little keep their
+    /// value, and the keys of sources that are not known yet and of other programs stay.
     #[must_use]
     pub fn render(self, state: &GuestState, published: &Tree) -> Tree {
         let (mut tree, own) = match self {
@@ -66,7 +65,7 @@ impl Schema {
         }
     }
 
-    /// The keys of the memory's figures: total and available, in KiB.
+    /// The keys of the memory: total and available, in KiB.
     #[must_use]
     pub fn memory_keys(self) -> Option<(&'static str, &'static str)> {
         match self {
@@ -76,8 +75,8 @@ impl Schema {
         }
     }
 
-    /// The key to write again, with the same value, when only keys changed that hosts do not watch but
-    /// should notice.
+    /// The doorbell: the key that is written again with the same value if only keys have changed that hosts do
+    /// not watch but should read.
     #[must_use]
     pub fn doorbell(self) -> Option<&'static str> {
         match self {
@@ -86,21 +85,20 @@ impl Schema {
         }
     }
 
-    /// Whether hosts should notice a change of this key, which they do not watch.
+    /// Whether hosts should read a change of this key, which they do not watch.
     #[must_use]
     pub fn needs_doorbell(self, path: &str) -> bool {
         self.doorbell().is_some() && std::needs_doorbell(path)
     }
 
-    /// Whether this key holds a sample, which changes all the time and does not make a batch that
-    /// [`Schema::updated_key`] dates.
+    /// Whether this key is a sample. Samples change all the time and do not update [`Schema::updated_key`].
     #[must_use]
     pub fn is_sample(self, path: &str) -> bool {
         self.updated_key().is_some() && std::is_sample(path)
     }
 }
 
-/// The path to name in the log where the host denies `path`: the list, where the path is that of an entry.
+/// The path to log if the host denies `path`: for an entry of a list, the list.
 #[must_use]
 pub fn reported_as(path: &str) -> &str {
     rfc::list_of(path).unwrap_or(path)
@@ -114,8 +112,8 @@ pub fn nic_of(path: &str) -> Option<&str> {
     path.get(..path.len() - rest.len() + rest.find('/')?)
 }
 
-/// The guest has still booted: without `data/updated` squeezed would conclude that it has not, and reserve
-/// all the memory that it was started with.
+/// Keeps `data/updated`: without it squeezed would assume that the guest is still booting, and reserve all
+/// the memory with which it was started.
 fn withdrawn(published: &Tree) -> Tree {
     let mut tree = Tree::default();
     tree.set(std::UNINSTALLED, "1");
@@ -123,7 +121,7 @@ fn withdrawn(published: &Tree) -> Tree {
     tree
 }
 
-/// A sampled figure as it is published: the published one, unless the new one has moved by `step`.
+/// The value to publish of a sample: the published one, unless the new one differs by `step` or more.
 fn sampled(published: Option<&str>, now: u64, step: u64) -> u64 {
     let known = published.and_then(facts::decimal);
     known.filter(|known: &u64| known.abs_diff(now) < step).unwrap_or(now)

@@ -1,6 +1,6 @@
 //! Schema `rfc`: every NIC by interface index, addresses as the names of empty nodes.
 //!
-//! xenstore takes no `.` or `:` in a path, so both are written `_`.
+//! A xenstore path may not contain `.` or `:`, so both are written `_`.
 
 use facts::{Link, Os};
 
@@ -49,7 +49,7 @@ fn names(tree: &mut Tree, os: &Os) {
 
 fn nic(tree: &mut Tree, link: &Link) {
     let node = format!("data/net/{}", link.index);
-    // An empty value above others could not be told from a directory when it is read back.
+    // Read back, an empty value with children would look like a directory.
     tree.set_nonempty(&node, Some(&link.name));
     if let Some(mac) = link.mac {
         tree.set(format!("{node}/mac/{}", as_name(&mac.to_string())), "");
@@ -60,7 +60,7 @@ fn nic(tree: &mut Tree, link: &Link) {
     }
 }
 
-/// The list that `path` is an entry of: entries are empty nodes whose name is an address.
+/// The list of which `path` is an entry. Entries are empty nodes whose name is an address.
 pub fn list_of(path: &str) -> Option<&str> {
     let parts: Vec<&str> = path.split('/').collect();
     let is_entry = matches!(parts.as_slice(), ["data", "net", _, "ipv4" | "ipv6" | "mac", _]);

@@ -1,12 +1,12 @@
-//! The parts of the store that are ours, and those that are shared with other programs.
+//! The subtrees whose keys are ours, and those that are shared with other programs.
 
 use super::{rfc, shell_agent, std};
 use crate::guest_state::Source;
 
-/// A part of the store in which keys are ours.
+/// A subtree in which keys are ours.
 #[derive(Clone, Copy, Debug)]
 pub struct Root {
-    /// A key, or a directory with all below it.
+    /// A key, or a directory with its subtree.
     pub path: &'static str,
     /// The source of the facts there.
     pub source: Source,
@@ -14,16 +14,16 @@ pub struct Root {
     pub ours: Ours,
 }
 
-/// Which of the keys below a root are ours. The others are neither changed nor removed.
+/// Which of the keys below a root are ours. The agent does not change or remove others.
 #[derive(Clone, Copy, Debug)]
 pub enum Ours {
     /// All of them, and the root itself.
     All,
-    /// The root is a directory of the toolstack's. Ours are the keys whose value begins with one of these.
+    /// The root is the toolstack's directory. The keys whose value begins with one of these are ours.
     Values(&'static [&'static str]),
-    /// The root is a directory of the toolstack's. Ours are some keys below its children of this prefix.
+    /// The root is the toolstack's directory. Some keys below its children with this prefix are ours.
     Keys {
-        /// How the names of the children begin.
+        /// The prefix of the children's names.
         child_prefix: &'static str,
         /// Whether a path below these children is ours.
         is_ours: fn(&str) -> bool,
@@ -34,10 +34,10 @@ pub const fn root(path: &'static str, source: Source) -> Root {
     Root { path, source, ours: Ours::All }
 }
 
-/// The time of the last batch. That it is there means that the guest has booted.
+/// The time of the last batch. squeezed takes a guest with this key for booted.
 pub const UPDATED: Root = root("data/updated", Source::Agent);
 
-/// Where the agent finds out whether nodes are free. An agent that was killed meanwhile may leave it.
+/// Below this node the agent tries whether nodes are free. An agent that is killed meanwhile may leave it.
 pub const QUOTA_PROBE_ROOT: Root = root("data/xen-guest-agent-probe", Source::Agent);
 
 /// All roots, of all schemas.
@@ -46,7 +46,7 @@ pub fn roots() -> impl Iterator<Item = &'static Root> {
     std::ROOTS.iter().chain(rfc::ROOTS).chain(OTHERS)
 }
 
-/// The root in which `path` lies.
+/// The root of `path`.
 #[must_use]
 pub fn root_of(path: &str) -> Option<&'static Root> {
     roots().find(|root| root.holds(path))

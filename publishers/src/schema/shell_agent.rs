@@ -1,6 +1,6 @@
-//! Keys of the shell agent that xe-guest-utilities had once. XAPI's `xapi_guest_agent.ml` reads them where
-//! there is nothing below `attr/vif`, and then shows an address that the guest may not have any more. So they
-//! are ours to remove. Nothing writes them.
+//! Keys of the old shell agent of xe-guest-utilities. XAPI's `xapi_guest_agent.ml` reads them if there is no
+//! key below `attr/vif`, and then shows an address that the guest may not have any more. So the agent removes
+//! them. It never writes them.
 
 use super::{Ours, Root};
 use crate::guest_state::Source;

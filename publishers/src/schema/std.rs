@@ -1,5 +1,5 @@
-//! Schema `std`: what XAPI's `xapi_guest_agent.ml` and `xapi_pv_driver_version.ml`, Xen Orchestra and
-//! OpenXT's xenmgr read. The keys are those of Xen's `docs/misc/xenstore-paths.pandoc`.
+//! Schema `std`: the keys that XAPI's `xapi_guest_agent.ml` and `xapi_pv_driver_version.ml`, Xen Orchestra and
+//! OpenXT's xenmgr read. They are those of Xen's `docs/misc/xenstore-paths.pandoc`.
 
 mod drivers;
 mod service;
@@ -18,7 +18,7 @@ use crate::key_tree::Tree;
 
 pub const ROOTS: &[Root] = &[
     root("attr/PVAddons", Source::Agent),
-    // Left by an agent that withdrew: never wanted while one is here.
+    // Written by `--withdraw`; never wanted while an agent runs.
     root(UNINSTALLED, Source::Agent),
     root("attr/vif", Source::Network),
     root("control/feature-balloon", Source::Memory),
@@ -38,7 +38,7 @@ pub const ROOTS: &[Root] = &[
     root(volumes::ROOT, Source::Disks),
 ];
 
-/// Says that there is no agent any more.
+/// The agent is uninstalled.
 pub const UNINSTALLED: &str = "attr/PVAddonsUninstalled";
 
 pub const MEMORY_TOTAL: &str = "data/meminfo_total";
@@ -47,8 +47,8 @@ pub const MEMORY_FREE: &str = "data/meminfo_free";
 /// Hosts watch this key and read all keys of the guest when it is written.
 pub const DOORBELL: &str = "attr/PVAddons/BuildVersion";
 
-/// The packager's build number, from the environment of the build; an integer, or no host would
-/// believe the version.
+/// The packager's build number, from the environment of the build. It must be an integer: otherwise hosts
+/// ignore the version.
 const BUILD: &str = match option_env!("XEN_GUEST_AGENT_BUILD") {
     Some(build) => {
         assert!(is_decimal(build.as_bytes()), "XEN_GUEST_AGENT_BUILD must be a decimal integer");
@@ -70,20 +70,20 @@ const fn is_decimal(mut text: &[u8]) -> bool {
     true
 }
 
-/// Whether hosts should notice a change of this unwatched key. squeezed watches `data/meminfo_free` itself,
-/// and volumes are read on demand.
+/// Whether hosts should read a change of this unwatched key at once. squeezed watches `data/meminfo_free`
+/// itself; volumes are read on demand.
 pub fn needs_doorbell(path: &str) -> bool {
     let quiet = ["data/meminfo_", volumes::ROOT];
     let is_quiet = quiet.iter().any(|quiet| path.starts_with(quiet));
     path.starts_with("drivers/") || path.starts_with("data/") && !is_quiet
 }
 
-/// Whether this key holds a sample: a figure of the memory, or how much of a volume is free.
+/// Whether this key is a sample: a figure of the memory, or the free space of a volume.
 pub fn is_sample(path: &str) -> bool {
     path == MEMORY_TOTAL || path == MEMORY_FREE || volumes::is_free(path)
 }
 
-/// The keys of `state`; `vif` says which VIF a link is.
+/// The keys of `state`; `vif` returns the VIF of a link.
 pub fn render(state: &GuestState, published: &Tree, vif: impl Fn(&Link) -> Option<u32>) -> Tree {
     let mut tree = Tree::default();
     agent(&mut tree);
@@ -96,7 +96,7 @@ pub fn render(state: &GuestState, published: &Tree, vif: impl Fn(&Link) -> Optio
             let figure = sampled(published.get(key), figure, memory.step());
             tree.set(key, &figure.to_string());
         }
-        // Hosts test for existence: a 0 would claim a balloon.
+        // Hosts test whether the key exists: a 0 would mean that there is a balloon.
         tree.set_nonempty("control/feature-balloon", memory.balloon.then_some("1"));
     }
     if let Some(os) = &state.os {
@@ -139,7 +139,7 @@ fn names(tree: &mut Tree, os: &Os) {
 fn vifs(tree: &mut Tree, network: &Network, published: &Tree, vif: impl Fn(&Link) -> Option<u32>) {
     let mut by_vif = BTreeMap::<u32, &Link>::new();
     for link in &network.links {
-        // Two links never are one VIF; if the kernel said so, the first would be it.
+        // Two links cannot have one VIF. If the kernel reported that, the first would be used.
         if let Some(vif) = vif(link) {
             by_vif.entry(vif).or_insert(link);
         }
@@ -155,7 +155,7 @@ fn vifs(tree: &mut Tree, network: &Network, published: &Tree, vif: impl Fn(&Link
     }
 }
 
-/// The addresses by which one reaches the guest through a NIC, each with its path below `node`.
+/// The addresses at which the guest can be reached through a NIC, each with its path below `node`.
 fn addresses(node: &str, link: &Link, published: &Tree) -> Vec<(String, Address)> {
     let all = link.addresses.iter().chain(&link.upper_addresses);
     let (ipv4, ipv6): (Vec<_>, Vec<_>) = all.partition(|address| address.ip.is_ipv4());

@@ -18,9 +18,9 @@ const REFRESH_AGE: Duration = Duration::from_secs(600);
 /// What is left to do after a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The store shows what is wanted, except what the host denies and what exceeds the agent's own limit.
+    /// All wanted keys are published, except those that the host denies and those above the agent's own limit.
     Synced,
-    /// Something failed that may succeed soon.
+    /// A request failed that may succeed soon.
     RetryLater,
     /// xenstored's quota is reached: the rest is tried again in ten minutes.
     Quota,
@@ -31,16 +31,17 @@ pub enum Outcome {
 pub struct Batch {
     /// What is left to do.
     pub outcome: Outcome,
-    /// Something was to be changed.
+    /// There was something to change.
     pub is_change: bool,
 }
 
-/// What hosts do not know yet of the changes that were made.
+/// What must still be written so that hosts read the changes.
 #[derive(Debug, Default)]
 pub(super) struct Unannounced {
-    /// A key that hosts should notice changed and no watched key after it: the doorbell is to be written.
+    /// An unwatched key that hosts should read has changed, and no watched key after it: the doorbell must be
+    /// written.
     doorbell: bool,
-    /// A key that is not a sample changed: `data/updated` is to be written.
+    /// A key that is not a sample has changed: `data/updated` must be written.
     timestamp: bool,
 }
 
@@ -64,8 +65,8 @@ enum End {
 }
 
 impl Session {
-    /// Makes the store show `wanted`, as far as the limits allow. `is_sampled` says whether a sample came
-    /// since the last batch.
+    /// Publishes `wanted`, as far as the limits allow. `is_sampled` says whether a sample was received since
+    /// the last batch.
     ///
     /// # Errors
     /// When the connection is lost.
@@ -106,8 +107,8 @@ impl Session {
         self.quota.select(wanted, &self.published, self.lacks_timestamp(schema))
     }
 
-    /// The changes that may be made, in the order in which they are. Where not all nodes fit at once, all
-    /// removals come first.
+    /// The changes that may be made, in the order of writing. If not all nodes fit at once, all removals come
+    /// first.
     fn ordered_changes(&self, selected: &Tree) -> Vec<Change> {
         let mut changes = diff(&self.published, selected);
         changes.retain(|change| !self.is_blocked(change.path()));
@@ -119,7 +120,7 @@ impl Session {
         changes
     }
 
-    /// Makes the changes and announces them; stops at the first node that xenstored denies.
+    /// Makes the changes and announces them to hosts; stops at the first node above the quota.
     fn apply(&mut self, changes: &[Change], schema: Schema, is_sampled: bool) -> io::Result<End> {
         let mut is_failed = false;
         for change in changes {
@@ -140,7 +141,7 @@ impl Session {
         })
     }
 
-    /// Writes the doorbell where one is owed; false if it is to be tried again.
+    /// Writes the doorbell if it is due; false if it must be tried again.
     fn write_doorbell(&mut self, schema: Schema) -> io::Result<bool> {
         let held = schema.doorbell().and_then(|path| Some((path, self.published.get(path)?)));
         let Some((path, value)) = held.filter(|_| self.unannounced.doorbell) else {
@@ -151,8 +152,8 @@ impl Session {
         Ok(!self.unannounced.doorbell)
     }
 
-    /// In how long `data/updated` is to be written with the next sample; `None` in a schema without it, and
-    /// where the host denies it.
+    /// The time until a sample must update `data/updated`; `None` in a schema without it, or if the host denies
+    /// it.
     pub fn refresh_in(&self, schema: Schema, now: i64) -> Option<Duration> {
         let path = self.writable_timestamp(schema)?;
         let written = self.published.get(path).and_then(|text| age(text, now));
@@ -163,7 +164,7 @@ impl Session {
         self.writable_timestamp(schema).is_some_and(|path| self.published.get(path).is_none())
     }
 
-    /// The key of `data/updated`, where the schema has it and the host and the limit allow to write it.
+    /// The key of `data/updated`, if the schema has it and the host and the limit allow to write it.
     fn writable_timestamp(&self, schema: Schema) -> Option<&'static str> {
         let is_allowed = |path: &&str| {
             !self.denied.contains(*path)
@@ -172,8 +173,8 @@ impl Session {
         schema.updated_key().filter(is_allowed)
     }
 
-    /// Writes the time as the last key of the batch: after a change that is not a sample, and with a sample
-    /// where the last one is old.
+    /// Writes the time as the last key of the batch: after a change that is not a sample, or with a sample if
+    /// the published time is old.
     fn write_timestamp(&mut self, schema: Schema, is_sampled: bool) -> io::Result<End> {
         let now = Moment::now().unix;
         let Some(path) = self.writable_timestamp(schema) else {

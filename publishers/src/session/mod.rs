@@ -1,8 +1,9 @@
-//! An open store and what is known of it: makes one change at a time and notes its result. [`batch`]
-//! decides which changes are made, and in which order; [`quota`] how many nodes may be ours.
+//! An open store and its known keys: makes one change at a time and records its result. [`batch`] decides
+//! which changes are made, and in which order; [`quota`] limits the number of our nodes.
 //!
-//! `published` changes only after a request succeeded. A failed change is in the next difference again. No
-//! transactions: at a quota xenstored discards the complete transaction, and none can be committed over a suspend.
+//! `published` changes only after a request succeeded. A failed change is in the next difference again. There
+//! are no transactions: at a quota xenstored discards the whole transaction, and none can be committed after a
+//! suspend.
 
 mod batch;
 mod quota;
@@ -22,27 +23,27 @@ pub use batch::Outcome;
 use batch::Unannounced;
 use quota::Quota;
 
-/// The time between two requests for what the host denied. The request is made with the next batch, so a
-/// host that allows it later is noticed and one that never does costs next to nothing.
+/// The time between two tries of a denied request. The try is made with the next batch, so a request that is
+/// never allowed costs next to nothing.
 const DENIED_RETRY_INTERVAL: Duration = Duration::from_secs(600);
 
-/// An open store and what is known of it.
+/// An open store and its known keys.
 pub struct Session {
     store: Box<dyn Store>,
     published: Tree,
-    /// Nodes that could not be read, with the error: what they and their children hold is not known.
+    /// Nodes that could not be read, with the error: their values and those of their children are unknown.
     unreadable: BTreeMap<String, String>,
-    /// Paths that the host denied; requested again after the store was read back, or after a time.
+    /// Paths that the host denied. They are tried again after a read back, or after a time.
     denied: BTreeSet<String>,
     /// The paths for which a denial was logged.
     denied_logged: BTreeSet<String>,
     /// The host denied reading something.
     read_denied: bool,
-    /// When to request again what the host denied.
+    /// When to try denied requests again.
     retry_denied: Option<Instant>,
     quota: Quota,
     unannounced: Unannounced,
-    /// A failure that may pass was logged and no batch has succeeded since.
+    /// A transient failure was logged and no batch has succeeded since.
     transient_error: bool,
 }
 
@@ -58,7 +59,7 @@ enum Applied {
 }
 
 impl Session {
-    /// A store of which nothing is known yet; [`Session::read_back`] reads it.
+    /// A session that knows no keys yet; [`Session::read_back`] reads them.
     pub fn new(store: Box<dyn Store>) -> Self {
         Self {
             store,
@@ -74,8 +75,8 @@ impl Session {
         }
     }
 
-    /// Closes the connection, which is lost. NetBSD's kernel keeps the state of a connection with the
-    /// thread, so the old one has to be closed before a new one is opened.
+    /// Closes the lost connection. NetBSD's kernel keeps the state of a connection per thread, so the old one
+    /// must be closed before a new one is opened.
     pub fn disconnect(&mut self) {
         self.store = Box::new(Closed);
     }
@@ -86,7 +87,7 @@ impl Session {
         self.hasten_quota_retry();
     }
 
-    /// Reads back what the store holds now.
+    /// Reads the keys back.
     ///
     /// # Errors
     /// When the connection is lost.
@@ -103,7 +104,7 @@ impl Session {
         Ok(())
     }
 
-    /// Requests again what was denied long ago.
+    /// Tries denied requests again once it is time.
     ///
     /// # Errors
     /// When the connection is lost.
@@ -124,7 +125,7 @@ impl Session {
         self.unreadable.is_empty()
     }
 
-    /// What the store is known to hold.
+    /// The published keys, as far as they are known.
     pub fn published(&self) -> &Tree {
         &self.published
     }
@@ -190,9 +191,9 @@ impl Session {
         Applied::Retry
     }
 
-    /// Forgets denied paths that are neither wanted nor published any more: temporary addresses would make
-    /// the lists grow for ever. What was logged of a NIC is kept while that is there: the lists of its
-    /// addresses are few, and may be empty between two addresses.
+    /// Forgets denied paths that are not wanted and not published any more: with temporary addresses the lists
+    /// would grow for ever. A list of a NIC's addresses that was logged is kept as long as the NIC exists: there
+    /// are few such lists, and one may be empty between two addresses.
     fn forget_denied(&mut self, wanted: &Tree, updated_key: Option<&str>) {
         let (denied, logged, published) =
             (&mut self.denied, &mut self.denied_logged, &self.published);
@@ -204,8 +205,8 @@ impl Session {
         logged.retain(|path| matters(path) || is_of_a_nic(path));
     }
 
-    /// Whether this path may not be changed: the host denied it, or it is not known what it holds. A node
-    /// below it that is not known may be another program's, and would be removed with it.
+    /// Whether this path may not be changed: the host denied it, or its value is unknown. An unknown node below
+    /// it may be another program's, which a removal would remove too.
     fn is_blocked(&self, path: &str) -> bool {
         let is_within = |node: &str, other: &str| {
             node.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -1,8 +1,8 @@
-//! How many nodes of the store may be ours.
+//! The limit of our nodes.
 //!
-//! Network and disk frontends write their rings under the same quota of the guest. An agent that takes the
-//! last node makes a NIC or disk fail that is plugged in. So the agent never owns more than
-//! [`MAX_NODES`]; and where xenstored denies a node earlier, it removes keys until [`RESERVE`] nodes are free.
+//! Network and disk frontends use nodes of the same quota of the guest. If the agent used the last node, a NIC
+//! or disk that is plugged in would fail. So the agent has at most [`MAX_NODES`] nodes. If xenstored denies a
+//! node earlier, the agent removes keys until [`RESERVE`] nodes are free.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -15,26 +15,26 @@ use crate::schema::QUOTA_PROBE;
 use crate::selection::select;
 use crate::store::Failure;
 
-/// The most nodes that may be ours.
+/// The largest number of our nodes.
 pub const MAX_NODES: usize = 700;
 
-/// Nodes that are left to others where the guest's quota is reached.
+/// Nodes that stay free for other programs when the guest's quota is reached.
 const RESERVE: usize = 64;
 
-/// Nodes that stay ours however full the store is: `attr/PVAddons` with its five keys, and `data/updated`.
-/// Without them hosts would conclude that the guest has no PV drivers and is still booting.
+/// Nodes that stay in any case: `attr/PVAddons` with its five keys, and `data/updated`. Without them hosts
+/// would assume that the guest has no PV drivers and is still booting.
 const CORE: usize = 7;
 
-/// The time between two tries to publish what the quota left out.
+/// The time between two tries to publish the keys that were left out.
 const QUOTA_RETRY_INTERVAL: Duration = Duration::from_secs(600);
 
-/// What is left out of what is wanted.
+/// Why wanted keys are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LeftOut {
     Nothing,
-    /// What exceeds the agent's own limits.
+    /// The agent's own limits.
     OverLimit,
-    /// What exceeds the quota that xenstored enforces.
+    /// The quota of xenstored.
     OverQuota,
 }
 
@@ -42,7 +42,7 @@ enum LeftOut {
 #[derive(Debug)]
 pub(super) struct Quota {
     limit: usize,
-    /// When to try again; only where xenstored has denied a node.
+    /// When to try again, if xenstored has denied a node.
     retry: Option<Instant>,
     left_out: LeftOut,
 }
@@ -54,29 +54,29 @@ impl Default for Quota {
 }
 
 impl Quota {
-    /// Forgets what xenstored denied.
+    /// Forgets that xenstored denied a node.
     fn reset(&mut self) {
         (self.limit, self.retry) = (MAX_NODES, None);
     }
 
-    /// The most nodes that may be ours now.
+    /// The present limit of our nodes.
     pub(super) fn limit(&self) -> usize {
         self.limit
     }
 
-    /// The keys of `wanted` that may be published now. Where `reserved`, one node is kept for a key that is
-    /// not among them.
+    /// The keys of `wanted` that may be published now. With `reserved`, one node is kept free for a key that is
+    /// not in `wanted`.
     pub(super) fn select(&self, wanted: &Tree, published: &Tree, reserved: bool) -> Tree {
         select(wanted, published, self.limit.saturating_sub(reserved.into()))
     }
 
-    /// Whether it is time to try again what the quota left out.
+    /// Whether it is time to try the keys that were left out.
     pub(super) fn is_due(&self) -> bool {
         self.retry.is_some_and(|at| at <= Instant::now())
     }
 
-    /// Lowers the limit, because xenstored denied a node while `owned` were ours. The limit falls each time,
-    /// down to 0, where nothing is created any more; false if it was that already.
+    /// Lowers the limit, because xenstored denied a node while we had `owned`. The limit becomes lower each time,
+    /// down to 0, at which no node is created; false if it was 0 before.
     pub(super) fn lower(&mut self, owned: usize, why: &str) -> bool {
         let was_positive = self.limit > 0;
         let target = owned.saturating_sub(RESERVE).max(owned.min(CORE));
@@ -90,7 +90,7 @@ impl Quota {
         was_positive
     }
 
-    /// Notes whether everything that is wanted could be published; true if nothing waits for the quota.
+    /// Records whether all wanted keys could be published; true if none waits for the quota.
     pub(super) fn note(&mut self, is_everything: bool) -> bool {
         let left_out = match (is_everything, self.retry) {
             (true, _) => LeftOut::Nothing,
@@ -116,24 +116,24 @@ impl Quota {
 }
 
 impl Session {
-    /// When to try again to publish what the quota left out.
+    /// When to try the keys again that the quota left out.
     pub fn quota_retry(&self) -> Option<Instant> {
         self.quota.retry
     }
 
-    /// Has the next batch try what the quota left out: this may be another store, or an administrator made
-    /// space.
+    /// Makes the next batch try the keys that the quota left out: xenstored may be a new one, or an
+    /// administrator may have removed keys.
     pub fn hasten_quota_retry(&mut self) {
         self.quota.retry = self.quota.retry.map(|_| Instant::now());
     }
 
-    /// Finds out whether more than the reserve is free: by one request that creates a chain of so many nodes
-    /// where no toolstack has a watch, and one that removes it.
+    /// Tries whether more than the reserve is free: one request creates a chain of so many nodes, where no
+    /// toolstack has a watch, and one removes it.
     pub(super) fn retry_quota(&mut self) -> io::Result<()> {
         let chain = QUOTA_PROBE.to_owned() + &"/n".repeat(RESERVE);
         let created = self.store.write(&chain, "").map_err(Failure::from);
         debug!("quota probe: {created:?}");
-        // oxenstored leaves a part of a chain that did not fit.
+        // oxenstored leaves a part of a chain that does not fit.
         match self.store.rm(QUOTA_PROBE).map_err(Failure::from) {
             Ok(()) | Err(Failure::NotFound) => {}
             Err(Failure::Disconnected(error)) => return Err(error),

@@ -1,5 +1,5 @@
-//! Properties of the way from a state to a store: whatever came before and whatever failed in
-//! between, the store ends equal to the state, and a change costs only itself.
+//! Properties of publishing: whatever was published before and whatever failed in between, the keys end equal
+//! to the state, and a change causes no other requests.
 
 mod sequences;
 
@@ -35,7 +35,7 @@ impl StoreFixture {
         Ok(self.session.publish(&wanted, Schema::Std, false)?.outcome)
     }
 
-    /// Publishes with these faults in the way, reading back after a lost connection, then without.
+    /// Publishes with these faults, reading back after a lost connection; then without faults.
     fn publish_through(&mut self, state: &GuestState, faults: Vec<Option<Fault>>) {
         self.fake.see().faults = faults;
         for _ in 0..3 {
@@ -49,14 +49,14 @@ impl StoreFixture {
         assert_eq!(self.publish(state).unwrap(), Outcome::Synced);
     }
 
-    /// The requests that publishing `state` takes.
+    /// The requests that publish `state`.
     fn requests(&mut self, state: &GuestState) -> Vec<String> {
         self.fake.see().requests.clear();
         self.publish(state).unwrap();
         self.fake.see().requests.drain(..).collect()
     }
 
-    /// The same, where nothing is left to do afterwards.
+    /// The same; nothing may be left to do afterwards.
     fn cost(&mut self, state: &GuestState) -> Vec<String> {
         let requests = self.requests(state);
         assert_eq!(self.publish(state).unwrap(), Outcome::Synced);
@@ -113,7 +113,7 @@ fn state(vifs: Vec<Vec<Address>>) -> GuestState {
         mount_points: vec![format!("/{n}")],
         ..Volume::default()
     };
-    // As many as there are addresses, so that they come and go as well.
+    // As many as there are addresses, so that all of them may be removed.
     let disks = Some(Disks { volumes: (0..volumes).map(volume).collect() });
     GuestState { network: Some(Network { links }), memory, disks, ..GuestState::default() }
 }
@@ -140,7 +140,7 @@ fn faults() -> impl Strategy<Value = Vec<Option<Fault>>> {
     proptest::collection::vec(proptest::option::weighted(0.3, fault), 0..40)
 }
 
-/// The best preference stands first, each address once.
+/// Checks that the best preference is first, and that each address is there once.
 fn check_first(shown: &[IpAddr], wanted: &[Address]) {
     let preference = |ip: &IpAddr| wanted.iter().find(|a| a.ip == *ip).map(|a| a.preference);
     assert_eq!(shown.first().and_then(preference), wanted.iter().map(|a| a.preference).min());
@@ -186,7 +186,7 @@ proptest! {
         fixture.publish(&state(vec![list.clone(), vec![]])).unwrap();
         prop_assume!(!list.is_empty());
         let removed = list.remove(at.index(list.len()));
-        // Where the first is gone and the next is not as good as another, that one moves too.
+        // If the first is removed and another is better than the next, that one moves too.
         let best = list.iter().map(|a| a.preference).min();
         let next = fixture.addresses().into_iter().find(|ip| *ip != removed.ip);
         prop_assume!(next.is_none_or(|ip| list.iter().any(|a| a.ip == ip && Some(a.preference) == best)));
@@ -205,7 +205,7 @@ proptest! {
         }
     }
 
-    /// "Never more than 700 nodes of ours, and where the host refuses earlier, give back until 64 are free."
+    /// At most 700 nodes; at the quota 64 nodes are free.
     #[test]
     fn full_store_holds_the_important_keys_and_64_nodes_stay_free(
         list in addresses(), more in addresses(), room in 0..170_usize

@@ -1,4 +1,4 @@
-//! What stands in a session between two connections.
+//! The store of a session between two connections.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use xenstore_rs::Xs;
 
 use super::Store;
 
-/// Answers nothing.
+/// Fails each request with `NotConnected`.
 #[derive(Debug)]
 pub struct Closed;
 

@@ -1,5 +1,5 @@
-//! A store in memory for the tests of this crate: nodes as xenstored has them, and faults to order.
-//! The program as a whole is tested on the real one.
+//! A fake xenstore for the tests of this crate, with faults that a test chooses. The program as a whole is
+//! tested on the real xenstored.
 
 #![allow(missing_docs)]
 
@@ -23,18 +23,18 @@ pub enum Fault {
 #[derive(Debug, Default)]
 pub struct Fake {
     nodes: BTreeMap<String, String>,
-    /// What becomes of the next requests; the first comes last.
+    /// The results of the next requests, in reverse order.
     pub faults: Vec<Option<Fault>>,
-    /// The writes and removals that were taken.
+    /// The writes and removals that succeeded.
     pub requests: Vec<String>,
-    /// How many nodes there may be.
+    /// The quota of nodes.
     pub room: Option<usize>,
-    /// The writes that found no space.
+    /// The writes that failed at the quota.
     pub refused: usize,
 }
 
 impl Fake {
-    /// The keys: nodes with a value, or with nothing in them.
+    /// The keys: nodes with a value or without children.
     pub fn keys(&self) -> Tree {
         let mut tree = Tree::default();
         for (path, value) in &self.nodes {
@@ -93,7 +93,7 @@ fn refusal(name: &str) -> io::Error {
     io::Error::other(XsError(name.into()))
 }
 
-/// One fake, seen by the session and by the test.
+/// One fake, shared by the session and the test.
 #[derive(Clone, Debug, Default)]
 pub struct FakeXenstore(Rc<RefCell<Fake>>);
 

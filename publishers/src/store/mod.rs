@@ -1,7 +1,7 @@
-//! The stores that keys are written to, and what their errors mean.
+//! The stores to which keys are written, and their errors.
 //!
-//! The seam is `xenstore_rs::Xs`: read, write, rm, directory. A store says no by an error that holds
-//! a [`XsError`]; every other error means that the connection is of no use any more.
+//! The interface is `xenstore_rs::Xs`: read, write, rm, directory. If xenstored rejects a request, the error
+//! contains a [`XsError`]. After any other error the connection cannot be used any more.
 
 mod closed;
 #[cfg(test)]
@@ -28,24 +28,24 @@ pub trait Store: Xs {
         Ok(())
     }
 
-    /// Whether it is worth opening the store again when the connection to it is lost.
+    /// Whether the store can be opened again after the connection was lost.
     fn can_reconnect(&self) -> bool {
         true
     }
 }
 
-/// What an error of a store means for who asked.
+/// The kinds of errors of a store.
 #[derive(Debug)]
 pub enum Failure {
-    /// There is no such node.
+    /// The node does not exist.
     NotFound,
-    /// Not allowed here, or not possible at all: asking again would not help.
+    /// Denied, or not possible at all: a repeated request would fail too.
     Denied(String),
-    /// A quota is used up.
+    /// A quota is reached.
     Quota(String),
-    /// Something else that may pass.
+    /// Another error, after which a repeated request may succeed.
     Transient(String),
-    /// The connection is lost, or what came over it makes no sense.
+    /// The connection is lost, or a reply is invalid.
     Disconnected(io::Error),
 }
 
@@ -58,7 +58,7 @@ impl From<io::Error> for Failure {
         match name.as_str() {
             "ENOENT" => Self::NotFound,
             "EACCES" | "EPERM" | "EROFS" | "EINVAL" | "EISDIR" => Self::Denied(name.clone()),
-            // The C xenstored says ENOSPC, oxenstored EQUOTA; both E2BIG for what is too long.
+            // ENOSPC is of the C xenstored, EQUOTA of oxenstored. Both have E2BIG for a value that is too long.
             "ENOSPC" | "EQUOTA" | "E2BIG" => Self::Quota(name.clone()),
             _ => Self::Transient(name.clone()),
         }

@@ -1,4 +1,4 @@
-//! Standard output as a store: first the whole tree as a host would see it, then a line a change.
+//! Standard output as a store: first the whole tree as a host would read it, then one line for each change.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -11,14 +11,14 @@ use xenstore_rs::Xs;
 use super::Store;
 use crate::key_tree::Tree;
 
-/// Shows on standard output what would be written, and remembers it.
+/// Prints the changes on standard output, and keeps the keys in memory.
 #[derive(Debug, Default)]
 pub struct Stdout(RefCell<Shown>);
 
 #[derive(Debug, Default)]
 struct Shown {
     keys: Tree,
-    /// The first batch has been shown.
+    /// The first batch has been printed.
     live: bool,
 }
 
@@ -78,7 +78,7 @@ impl Xs for Stdout {
     }
 }
 
-/// The keys as a tree, a line a node.
+/// The keys as a tree, one line for each node.
 fn drawn(keys: &Tree) -> String {
     let mut out = String::new();
     let mut above: Vec<&str> = Vec::new();

@@ -48,7 +48,8 @@ impl Xs for Xenstore {
     }
 }
 
-/// What is not UTF-8 was not written by an agent: replaced, it is seen to differ and goes.
+/// A value that is not UTF-8 was not written by an agent. Its replacement characters make it differ, so it is
+/// overwritten or removed.
 fn text(payload: &[u8]) -> Box<str> {
     String::from_utf8_lossy(payload).into()
 }

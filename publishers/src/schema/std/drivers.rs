@@ -1,7 +1,7 @@
-//! Drivers: a line each, and whether NICs and disks can be plugged in.
+//! Drivers: one line each, and whether NICs and disks can be plugged in.
 //!
-//! A line is a `DISTRIBUTION` of xenstore-paths: vendor, product, version, and attributes for people,
-//! of which there are none. XAPI reads it by the three blanks, so the last one stands at its end.
+//! A line is a `DISTRIBUTION` of xenstore-paths: vendor, product, version, and attributes, which are empty.
+//! XAPI splits it at the three blanks, so the last blank is at its end.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,10 @@ use facts::{Driver, Drivers, decimal};
 
 use crate::key_tree::{Tree, sanitize};
 
-/// Who made the drivers, as our lines begin on one system or another. Drivers of others write their
-/// lines themselves.
+/// The vendor, with which our lines begin on each system. Other programs write the lines of other vendors.
 pub const VENDORS: [&str; 3] = ["Linux ", "FreeBSD ", "NetBSD "];
 
-/// Sets the lines and flags. A line keeps its index, and so do those of others.
+/// Sets the lines and flags. Our lines and those of other programs keep their index.
 pub fn render(tree: &mut Tree, drivers: &Drivers, published: &Tree) {
     let line = |Driver { vendor, name, version }: &Driver| {
         sanitize(&format!("{vendor} {name} {version} "))
@@ -39,7 +38,7 @@ pub fn render(tree: &mut Tree, drivers: &Drivers, published: &Tree) {
             tree.set(format!("drivers/{index}"), &line);
         }
     }
-    // A 0 would forbid what may well work.
+    // A 0 would forbid hot-plug, which may work.
     tree.set_nonempty("feature/hotplug/vif", drivers.vif.then_some("1"));
     tree.set_nonempty("feature/hotplug/vbd", drivers.vbd.then_some("1"));
 }
@@ -70,7 +69,7 @@ mod tests {
         assert_eq!(rendered(&["a", "b"], &before), tree(&after));
     }
 
-    // What the store shows of a line is what it is known by.
+    // A line is compared as it is published: shortened and without control characters.
     #[test]
     fn a_line_that_cannot_be_shown_whole_keeps_its_index_too() {
         let before = [("drivers/0", "Linux b 6.1 "), ("drivers/1", "Linux a 6.1 ")];

@@ -1,4 +1,4 @@
-//! The agent as XAPI's `VM_guest_metrics.services` shows it: every key in the directory of a service.
+//! The agent in XAPI's `VM_guest_metrics.services`, which shows all keys in the directory of a service.
 
 use facts::Service;
 
@@ -9,9 +9,9 @@ use crate::timestamp::{is_rfc3339, rfc3339};
 const NODE: &str = "data/service/xen-guest-agent";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Sets what is known. A restart writes nothing: `started` stays that of the first start of this version in
-/// this boot, as it is published. A published time that is not between boot and this start, give or take a
-/// day, was written before the clock was set.
+/// Sets the known keys. `started` is the first start of this version in this boot: the published time stays,
+/// so a restart writes nothing. A published time before boot or after this start, by more than a day, is
+/// replaced: it was written before the clock was set.
 pub fn render(tree: &mut Tree, service: &Service, started: Moment, published: &Tree) {
     let key = |name: &str| format!("{NODE}/{name}");
     let boot_id = service.boot_id.as_deref();

@@ -1,5 +1,5 @@
-//! Volumes in schema `std`, below `data/volumes`: a directory each, by an index that it keeps while it
-//! is there. Pure; cannot fail.
+//! Volumes in schema `std`, below `data/volumes`: one directory each, whose index stays while the volume
+//! exists. Pure; cannot fail.
 
 use facts::{Disks, Volume};
 
@@ -7,14 +7,13 @@ use super::super::sampled;
 use crate::address_index::{by_index, keep};
 use crate::key_tree::{Tree, sanitize};
 
-/// Where they are.
+/// The directory of volumes.
 pub const ROOT: &str = "data/volumes";
 
-/// The least by which `free` has to move, in bytes, whatever the size.
+/// The largest step of `free`, in bytes.
 const STEP: u64 = 64 * 1024 * 1024;
 
-/// Puts the keys of `disks` into `tree`; `published` has the indices of before, and what
-/// was told of how full they are.
+/// Adds the keys of `disks` to `tree`. `published` has the present indices and values of `free`.
 pub fn render(tree: &mut Tree, disks: &Disks, published: &Tree) {
     let names: Vec<String> = disks.volumes.iter().map(|volume| sanitize(&volume.name)).collect();
     let indices = keep(&by_index(published, ROOT, "/name"), &names);
@@ -30,7 +29,7 @@ pub fn render(tree: &mut Tree, disks: &Disks, published: &Tree) {
     }
 }
 
-/// What is published, unless it has moved by 1 % of the size or by 64 MiB, whichever is less.
+/// The published value, unless the new one differs by 1 % of the size or by 64 MiB, whichever is less.
 fn free(volume: &Volume, node: &str, published: &Tree) -> Option<u64> {
     let is_same = published.get(&format!("{node}/name")) == Some(&sanitize(&volume.name));
     let known = published.get(&format!("{node}/free")).filter(|_| is_same);
@@ -38,7 +37,7 @@ fn free(volume: &Volume, node: &str, published: &Tree) -> Option<u64> {
     volume.free.map(|now| sampled(known, now, step))
 }
 
-/// Whether this is the path of a volume's free bytes.
+/// Whether this is the path of a volume's `free`.
 pub fn is_free(path: &str) -> bool {
     let index =
         path.strip_prefix(ROOT).and_then(|rest| rest.strip_prefix('/')?.strip_suffix("/free"));
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_published_there_gives_no_index() {
+    fn invalid_nodes_below_volumes_give_no_index() {
         let mut before = Tree::default();
         for (path, value) in [("01", "/dev/a"), ("-1", "/dev/a"), ("x", "/dev/a"), ("1", "/dev/b")]
         {
@@ -91,43 +90,42 @@ mod tests {
         );
     }
 
-    /// What is told where `told` is published and there are `now`.
-    fn shown(size: u64, told: Option<u64>, now: Option<u64>) -> Option<u64> {
+    /// The value that is published next if `before` is published and `now` bytes are free.
+    fn next(size: u64, before: Option<u64>, now: Option<u64>) -> Option<u64> {
         let of = |free| {
             let name = "/dev/xvda1".to_owned();
             Disks { volumes: vec![Volume { name, size: Some(size), free, ..Volume::default() }] }
         };
-        let (mut before, mut after) = (Tree::default(), Tree::default());
-        render(&mut before, &of(told), &Tree::default());
-        render(&mut after, &of(now), &before);
-        after.get("data/volumes/0/free").map(|free| free.parse().unwrap())
+        let (mut first, mut second) = (Tree::default(), Tree::default());
+        render(&mut first, &of(before), &Tree::default());
+        render(&mut second, &of(now), &first);
+        second.get("data/volumes/0/free").map(|free| free.parse().unwrap())
     }
 
-    // "Fullness … written only when it moved by 1 % or 64 MiB": since it was told, so what creeps is told in
-    // the end, and a restart tells no more than that either.
+    // Compared with the published value, so small changes add up, and a restart writes nothing.
     #[test]
-    fn one_percent_of_a_small_volume_is_told_and_less_is_not() {
-        assert_eq!(shown(1000, Some(500), Some(509)), Some(500));
-        assert_eq!(shown(1000, Some(500), Some(510)), Some(510));
-        assert_eq!(shown(1000, Some(500), Some(490)), Some(490));
+    fn free_of_a_small_volume_is_published_if_it_moved_by_1_percent() {
+        assert_eq!(next(1000, Some(500), Some(509)), Some(500));
+        assert_eq!(next(1000, Some(500), Some(510)), Some(510));
+        assert_eq!(next(1000, Some(500), Some(490)), Some(490));
     }
 
     #[test]
-    fn of_a_large_volume_64_mib_are_told() {
+    fn free_of_a_large_volume_is_published_if_it_moved_by_64_mib() {
         let terabyte = 1 << 40;
-        assert_eq!(shown(terabyte, Some(STEP), Some(2 * STEP - 1)), Some(STEP));
-        assert_eq!(shown(terabyte, Some(STEP), Some(2 * STEP)), Some(2 * STEP));
+        assert_eq!(next(terabyte, Some(STEP), Some(2 * STEP - 1)), Some(STEP));
+        assert_eq!(next(terabyte, Some(STEP), Some(2 * STEP)), Some(2 * STEP));
     }
 
     #[test]
-    fn a_figure_that_comes_or_goes_is_told() {
-        assert_eq!(shown(1000, None, Some(1)), Some(1));
-        assert_eq!(shown(1000, Some(1), None), None);
-        assert_eq!(shown(0, Some(1), Some(2)), Some(2));
+    fn free_that_appears_or_disappears_is_published() {
+        assert_eq!(next(1000, None, Some(1)), Some(1));
+        assert_eq!(next(1000, Some(1), None), None);
+        assert_eq!(next(0, Some(1), Some(2)), Some(2));
     }
 
     #[test]
-    fn another_volume_at_the_same_index_is_not_the_same() {
+    fn free_is_not_kept_for_another_volume_at_the_same_index() {
         let mut before = Tree::default();
         before.set("data/volumes/0/name", "/dev/xvdb1");
         before.set("data/volumes/0/free", "500");
@@ -137,9 +135,9 @@ mod tests {
         assert_eq!(after.get("data/volumes/0/free"), Some("501"));
     }
 
-    // What the store shows of a name is what a name is known by.
+    // A name is compared as it is published: without control characters.
     #[test]
-    fn a_name_that_cannot_be_shown_whole_keeps_its_index_too() {
+    fn volume_name_with_control_characters_keeps_its_index() {
         let first = published(&["/dev/a", "/dev/\u{1b}[1mb"], &Tree::default());
         assert_eq!(names(&published(&["/dev/\u{1b}[1mb"], &first)), [(1, "/dev/[1mb")]);
     }
