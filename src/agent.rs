@@ -1,5 +1,4 @@
-//! The agent as a whole: a thread a collector, a thread for signals, and the publisher, which runs on
-//! the thread that it is called on.
+//! Runs the agent: one thread for each collector, one for signals, and the publisher on the calling thread.
 //!
 //! Shutdown is by dropping handles: without its handle a collector returns and drops its end of the
 //! channel; when the channel is closed, the publisher publishes what is left and returns.
@@ -32,16 +31,16 @@ use crate::{signal_mask, xenstore_wait};
 /// How long the publisher may take to publish what is left after SIGTERM or SIGINT.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(800);
 
-/// Reload, end, end.
+/// Reload, shutdown, shutdown.
 const SIGNALS: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
 
-/// Why the agent cannot run, or could not go on.
+/// Why the agent cannot start or go on.
 #[derive(Debug, Error)]
 pub enum Error {
     /// This is no Xen guest, so no host would read the keys.
     #[error(transparent)]
     NotAGuest(#[from] NotAGuest),
-    /// The publisher gave up.
+    /// The publisher has ended with an error.
     #[error(transparent)]
     Publisher(#[from] publishers::Error),
     /// With `--once`: not everything could be published.
@@ -98,7 +97,7 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     Ok(())
 }
 
-/// The schema to use; an error where no host would read the keys, unless they are only printed.
+/// The schema to use; an error if no host would read the keys, unless they are only printed.
 fn schema(options: &Options) -> Result<Schema, Error> {
     let guest = match xen_detect::check(Path::new("/")) {
         Err(NotAGuest::NoXenstoreYet(_)) if options.destination == Destination::Stdout => Ok(()),
@@ -114,13 +113,13 @@ fn schema(options: &Options) -> Result<Schema, Error> {
     }
 }
 
-/// The collectors that are switched off. SR-IOV functions are known from the host's store only.
+/// The collectors that are switched off. The list of SR-IOV VFs is only in xenstore.
 fn without(options: &Options) -> Vec<Source> {
     let no_host = (options.destination == Destination::Stdout).then_some(Source::Sriov);
     options.without.iter().copied().chain(no_host).chain(unsupported()).collect()
 }
 
-/// The collectors that this system has nothing for.
+/// The collectors that are not supported on this system.
 fn unsupported() -> impl Iterator<Item = Source> {
     let collectors = [
         (network::IS_SUPPORTED, Source::Network),
@@ -130,7 +129,7 @@ fn unsupported() -> impl Iterator<Item = Source> {
     collectors.into_iter().filter(|(is_supported, _)| !is_supported).map(|(_, source)| source)
 }
 
-/// Opens the store that the keys go to; as often as it is called.
+/// A function that opens the store for the keys. It may be called more than once.
 pub fn store_opener(destination: Destination) -> OpenStore {
     match destination {
         Destination::Xenstore => Box::new(|| Ok(Box::new(Xenstore::open()?))),
@@ -138,12 +137,12 @@ pub fn store_opener(destination: Destination) -> OpenStore {
     }
 }
 
-/// Whether the store can be emptied while the agent runs: by a restore, a migration, a restart.
+/// Whether the keys can be removed while the agent runs: by a restore, a migration, a restart of xenstored.
 fn has_resume_watch(options: &Options) -> bool {
     options.destination == Destination::Xenstore && !options.once
 }
 
-/// A new collector is one more line here.
+/// Starts the collectors. A new collector needs one more line here.
 fn start_collectors(
     options: &Options,
     handles: &mut CollectorHandles,

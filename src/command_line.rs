@@ -1,7 +1,7 @@
-//! The command line: what people type, made ready for argh, and what argh makes of it.
+//! The command line: converts the arguments for argh and checks the values.
 //!
-//! argh takes neither `--loglevel=debug` nor `-ldebug` nor `-h`. People type all three, and the
-//! manual of the agent before this one documents the first.
+//! argh does not accept `--loglevel=debug`, `-ldebug` or `-h`. Users type all three, and the manual of the
+//! agent that this one replaces documents the first.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ mod values;
 const NAME: &str = "xen-guest-agent";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Tells the Xen host what only this guest knows: its OS, its addresses, its memory.
+/// Reports the state of a Xen guest to its host: OS, addresses, memory, disks.
 #[derive(FromArgs, Debug)]
 struct Args {
     /// log to standard error instead of syslog
@@ -42,16 +42,16 @@ struct Args {
     #[argh(option, arg_name = "seconds")]
     memory_interval: Option<String>,
 
-    /// seconds between two looks at how full the disks are (300 by default)
+    /// seconds between two samples of disk usage (300 by default)
     #[argh(option, arg_name = "seconds")]
     disk_interval: Option<String>,
 
-    /// NICs to leave out, as wg*,eth9; those of containers are left out anyway, unless they stand
-    /// on a vif
+    /// NICs to skip, such as wg*,eth9; container NICs are skipped anyway, unless they are upper
+    /// devices of a VIF
     #[argh(option, arg_name = "glob,…")]
     exclude_nics: Option<String>,
 
-    /// collectors to switch off, as net,os; their keys are removed
+    /// collectors to switch off, such as net,os; their keys are removed
     #[argh(option, arg_name = "name,…")]
     without: Option<String>,
 
@@ -59,7 +59,7 @@ struct Args {
     #[argh(switch)]
     once: bool,
 
-    /// remove what the agent has published and say that it is uninstalled, then exit
+    /// remove all published keys, report that the agent is uninstalled, then exit
     #[argh(switch)]
     withdraw: bool,
 
@@ -77,11 +77,11 @@ struct Args {
 pub enum Destination {
     /// The host's xenstore.
     Xenstore,
-    /// Standard output, for people to look at.
+    /// Standard output.
     Stdout,
 }
 
-/// How the agent shall run.
+/// The options of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Log to standard error.
@@ -94,7 +94,7 @@ pub struct Options {
     pub destination: Destination,
     /// Time between two samples of the memory.
     pub memory_interval: Duration,
-    /// Time between two looks at how full the disks are.
+    /// Time between two samples of disk usage.
     pub disk_interval: Duration,
     /// NICs that are left out.
     pub exclude_nics: Vec<String>,
@@ -102,57 +102,58 @@ pub struct Options {
     pub without: Vec<Source>,
     /// Publish once and exit.
     pub once: bool,
-    /// Remove what was published and exit.
+    /// Remove the published keys and exit.
     pub withdraw: bool,
-    /// Give up what the agent has no need of before it reads anything.
+    /// Give up the rights that the agent does not need.
     pub sandbox: bool,
 }
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// To run.
+    /// Run.
     Run(Options),
-    /// To say something and exit.
+    /// Print this text and exit.
     Print(String),
 }
 
-/// What is wrong with the command line or the environment.
+/// An error in the command line or the environment.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum UsageError {
-    /// A value that is not one of those accepted.
+    /// A value that is not accepted.
     #[error("{what}: {value:?} is not one of {accepted}")]
     Value {
         /// The option or variable.
         what: &'static str,
-        /// What it was given.
+        /// The value.
         value: String,
-        /// What it takes.
+        /// The accepted values.
         accepted: String,
     },
-    /// Words that argh does not understand, in its own words.
+    /// argh's message about wrong arguments.
     #[error("{0}")]
     Args(String),
 }
 
-/// Reads the words after the program's name; `environment` looks a variable up.
+/// Parses the arguments after the program's name. `environment` returns the value of a variable.
 ///
 /// # Errors
-/// [`UsageError`] names the word and what would be accepted.
+/// [`UsageError`] names the argument and the accepted values.
 pub fn parse(
-    words: impl Iterator<Item = String>,
+    arguments: impl Iterator<Item = String>,
     environment: impl Fn(&str) -> Option<String>,
 ) -> Result<Command, UsageError> {
-    let words: Vec<String> = words.flat_map(|word| separate(&word)).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let words = match Args::from_args(&[NAME], &words) {
-        Ok(words) => words,
+    let arguments: Vec<String> =
+        arguments.flat_map(|argument| expand_argument(&argument)).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let args = match Args::from_args(&[NAME], &arguments) {
+        Ok(args) => args,
         Err(early) if early.status.is_ok() => {
             return Ok(Command::Print(early.output.trim_end().into()));
         }
         Err(early) => return Err(UsageError::Args(early.output.trim().replace('\n', " "))),
     };
-    if words.version {
+    if args.version {
         return Ok(Command::Print(format!("{NAME} {VERSION}")));
     }
     let or_variable = |option: (&'static str, Option<String>), variable: &'static str| match option
@@ -163,31 +164,31 @@ pub fn parse(
         }
     };
     Ok(Command::Run(Options {
-        stderr: words.stderr,
-        filters: filters(or_variable(("--loglevel", words.loglevel), "RUST_LOG"))?,
-        schema: schema(or_variable(("--schema", words.schema), "XENSTORE_SCHEMA"))?,
-        destination: destination(words.publisher)?,
-        memory_interval: interval("--memory-interval", 60, words.memory_interval)?,
-        disk_interval: interval("--disk-interval", 300, words.disk_interval)?,
-        exclude_nics: listed(words.exclude_nics),
-        without: without(words.without)?,
-        once: words.once,
-        withdraw: words.withdraw,
-        sandbox: !words.no_sandbox,
+        stderr: args.stderr,
+        filters: filters(or_variable(("--loglevel", args.loglevel), "RUST_LOG"))?,
+        schema: schema(or_variable(("--schema", args.schema), "XENSTORE_SCHEMA"))?,
+        destination: destination(args.publisher)?,
+        memory_interval: interval("--memory-interval", 60, args.memory_interval)?,
+        disk_interval: interval("--disk-interval", 300, args.disk_interval)?,
+        exclude_nics: listed(args.exclude_nics),
+        without: without(args.without)?,
+        once: args.once,
+        withdraw: args.withdraw,
+        sandbox: !args.no_sandbox,
     }))
 }
 
-/// `--name=value`, `-lvalue`, `-sl` and `-h` as argh takes them.
-fn separate(word: &str) -> Vec<String> {
-    if word.starts_with("--") {
-        return match word.split_once('=') {
+/// Converts `--name=value`, `-lvalue`, `-sl` and `-h` to forms that argh accepts.
+fn expand_argument(argument: &str) -> Vec<String> {
+    if argument.starts_with("--") {
+        return match argument.split_once('=') {
             Some((name, value)) => vec![name.into(), value.into()],
-            None => vec![word.into()],
+            None => vec![argument.into()],
         };
     }
-    let mut letters = match word.strip_prefix('-') {
+    let mut letters = match argument.strip_prefix('-') {
         Some(letters) if !letters.is_empty() => letters.chars(),
-        _ => return vec![word.into()],
+        _ => return vec![argument.into()],
     };
     let mut out = Vec::new();
     while let Some(letter) = letters.next() {

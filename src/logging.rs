@@ -1,8 +1,8 @@
-//! The log: to syslog, or to standard error where asked or where there is no syslog.
+//! The log: to syslog, or to standard error if an option says so or there is no syslog.
 //!
-//! A record is one line whatever it holds: mount points, interface names and the host's replies are in
-//! it, and what others chose must not look like another line. Logging never fails and never waits: a
-//! line that cannot be written at once is lost.
+//! A record is always one line. It may contain mount points, interface names and the host's replies; a user or
+//! host that chose these must not be able to forge another line. Logging never fails and never waits: a line
+//! that cannot be written at once is lost.
 
 mod syslog_socket;
 
@@ -18,8 +18,8 @@ use syslog::Severity;
 
 use syslog_socket::SyslogSocket;
 
-/// Longest line with its line feed, in bytes: a pipe with free space takes that much without waiting
-/// (`PIPE_BUF` in `linux/limits.h`).
+/// The longest line with its line feed, in bytes: so many can be written to a pipe with free space without
+/// waiting (`PIPE_BUF` in `linux/limits.h`).
 pub const MAX_LINE: usize = 4096;
 
 /// Where lines go.
@@ -47,8 +47,8 @@ impl Default for Filters {
 }
 
 impl Filters {
-    /// Reads `debug` or `info,publishers=trace,collectors::network=debug`; `None` if it is neither.
-    /// As with env_logger, parts without a level for all the rest leave the rest at `error`.
+    /// Parses `debug` or `info,publishers=trace,collectors::network=debug`; `None` if it is neither. As in
+    /// env_logger, the level of all other parts is `error` if none is given for them.
     pub fn parse(text: &str) -> Option<Self> {
         let (mut all, mut parts) = (None, Vec::new());
         for filter in text.split(',').map(str::trim) {
@@ -76,7 +76,7 @@ pub fn start(to_stderr: bool, filters: &Filters) -> Target {
     for (part, level) in &filters.parts {
         dispatch = dispatch.level_for(part.clone(), *level);
     }
-    // Fails only if a log was started before; that one is used then.
+    // Fails only if a log was started before, which is used then.
     let _ = dispatch.chain(output).apply();
     if let Some(error) = error {
         log::warn!("log: no syslog ({error}); logging to standard error");
@@ -135,8 +135,8 @@ fn stderr_output() -> fern::Output {
     })
 }
 
-/// Whether standard error is the journal's, which takes the level from a number at the start of the line
-/// (sd-daemon(3)). The variable alone proves nothing: children inherit it (systemd.exec(5)).
+/// Whether standard error is the journal's, which reads the level from a number at the start of the line
+/// (sd-daemon(3)). The variable alone is not enough: children inherit it (systemd.exec(5)).
 fn is_journal() -> bool {
     let stream = |file: fs::Metadata| format!("{}:{}", file.dev(), file.ino());
     let stderr = fs::metadata("/proc/self/fd/2").map(stream).ok();

@@ -1,7 +1,7 @@
 //! xen-guest-agent: reports the state of a Xen guest to its host.
 //!
-//! `main` reads the command line and starts the log; [`agent`] wires collectors and publisher,
-//! [`withdraw`] removes the keys that they published.
+//! `main` parses the command line and starts the log. [`agent`] runs collectors and publisher; [`withdraw`]
+//! removes the published keys.
 
 mod agent;
 mod command_line;
@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use command_line::{Command, Destination, Options};
 
 fn main() -> ExitCode {
-    // No option's value has bytes that are not UTF-8: they become replacement characters and are rejected.
+    // No option accepts bytes that are not UTF-8: they become replacement characters and are rejected.
     let text = |text: OsString| text.to_string_lossy().into_owned();
     match command_line::parse(env::args_os().skip(1).map(text), |name| env::var_os(name).map(text))
     {
@@ -40,8 +40,8 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> ExitCode {
-    // Who looks at the keys on a terminal wants to see what is said about them there, and so does who
-    // removes a package.
+    // A user who looks at the keys on a terminal also needs the log there, and so does one who removes a
+    // package.
     let to_stderr =
         options.stderr || options.withdraw || options.destination == Destination::Stdout;
     let log = logging::start(to_stderr, &options.filters);

@@ -1,16 +1,16 @@
-//! Which thread takes the signals: one that does nothing else.
+//! Only one thread, which does nothing else, takes signals.
 //!
-//! A signal in the midst of a request to the device would end the system call, and FreeBSD's older kernels
-//! would go on with the reply to that request as the one to the next.
+//! A signal during a request to the device would interrupt the system call. On older FreeBSD kernels the next
+//! request would then get the reply to this one.
 
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// Blocks these signals on this thread and those that it starts from here on.
+/// Blocks these signals on this thread and on those that it starts later.
 ///
 /// # Errors
-/// For a number that is no signal's.
+/// For a number that is not a signal.
 pub fn block(signals: &[i32]) -> io::Result<()> {
     change(libc::SIG_BLOCK, signals)
 }
@@ -34,7 +34,7 @@ fn change(how: i32, signals: &[i32]) -> io::Result<()> {
             return Err(io::Error::last_os_error());
         }
     }
-    // SAFETY: `set` is one, and the old one is not asked for.
+    // SAFETY: `set` is initialized, and the old set is not requested.
     match unsafe { libc::pthread_sigmask(how, set.as_ptr(), ptr::null_mut()) } {
         0 => Ok(()),
         error => Err(io::Error::from_raw_os_error(error)),

@@ -1,5 +1,5 @@
-//! `--withdraw`: what the scripts that remove a package call. Ends in time whatever the store does,
-//! and is content where there is nothing to withdraw: a package may be removed anywhere.
+//! `--withdraw`, for scripts that remove a package. It ends in time even if xenstored does not answer, and
+//! succeeds if there is nothing to withdraw: a package may be removed on any machine.
 
 use std::fs;
 use std::io;
@@ -19,16 +19,16 @@ use crate::command_line::{Destination, Options};
 use crate::logging::Target;
 use crate::sandbox::{self, UnixSockets};
 
-/// How long the store may take for all of it; a few milliseconds are usual.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest time for all requests, which usually take a few milliseconds.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why something of the agent is left in the store.
+/// Why keys of the agent may be left.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// The store is not there, or went away.
+    /// xenstore cannot be opened, or the connection was lost.
     #[error(transparent)]
     Store(#[from] publishers::Error),
-    /// The store would not take everything.
+    /// xenstored rejected a request.
     #[error("not everything could be withdrawn")]
     Pending,
     /// The system has no threads left.
@@ -36,12 +36,12 @@ pub enum Error {
     Start(#[from] io::Error),
 }
 
-/// Removes from the store what the agent published, and says there that it is uninstalled.
+/// Removes the published keys and writes that the agent is uninstalled.
 ///
 /// # Errors
-/// When something of it is left.
+/// When keys may be left.
 pub fn run(options: &Options, log: Target) -> Result<(), Error> {
-    if let Some(why) = nothing_here(options.destination) {
+    if let Some(why) = skip_reason(options.destination) {
         info!("{why}: there is nothing to withdraw");
         return Ok(());
     }
@@ -49,11 +49,11 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
         sandbox::restrict_self(UnixSockets::needed(options.destination, log));
     }
     let end_in_time = || {
-        thread::sleep(PATIENCE);
+        thread::sleep(TIMEOUT);
         error!("no answer from xenstored; exiting");
         process::exit(1);
     };
-    thread::Builder::new().name("patience".into()).spawn(end_in_time)?;
+    thread::Builder::new().name("timeout".into()).spawn(end_in_time)?;
     match publishers::withdraw(&store_opener(options.destination))? {
         Outcome::Synced => info!("withdrawn"),
         Outcome::RetryLater | Outcome::Quota => return Err(Error::Pending),
@@ -61,8 +61,8 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     Ok(())
 }
 
-/// Why no agent of this system can have published anything there.
-fn nothing_here(destination: Destination) -> Option<String> {
+/// The reason why no agent of this system can have published keys.
+fn skip_reason(destination: Destination) -> Option<String> {
     if destination == Destination::Stdout {
         return None;
     }
@@ -72,8 +72,8 @@ fn nothing_here(destination: Destination) -> Option<String> {
     xen_detect::check(Path::new("/")).err().map(|why| why.to_string())
 }
 
-/// Whether this is the root of an image that is being made: the guest below it, if it is one, has an
-/// agent of its own. Where nothing is known of the first process, it is not.
+/// Whether this is a chroot, such as one in which an image is made: the keys are those of the guest's own agent
+/// then. False if the root of process 1 cannot be read.
 fn is_changed_root() -> bool {
     let root = |path| fs::metadata(path).map(|root| (root.dev(), root.ino())).ok();
     root("/proc/1/root").is_some_and(|first| Some(first) != root("/"))

@@ -17,8 +17,8 @@ use xenstore::Backoff;
 
 use crate::service_manager::ServiceManager;
 
-/// Waits while the guest has no xenstore yet; returns false if SIGTERM or SIGINT came first. `signals` has
-/// both among its own.
+/// Waits while the guest has no xenstore yet; returns false if SIGTERM or SIGINT came first. `signals` must
+/// contain both.
 ///
 /// # Errors
 /// When the system has no descriptors left.

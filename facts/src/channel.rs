@@ -1,9 +1,9 @@
 //! The bounded channel from the collectors to the publisher.
 //!
-//! A crossbeam channel, but the receiver parks its thread instead of blocking inside `recv`: crossbeam yields
-//! the processor eight times before each sleep, which would be most of the system calls of an idle agent.
-//! Parking costs one call to sleep and one to wake. A sender never waits: while the store does not answer,
-//! the newest event of each kind is kept.
+//! A crossbeam channel whose receiver parks its thread. crossbeam's `recv` would yield the processor eight
+//! times before each sleep, which would be most of the system calls of an idle agent. Parking costs one call
+//! to sleep and one to wake. A sender never waits: while xenstored does not answer, the newest event of each
+//! kind is kept.
 
 use std::mem::discriminant;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,21 +14,21 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
 use crate::{Event, Memory, PublishedMemory};
 
-/// Events that may wait for the publisher. An event carries the full state of its source and replaces older
-/// ones, so there need only be space for one of each kind.
+/// The capacity, in events. An event has the full state of its source and replaces older ones, so space for
+/// one event of each kind is enough.
 const CAPACITY: usize = 16;
 
 /// A collector's end. The channel closes when the last one is dropped.
 #[derive(Clone, Debug)]
 pub struct Outbox(Arc<Senders>);
 
-/// What the collectors' ends share.
+/// Shared by the collectors' ends.
 #[derive(Debug)]
 struct Senders {
     sender: Option<Sender<Event>>,
-    /// To take out events that a newer one of their kind replaces.
+    /// Removes events that a newer one of their kind replaces.
     waiting: Receiver<Event>,
-    /// Held while an event is sent, so that the events of one sender stay in order.
+    /// Locked while an event is sent, so that the events of one sender stay in order.
     send_lock: Mutex<()>,
     published_memory: SharedMemory,
     receiver: Thread,
@@ -43,16 +43,16 @@ pub struct Inbox {
 
 type SharedMemory = Arc<Mutex<Option<PublishedMemory>>>;
 
-/// Why an [`Inbox`] gave no event.
+/// Why an [`Inbox`] returned no event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecvError {
     /// None came before the deadline.
     Timeout,
-    /// None will come any more: every [`Outbox`] is gone.
+    /// None can come any more: every [`Outbox`] was dropped.
     Disconnected,
 }
 
-/// Makes a channel whose events the thread `receiver` will take.
+/// Makes a channel whose events the thread `receiver` receives.
 #[must_use]
 pub fn channel(receiver: Thread) -> (Outbox, Inbox) {
     let (sender, inbox) = bounded(CAPACITY);
@@ -69,7 +69,7 @@ pub fn channel(receiver: Thread) -> (Outbox, Inbox) {
 
 impl Outbox {
     /// Sends an event. Never blocks: a full channel keeps only the newest event of each kind. Without a
-    /// receiver the event is lost: the agent is about to end then.
+    /// receiver the event is lost; the agent is about to end then.
     pub fn send(&self, event: Event) {
         let senders = &self.0;
         let Some(sender) = &senders.sender else { return };
@@ -84,8 +84,9 @@ impl Outbox {
         senders.receiver.unpark();
     }
 
-    /// Sends a sample of the memory, unless the publisher would write nothing for it. Once one is sent, so are
-    /// the next until the publisher has published: a sample back at the old figures replaces the one between.
+    /// Sends a memory sample, unless the publisher would write nothing for it. After a sample was sent, all
+    /// later ones are sent until the publisher has published: one that is back at the published figures must
+    /// replace the one between.
     pub fn send_if_news(&self, sample: Memory) {
         let is_news =
             |published: &mut PublishedMemory| published.is_outdated_by(&sample, Instant::now());
@@ -134,7 +135,7 @@ impl Inbox {
         }
     }
 
-    /// The events that wait already.
+    /// The events in the channel.
     pub fn waiting(&self) -> impl Iterator<Item = Event> {
         self.receiver.try_iter()
     }

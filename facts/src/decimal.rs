@@ -1,4 +1,4 @@
-//! Decimal numbers as xenstore paths and values hold them: parsed only as they are printed.
+//! Decimal numbers in xenstore paths and values: only the form in which they are printed is parsed.
 
 use std::fmt::Display;
 use std::str::FromStr;

@@ -1,7 +1,8 @@
-//! What collectors say and publishers hear.
+//! The facts that collectors send to the publisher.
 //!
-//! Plain types and the channel that carries them. Nothing here does I/O, names a store key or
-//! depends on the platform. Facts are whole, never deltas: the last one wins, a repeat is harmless.
+//! Plain types, and the channel for them. This crate does no I/O, has no xenstore keys and does not depend on
+//! the platform. A fact is the full state of its source and replaces older ones; a repeated fact changes
+//! nothing.
 
 mod channel;
 mod decimal;
@@ -20,7 +21,7 @@ pub use published_memory::PublishedMemory;
 pub enum Event {
     /// The NICs and their addresses, all of them.
     Network(Network),
-    /// The memory of the guest now.
+    /// The present memory of the guest.
     Memory(Memory),
     /// The operating system and its names.
     Os(Os),
@@ -28,11 +29,11 @@ pub enum Event {
     Functions(Vec<SriovVf>),
     /// The drivers of Xen's devices.
     Drivers(Drivers),
-    /// The agent as a service, and the boot that it serves.
+    /// The agent as a service, and the present boot.
     Service(Service),
-    /// The volumes and how full they are, all of them.
+    /// All volumes and their free space.
     Disks(Disks),
-    /// What the store holds is no longer known (a reload, a resume): read it back.
+    /// The published keys are no longer known (a reload, a resume): read them back.
     ReadBack,
 }
 
@@ -48,17 +49,17 @@ pub struct Network {
 pub struct Link {
     /// The kernel's interface index.
     pub index: u32,
-    /// The interface's name in the guest; what is not UTF-8 in it is replaced.
+    /// The interface's name in the guest; bytes that are not UTF-8 are replaced.
     pub name: String,
     /// The Ethernet address, if the interface has one.
     pub mac: Option<Mac>,
-    /// `N` of the backend's `device/vif/N`, when the interface is a Xen VIF.
+    /// `N` of the backend's `device/vif/N`, if the interface is a Xen VIF.
     pub vif: Option<u32>,
     /// The addresses at which the guest can be reached now, in the kernel's order. Empty while the
     /// link is down; without tentative addresses and those that failed duplicate address detection.
     pub addresses: Vec<Address>,
-    /// The Ethernet address that the device came with, by which the host knows it; a bond gives its
-    /// own `mac` to all its members. `None` for VIFs and upper devices.
+    /// The permanent MAC, by which the host identifies the device: all members of a bond have the bond's
+    /// `mac`. `None` for VIFs and upper devices.
     pub perm_mac: Option<Mac>,
     /// The usable addresses of all upper devices (bridge, bond, team, VLAN, macvlan, macvtap, ipvlan,
     /// ipvtap, Open vSwitch), the nearest first. Empty while the link is down, and for links with an
@@ -82,8 +83,8 @@ pub struct Address {
 /// Addresses of equal preference are in the kernel's order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AddressPreference {
-    /// The scope (`rtm_scope` in `linux/rtnetlink.h`): 0 is global, 253 link-local, as which 169.254/16
-    /// and fe80::/10 always count.
+    /// The scope (`rtm_scope` in `linux/rtnetlink.h`): 0 is global, 253 link-local. 169.254/16 and fe80::/10
+    /// always count as link-local.
     pub scope: u8,
     /// Its preferred lifetime is over.
     pub deprecated: bool,
@@ -98,16 +99,16 @@ pub struct AddressPreference {
 /// The guest's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// What the kernel manages now, in KiB; follows ballooning.
+    /// The memory that the kernel manages now, in KiB; follows ballooning.
     pub total: u64,
-    /// What programs may still take without swapping, in KiB.
+    /// The memory that programs can still allocate without swapping, in KiB.
     pub available: u64,
     /// The kernel has a balloon driver.
     pub balloon: bool,
 }
 
 impl Memory {
-    /// By how much a figure has to differ from the published one to be published, in KiB: 1/512 of the
+    /// The least difference from the published figure for which a new one is published, in KiB: 1/512 of the
     /// total or 1 MiB, whichever is more.
     #[must_use]
     pub fn step(&self) -> u64 {
@@ -115,16 +116,16 @@ impl Memory {
     }
 }
 
-/// The operating system, as its own files and its kernel name it.
+/// The operating system, from its files and its kernel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Os {
-    /// Name and version for people: `Debian GNU/Linux 12 (bookworm)`.
+    /// Name and version, to be shown to users: `Debian GNU/Linux 12 (bookworm)`.
     pub pretty_name: String,
     /// Name without version: `Debian GNU/Linux`.
     pub name: String,
-    /// Lower-case id, as hosts know it: `debian`, `oracle`.
+    /// The id that hosts use, in lower case: `debian`, `oracle`.
     pub distro: String,
-    /// The version whole, as text: `12.7`.
+    /// The full version, as text: `12.7`.
     pub version: Option<String>,
     /// First part of the version.
     pub major: Option<String>,
@@ -138,66 +139,66 @@ pub struct Os {
     pub domain: Option<String>,
 }
 
-/// An SR-IOV virtual function as the host names it.
+/// An SR-IOV virtual function, as the host describes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SriovVf {
     /// `N` of the host's `device/net-sriov-vf/N`.
     pub id: u32,
-    /// The Ethernet address that the host gave it.
+    /// The MAC that the host gave it.
     pub mac: Mac,
 }
 
 /// The drivers of Xen's devices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drivers {
-    /// Those that drive something now, by name.
+    /// The drivers that have a device, by name.
     pub in_use: Vec<Driver>,
-    /// The driver of VIFs is there: one that is plugged in works at once.
+    /// The driver of VIFs is loaded: a VIF that is plugged in works at once.
     pub vif: bool,
-    /// The same of virtual block devices.
+    /// The same for virtual block devices.
     pub vbd: bool,
 }
 
 /// One driver.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Driver {
-    /// The system that it is a part of: `Linux`.
+    /// The operating system of the driver: `Linux`.
     pub vendor: &'static str,
-    /// As the kernel's own people write it: `xen-netfront`.
+    /// The name in the kernel's sources: `xen-netfront`.
     pub name: String,
-    /// Its version, which is that of the kernel that it came with.
+    /// Its version, which is that of its kernel.
     pub version: String,
 }
 
-/// The agent as a service, and the boot that it serves.
+/// The agent as a service, and the present boot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// The kernel's id of this boot, where it has one.
+    /// The kernel's id of this boot, if it has one.
     pub boot_id: Option<String>,
-    /// Something was installed that a reboot will put to use.
+    /// Something was installed that needs a reboot.
     pub reboot_required: bool,
 }
 
-/// What the guest keeps data on, the root file system first.
+/// The volumes of the guest, the root file system first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Disks {
     /// The volumes; no two have the same name.
     pub volumes: Vec<Volume>,
 }
 
-/// A block device with a file system that is mounted, or that is swapped to, or an LVM physical volume.
+/// A block device that has a mounted file system, is used as swap, or is an LVM physical volume.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Volume {
-    /// The device, with the UUID of what is on it where that is known: `/dev/xvda1(2c1f…)`.
+    /// The device, with the UUID of its file system if that is known: `/dev/xvda1(2c1f…)`.
     pub name: String,
     /// The device's size in bytes.
     pub size: Option<u64>,
-    /// What a user may still write, in bytes; `None` where it cannot be asked for safely.
+    /// The bytes that a user can still write; `None` if the query could block.
     pub free: Option<u64>,
-    /// The kind of file system: `ext4`; `swap` and `lvm2` are none, but what is there instead.
+    /// The kind of file system, such as `ext4`; or `swap` or `lvm2`.
     pub filesystem: String,
-    /// Where it is mounted; `[SWAP]` and `[LVM]` for what never is.
+    /// The mount points; `[SWAP]` for swap, `[LVM]` for physical volumes.
     pub mount_points: Vec<String>,
-    /// The virtual disks that it lies on: `xvda`.
+    /// The virtual disks below it: `xvda`.
     pub extents: Vec<String>,
 }

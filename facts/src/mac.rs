@@ -23,7 +23,7 @@ impl FromStr for Mac {
         let mut parts = text.split(':');
         for octet in &mut octets {
             let digits = parts.next().filter(|digits| digits.len() == 2).ok_or(ParseMacError)?;
-            // A sign would be taken for a part of the number.
+            // A sign would be accepted as a part of the number.
             digits.bytes().all(|b| b.is_ascii_hexdigit()).then_some(()).ok_or(ParseMacError)?;
             *octet = u8::from_str_radix(digits, 16).map_err(|_| ParseMacError)?;
         }

@@ -1,16 +1,16 @@
-//! What the publisher has published of the memory, so that the memory collector sends only samples that would
-//! be written. A sample that is not sent wakes no other thread.
+//! The published memory. The memory collector compares with it and sends only samples that would be written: a
+//! sample that is not sent wakes no other thread.
 
 use std::time::Instant;
 
 use crate::Memory;
 
-/// The memory as the store shows it.
+/// The published memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublishedMemory {
     /// The published figures.
     pub memory: Memory,
-    /// From when on the next sample is needed whatever it says, as a sign of life.
+    /// From this time on the next sample is needed even if it has not moved, as a sign of life.
     pub due: Option<Instant>,
 }
 

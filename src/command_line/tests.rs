@@ -1,29 +1,29 @@
-//! What people type, and what must come of it.
+//! Command lines and their results.
 
 use super::*;
 
-fn run(words: &str) -> Result<Command, UsageError> {
-    run_with(words, &[])
+fn run(arguments: &str) -> Result<Command, UsageError> {
+    run_with(arguments, &[])
 }
 
-fn run_with(words: &str, variables: &[(&str, &str)]) -> Result<Command, UsageError> {
+fn run_with(arguments: &str, variables: &[(&str, &str)]) -> Result<Command, UsageError> {
     let find =
         |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
-    parse(words.split_whitespace().map(str::to_owned), find)
+    parse(arguments.split_whitespace().map(str::to_owned), find)
 }
 
-fn options(words: &str) -> Options {
-    match run(words) {
+fn options(arguments: &str) -> Options {
+    match run(arguments) {
         Ok(Command::Run(options)) => options,
-        other => panic!("{words}: {other:?}"),
+        other => panic!("{arguments}: {other:?}"),
     }
 }
 
 #[test]
 fn each_spelling_of_an_option_is_understood() {
     let debug = Filters::parse("debug").unwrap();
-    for words in ["-l debug", "-ldebug", "-l=debug", "--loglevel debug", "--loglevel=debug"] {
-        assert_eq!(options(words).filters, debug, "{words}");
+    for arguments in ["-l debug", "-ldebug", "-l=debug", "--loglevel debug", "--loglevel=debug"] {
+        assert_eq!(options(arguments).filters, debug, "{arguments}");
     }
     let both = options("-sldebug");
     assert!(both.stderr && both.filters == debug);
@@ -38,20 +38,20 @@ fn each_spelling_of_an_option_is_understood() {
 }
 
 #[test]
-fn help_and_version_are_told() {
-    for words in ["-h", "--help", "-s -h", "-sh"] {
+fn help_and_version_are_printed() {
+    for arguments in ["-h", "--help", "-s -h", "-sh"] {
         assert!(
-            matches!(run(words), Ok(Command::Print(text)) if text.starts_with("Usage: xen-guest-agent"))
+            matches!(run(arguments), Ok(Command::Print(text)) if text.starts_with("Usage: xen-guest-agent"))
         );
     }
-    for words in ["-V", "--version", "-sV"] {
-        assert_eq!(run(words), Ok(Command::Print(format!("xen-guest-agent {VERSION}"))));
+    for arguments in ["-V", "--version", "-sV"] {
+        assert_eq!(run(arguments), Ok(Command::Print(format!("xen-guest-agent {VERSION}"))));
     }
 }
 
 #[test]
-fn a_wrong_value_names_itself_and_what_is_accepted() {
-    for (words, says) in [
+fn error_names_the_wrong_value_and_the_accepted_ones() {
+    for (arguments, says) in [
         ("--schema xml", "--schema: \"xml\" is not one of std, rfc"),
         ("--publisher file", "--publisher: \"file\" is not one of xenstore, stdout"),
         ("-l loud", "--loglevel: \"loud\" is not one of off, error, warn, info, debug, trace"),
@@ -64,14 +64,14 @@ fn a_wrong_value_names_itself_and_what_is_accepted() {
         ("extra", "extra"),
         ("--schema", "--schema"),
     ] {
-        let said = run(words).unwrap_err().to_string();
-        assert!(said.contains(says), "{words}: {said}");
+        let said = run(arguments).unwrap_err().to_string();
+        assert!(said.contains(says), "{arguments}: {said}");
         assert!(!said.contains('\n'), "{said}");
     }
 }
 
 #[test]
-fn a_flag_wins_over_its_variable() {
+fn option_overrides_its_variable() {
     let variable = [("XENSTORE_SCHEMA", "rfc"), ("RUST_LOG", "trace")];
     let Ok(Command::Run(by_variable)) = run_with("", &variable) else { panic!() };
     assert_eq!(

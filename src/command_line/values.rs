@@ -1,4 +1,4 @@
-//! The values of options: text in, what the agent runs with out, or what would have been accepted.
+//! Parses the values of options. An error names the accepted values.
 
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ pub fn without(given: Option<String>) -> Result<Vec<Source>, UsageError> {
     listed(given).iter().map(|name| collector(name)).collect()
 }
 
-/// The parts of a list with commas.
+/// The parts of a comma-separated list.
 pub fn listed(given: Option<String>) -> Vec<String> {
     given.iter().flat_map(|list| list.split(',')).map(|part| part.trim().to_owned()).collect()
 }

@@ -1,7 +1,7 @@
-//! The socket of the log daemon: opened again when the daemon was restarted, and never waited for.
+//! The socket of the log daemon. It is opened again after the daemon was restarted, and never blocks.
 //!
-//! A datagram socket, or a stream socket with a NUL after each line, as old configurations of syslog-ng
-//! have it. connect(2) on a stream socket waits while the daemon accepts no connection, so it is
+//! It is a datagram socket, or a stream socket with a NUL after each line, as in old configurations of
+//! syslog-ng. connect(2) on a stream socket waits while the daemon accepts no connection, so the socket is
 //! non-blocking from the start; the crate's own constructor connects a blocking one.
 
 use std::fmt::Display;
@@ -61,7 +61,7 @@ impl SyslogSocket {
         }
     }
 
-    /// A daemon that reads nothing at the moment is not an error: the line is lost.
+    /// If the daemon does not read at the moment, the line is lost without an error.
     fn try_send(&mut self, record: &Record<'_>) -> Result<()> {
         let Some(logger) = &mut self.0 else { return Ok(()) };
         match Format.format(&mut logger.backend, severity(record.level()), record.args()) {
@@ -88,8 +88,8 @@ fn connect_to(path: &str) -> io::Result<LoggerBackend> {
     match socket.connect(path) {
         Ok(()) => Ok(LoggerBackend::Unix(socket)),
         Err(error) if error.raw_os_error() == Some(libc::EPROTOTYPE) => {
-            // The standard library cannot make a stream socket without connecting it. Its datagram type
-            // makes the same system calls, and the descriptor is given to the stream type after.
+            // The standard library cannot make a stream socket without connecting it. Its datagram type makes
+            // the same system calls; the descriptor is given to the stream type afterwards.
             let socket = UnixDatagram::from(stream_socket()?);
             socket.set_nonblocking(true)?;
             socket.connect(path)?;

@@ -4,7 +4,7 @@ use log::info;
 
 use super::UnixSockets;
 
-/// Says that there is no sandbox.
+/// Logs that there is no sandbox.
 pub fn restrict_self(_sockets: UnixSockets) {
     info!("sandbox: not available on this system");
 }

@@ -1,9 +1,9 @@
-//! Confinement: before the agent reads anything of the guest's, it gives up all that it does not need.
+//! Confinement: before the collectors start, the agent gives up the rights that it does not need.
 //!
-//! Call [`restrict_self`] on the main thread before any other thread starts: threads inherit it. It
-//! cannot be undone. What a system lacks costs one line in the log, never the agent.
+//! Call [`restrict_self`] on the main thread before any other thread starts: threads inherit it. It cannot be
+//! undone. If the system lacks a mechanism, this is logged in one line and the agent runs without it.
 
-// What the portable network collector takes on Linux is for the BSDs: the filter has none of it.
+// The filter does not allow the calls of the portable network collector, which is for the BSDs.
 #[cfg(any(not(target_os = "linux"), feature = "portable-network"))]
 #[path = "fallback.rs"]
 mod platform;
@@ -16,20 +16,20 @@ use crate::logging::Target;
 
 pub use platform::restrict_self;
 
-/// Which unix sockets the agent may still open and connect once it is confined.
+/// The unix sockets that the confined agent may open and connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnixSockets {
     /// None: the log is standard error, and the keys go to the kernel's device or to standard output.
     None,
-    /// Datagram sockets, for a syslog that is restarted. Daemons that carry out requests (D-Bus,
-    /// systemd, Docker) listen on stream sockets.
+    /// Datagram sockets, for a syslog that is restarted. Daemons that execute requests (D-Bus, systemd, Docker)
+    /// listen on stream sockets.
     Datagram,
     /// Stream sockets too: for xenstored's socket, or a syslog that listens on a stream socket.
     All,
 }
 
 impl UnixSockets {
-    /// What the store and the log need.
+    /// The sockets that xenstore and the log need.
     pub fn needed(destination: Destination, log: Target) -> Self {
         let uses_xenstored = destination == Destination::Xenstore && xenstore::has_socket();
         match log {

@@ -1,9 +1,9 @@
 //! Notifies the service manager that the agent is ready, alive, or about to end, as in sd_notify(3) and
 //! sd_watchdog_enabled(3). Without `NOTIFY_SOCKET` nothing is opened and nothing sent.
 //!
-//! The socket is opened at the start and kept: the confined agent needs to open none, and a
-//! notification is one system call. The crate sd-notify opens a socket for each notification, and
-//! does not support abstract addresses, which older systemds use.
+//! The socket is opened at the start and kept, so that the confined agent need not open one, and a notification
+//! is one system call. The crate sd-notify opens a socket for each notification, and does not support abstract
+//! addresses, which older systemds use.
 
 #[cfg(target_os = "linux")]
 mod linux;

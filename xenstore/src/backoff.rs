@@ -1,4 +1,4 @@
-//! Delays between attempts to reach xenstored: each longer than the last, up to a bound.
+//! Delays between attempts to connect to xenstored: each longer than the last, up to a limit.
 
 use std::time::{Duration, Instant};
 

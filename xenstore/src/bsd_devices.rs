@@ -1,5 +1,5 @@
-//! The connection over devices that behave as those of FreeBSD and NetBSD, for the tests. Their manners
-//! are those of `sys/dev/xen/xenstore/xenstore_dev.c` and `sys/arch/xen/xenbus/xenbus_dev.c`.
+//! Tests of the connection over devices that behave as those of FreeBSD and NetBSD
+//! (`sys/dev/xen/xenstore/xenstore_dev.c` and `sys/arch/xen/xenbus/xenbus_dev.c`).
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -26,7 +26,8 @@ fn kind_of(request: &[u8]) -> u32 {
     u32::from_ne_bytes(request[..4].try_into().unwrap())
 }
 
-/// FreeBSD's: watches have a reply of eight bytes and fire before it; what there is comes in pieces.
+/// FreeBSD's device: the reply to a watch has eight bytes and comes after the first event; reads return
+/// pieces of messages.
 struct FreeBsd {
     queue: VecDeque<u8>,
     piece: usize,
@@ -71,7 +72,7 @@ impl AsRawFd for FreeBsd {
     }
 }
 
-/// NetBSD's: no watches; after an error nothing works any more; state belongs to the thread.
+/// NetBSD's device: no watches; after an error no request works; the state belongs to the thread.
 struct NetBsd {
     queue: VecDeque<u8>,
     thread: ThreadId,
@@ -125,7 +126,7 @@ fn freebsd_watch_reply_of_eight_bytes_in_any_pieces_is_an_answer_and_the_event_c
     }
 }
 
-// Nothing would wake who waits for it: a request after a minute does.
+// No event would wake the waiting thread, so it makes a request after a minute.
 #[test]
 fn freebsd_event_that_poll_missed_is_read_along_with_a_reply() {
     let mut queue: VecDeque<u8> = message(WATCH_EVENT, b"domid\0resume\0").into();
@@ -135,7 +136,7 @@ fn freebsd_event_that_poll_missed_is_read_along_with_a_reply() {
     assert_eq!(device.pending_events().unwrap(), 2);
 }
 
-// The device would refuse it, and the connection would be taken for lost each time it is tried.
+// The device would reject the request, and each try would be taken for a lost connection.
 #[test]
 fn request_that_no_device_takes_is_refused_and_the_connection_goes_on() {
     let longest = vec![b'x'; BUFFER - HEADER - "a\0".len()];

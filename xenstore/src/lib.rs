@@ -1,10 +1,9 @@
 //! A connection to xenstored, over its socket or over the kernel's xenbus device.
 //!
-//! Implements the protocol and knows no key. A request costs one write(2) and one read(2), and no
-//! reply can make it allocate more than the protocol allows. The client in the crate xenstore-rs costs
-//! twice as many system calls, has no watches, allocates what a reply's header asks for and hides the
-//! names of errors that hosts do use. That crate's trait `Xs` stays the interface between publishers
-//! and stores.
+//! Implements the protocol and has no knowledge of keys. A request costs one write(2) and one read(2), and no
+//! reply can make it allocate more than the protocol allows. The client of the crate xenstore-rs needs twice
+//! as many system calls, has no watches, allocates any length that a reply's header claims, and hides names of
+//! errors. That crate's trait `Xs` is the interface between publishers and stores.
 
 mod backoff;
 mod wire;
@@ -37,16 +36,16 @@ pub const DEVICE: &str = if cfg!(target_os = "freebsd") {
 /// Whether the device answers `XS_WATCH`. NetBSD's does not (`sys/arch/xen/xenbus/xenbus_dev.c`).
 pub const HAS_WATCHES: bool = !cfg!(target_os = "netbsd");
 
-/// The longest time for which poll(2) on the device is to be trusted. FreeBSD's checks for data before it
-/// registers who waits: what comes in between wakes nobody (`sys/dev/xen/xenstore/xenstore_dev.c`,
+/// The longest time to wait in poll(2) on the device. FreeBSD's device checks for data before it registers the
+/// waiting thread, so data that arrives in between does not wake it (`sys/dev/xen/xenstore/xenstore_dev.c`,
 /// `xs_dev_poll`).
 pub const MAX_WAIT: Option<Duration> =
     if cfg!(target_os = "freebsd") { Some(Duration::from_secs(60)) } else { None };
 
-/// The same on Linux before 3.3, where xenfs is mounted. Later kernels have a link to [`DEVICE`] there.
+/// The device of Linux before 3.3, in the mounted xenfs. Later kernels have a link to [`DEVICE`] there.
 const OLD_DEVICE: &str = "/proc/xen/xenbus";
 
-/// xenstored answered a request with an error: its name, as `EACCES`.
+/// xenstored answered a request with an error of this name, such as `EACCES`.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{0}")]
 pub struct XsError(pub String);
@@ -57,14 +56,14 @@ pub struct Connection {
     last_id: u32,
     out: Vec<u8>,
     received: Box<[u8]>,
-    /// Length of what was read into `received` and not consumed yet, in bytes.
+    /// The number of bytes that were read into `received` and not consumed yet.
     filled: usize,
     /// Watch events that came before the reply to a request.
     events: usize,
 }
 
-/// The byte stream of a connection. It need not be sent to another thread, and neither can a connection:
-/// NetBSD's kernel keeps the state of one with the thread.
+/// The byte stream of a connection. It need not be `Send`, so a connection is not: NetBSD's kernel keeps the
+/// state of a connection per thread.
 ///
 /// ```compile_fail,E0277
 /// fn is_sent<T: Send>(_: T) {}
@@ -78,7 +77,7 @@ impl Connection {
     /// that fails, opens the kernel's device.
     ///
     /// # Errors
-    /// When neither can be opened: both reasons, with the paths.
+    /// If neither can be opened: both reasons, with the paths.
     pub fn open() -> io::Result<Self> {
         let socket = socket_path();
         let stream: Box<dyn Stream> = match UnixStream::connect(&socket) {
@@ -92,7 +91,7 @@ impl Connection {
         Ok(Self::from_stream(stream))
     }
 
-    /// A connection over a stream that is open already.
+    /// A connection over an open stream.
     #[must_use]
     pub fn from_stream(stream: Box<dyn Stream>) -> Self {
         let received = vec![0; wire::HEADER + wire::MAX_PAYLOAD].into_boxed_slice();
@@ -102,8 +101,8 @@ impl Connection {
     /// Makes a request, waits for the reply and returns its payload.
     ///
     /// # Errors
-    /// An [`XsError`] inside the error when xenstored answers with one; any other error ends the
-    /// connection.
+    /// An [`XsError`] inside the error if xenstored answers with one. After any other error the connection
+    /// cannot be used any more.
     pub fn request(&mut self, request: Request, path: &str, rest: &[u8]) -> io::Result<Vec<u8>> {
         self.last_id = self.last_id.wrapping_add(1);
         wire::encode(&mut self.out, request, self.last_id, path, rest)?;
@@ -123,7 +122,7 @@ impl Connection {
         }
     }
 
-    /// Reads once, which waits while there is nothing to read, then returns the same as
+    /// Reads once, which waits until there are bytes to read, then returns the same as
     /// [`Self::pending_events`].
     ///
     /// # Errors
@@ -133,10 +132,10 @@ impl Connection {
         self.pending_events()
     }
 
-    /// The number of watch events that were read since the last call, with replies or without.
+    /// The number of watch events that were read since the last call, also those read with replies.
     ///
     /// # Errors
-    /// When what was read is not of the protocol.
+    /// If the bytes are not of the protocol.
     pub fn pending_events(&mut self) -> io::Result<usize> {
         while let Some(message) = wire::decode_first(self.buffered())? {
             let (length, is_event) = (message.length, message.is_event());
@@ -180,17 +179,17 @@ fn socket_path() -> OsString {
     env::var_os("XENSTORED_PATH").unwrap_or_else(|| SOCKET.into())
 }
 
-/// Whether xenstored has a socket here, so that connections go over that and not over the device.
+/// Whether xenstored has a socket in this domain, which connections use then instead of the device.
 #[must_use]
 pub fn has_socket() -> bool {
     Path::new(&socket_path()).exists()
 }
 
-/// The device, opened before a sandbox took away the right to open it.
+/// The device, opened before the sandbox forbids it.
 static SPARE_DEVICES: Mutex<Vec<File>> = Mutex::new(Vec::new());
 
-/// Opens the device up to `count` times, for connections that are made when it can no longer be
-/// opened. Each connection needs one of its own: the kernel keeps its replies and its watches.
+/// Opens the device up to `count` times, for connections that are made after the sandbox forbids opening it.
+/// Each connection needs its own, since the kernel keeps replies and watches per open file.
 pub fn reserve_device(count: usize) {
     let mut spare = SPARE_DEVICES.lock().unwrap_or_else(PoisonError::into_inner);
     spare.extend((0..count).map_while(|_| open_device_file().ok()));
@@ -201,7 +200,7 @@ fn open_device() -> io::Result<File> {
     open_device_file().or_else(|error| spare().ok_or(error))
 }
 
-/// The error is that of [`DEVICE`], which is where people look.
+/// The error is that of [`DEVICE`], not of the older path.
 fn open_device_file() -> io::Result<File> {
     let open = |path: &str| File::options().read(true).write(true).open(path);
     open(DEVICE).or_else(|error| match error.kind() {
@@ -210,7 +209,7 @@ fn open_device_file() -> io::Result<File> {
     })
 }
 
-/// The payload without the NUL that may end it.
+/// The payload without a NUL at its end.
 #[must_use]
 pub fn without_nul(payload: &[u8]) -> &[u8] {
     payload.strip_suffix(b"\0").unwrap_or(payload)

@@ -11,8 +11,8 @@ use crate::{XsError, without_nul};
 pub const HEADER: usize = 16;
 /// The longest payload that either side may send, in bytes (`XENSTORE_PAYLOAD_MAX`).
 pub const MAX_PAYLOAD: usize = 4096;
-/// Length of the longest request that the kernels' devices take, header and payload, in bytes. They answer
-/// a longer one with an error of write(2) (Linux `drivers/xen/xenbus/xenbus_dev_frontend.c`, FreeBSD
+/// Length of the longest request that the kernels' devices accept, header and payload, in bytes. For a longer
+/// one write(2) fails (Linux `drivers/xen/xenbus/xenbus_dev_frontend.c`, FreeBSD
 /// `sys/dev/xen/xenstore/xenstore_dev.c`).
 const MAX_REQUEST: usize = 4096;
 
@@ -26,7 +26,7 @@ pub enum Request {
     Read = 2,
     /// Get an event for each change at and below a path; the rest of the payload is a token and a NUL.
     Watch = 4,
-    /// Write a node; its missing parents are made.
+    /// Write a node; missing parents are created.
     Write = 11,
     /// Remove a node and its subtree.
     Rm = 13,
@@ -60,7 +60,7 @@ pub fn encode(
     Ok(())
 }
 
-/// A complete message from xenstored. Its request id is not kept: see [`Reply::answer`].
+/// A complete message from xenstored, without its request id: see [`Reply::answer`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reply<'a> {
     kind: u32,
@@ -97,7 +97,7 @@ impl<'a> Reply<'a> {
 
     /// The payload of the answer to `request`.
     ///
-    /// The request id proves nothing. Linux before 4.11 answers `XS_WATCH` itself, with id 0; 4.11 to
+    /// The request id is not checked. Linux before 4.11 answers `XS_WATCH` itself, with id 0; 4.11 to
     /// 4.15 put an id of the kernel's own into every reply (until commit 29fee6eed281, "xenbus: track
     /// caller request id"). A connection has one request outstanding at a time, so the next reply is
     /// the answer.

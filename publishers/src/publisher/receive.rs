@@ -62,7 +62,7 @@ impl Publisher {
     fn take(&mut self, event: Event) {
         match event {
             Event::ReadBack => {
-                // Its sender has just reached the store: there is no reason to wait.
+                // Its sender has just connected to xenstored, so a try need not wait.
                 self.retry = None;
                 self.session.hasten_quota_retry();
                 if self.store == StoreState::Known {

@@ -1,10 +1,10 @@
-//! Capabilities: the thread keeps one at most and cannot get another.
+//! Capabilities: the thread keeps at most one and cannot get others.
 //!
 //! Calls and structures are those of the kernel's `include/uapi/linux/capability.h`.
 
 use std::io;
 
-/// Needed to open the path of a file system that is mounted below a directory closed to others, such as
+/// Needed to open the path of a file system below a directory that other users cannot enter, such as
 /// `/var/lib/pgsql`.
 const CAP_DAC_READ_SEARCH: u32 = 2;
 const KEPT: u64 = 1 << CAP_DAC_READ_SEARCH;
@@ -40,7 +40,7 @@ pub fn restrict() -> io::Result<()> {
     }
     let has = get()?;
     let kept = [keep(has[0], KEPT as u32), keep(has[1], (KEPT >> 32) as u32)];
-    // systemd's unit leaves no more than that and forbids capset(2).
+    // The systemd unit leaves only this one and forbids capset(2).
     if kept == has { Ok(()) } else { set(&kept) }
 }
 
@@ -48,8 +48,8 @@ fn keep(has: Half, kept: u32) -> Half {
     Half { effective: has.permitted & kept, permitted: has.permitted & kept, inheritable: 0 }
 }
 
-/// Errors are ignored: a kernel does not know every number, and without `CAP_SETPCAP` the bounding set
-/// does not matter, since `PR_SET_NO_NEW_PRIVS` is set.
+/// Errors are ignored: older kernels do not have all numbers. Without `CAP_SETPCAP` the bounding set does not
+/// matter, since `PR_SET_NO_NEW_PRIVS` is set.
 #[allow(unsafe_code, reason = "a system call")]
 fn drop_from_bounding_set(capability: u32) {
     // SAFETY: takes no pointer.

@@ -1,7 +1,7 @@
-//! Landlock: the agent can open what it reads, and the kernel's xenstore device; nothing else.
+//! Landlock: the agent can open only the files that it reads, and the kernel's xenstore device.
 //!
-//! A rule holds for an inode, not for a name. Rules are for directories, since files are replaced by
-//! new ones. Landlock does not restrict stat, statfs, readlink and `O_PATH`.
+//! A rule applies to an inode, not to a name. Rules are for directories, since files are replaced by new ones.
+//! Landlock does not restrict stat, statfs, readlink and `O_PATH`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ use landlock::{
 };
 use thiserror::Error;
 
-/// Directories in which files are read: the kernel's, the release files and hosts(5), udev's database,
-/// and the stores of NixOS and Guix, to which links in `/etc` lead.
+/// Directories of files that the agent reads: the kernel's, release files and hosts(5), udev's database, and
+/// the stores of NixOS and Guix, to which links in `/etc` point.
 const READ: [&str; 7] =
     ["/proc", "/sys", "/etc", "/usr/lib", "/run/udev", "/nix/store", "/gnu/store"];
-/// Files that may be links out of these directories. The rule is for the file that the link leads to
-/// now: once that file is replaced by another, it can be read only after the next start.
+/// Files that may be links out of these directories. The rule is for the present target of the link: if the
+/// target is replaced, it can be read only after the next start.
 const LINKS: [&str; 2] = ["/etc/os-release", "/etc/hosts"];
 /// Can be listed, for `/dev/disk/by-uuid`, which udev may make later.
 const LISTED: &str = "/dev";
@@ -36,8 +36,7 @@ pub enum Error {
     Missing,
 }
 
-/// Leaves the agent the files that it has to open. Takes away all others, TCP, and signals to other
-/// processes.
+/// Forbids all files but those that the agent opens, TCP, and signals to other processes.
 ///
 /// # Errors
 /// [`Error`] when nothing is restricted.

@@ -1,5 +1,5 @@
-//! Linux: capabilities(7), landlock(7), seccomp(2), in this order: each one takes away a system call
-//! that the one before needs.
+//! Linux: capabilities(7), landlock(7), seccomp(2). The order matters: each one forbids a system call that the
+//! one before needs.
 
 mod capabilities;
 mod landlock;
@@ -17,20 +17,20 @@ use log::{debug, info};
 
 use super::UnixSockets;
 
-/// How often xenstore's device can be opened again where the filter refuses that: the collectors
-/// `resume` and `sriov` open it once each, the rest is for connections that are lost.
+/// How often the xenstore device is opened in advance if the filter forbids opening it: the collectors
+/// `resume` and `sriov` need one each; the rest is for lost connections.
 const SPARE_DEVICES: usize = 16;
 
-/// What the filter can allow only because something else restricts it.
+/// Calls that the filter allows only under a condition.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowed {
-    /// Opening with write access: Landlock says which files can be written.
+    /// Opening with write access, if Landlock restricts the files.
     pub write_access: bool,
     /// The unix sockets that may be opened and connected.
     pub sockets: UnixSockets,
 }
 
-/// Gives up all that is not needed to collect and to publish.
+/// Gives up all rights that are not needed to collect and to publish.
 pub fn restrict_self(sockets: UnixSockets) {
     let capabilities = capabilities::restrict().map_err(|error| error.to_string());
     let landlock = landlock::restrict().map_err(|error| error.to_string());

@@ -1,8 +1,8 @@
-//! seccomp: installs the filter. A system call that is not in the allow-list fails with `ENOSYS`, as on
-//! a kernel that never had it: a C library that tries a newer call first then takes the older one. A call
-//! through the interface of another processor, such as i386 on x86-64, ends the process: its numbers differ.
+//! seccomp: installs the filter. A system call that is not in the allow-list fails with `ENOSYS`, as on a
+//! kernel without it: a C library that tries a newer call first then uses the older one. A call through the
+//! interface of another processor, such as i386 on x86-64, ends the process: its numbers differ.
 //!
-//! Collectors take `ENOSYS` for a failure, never for a missing file (`collectors::bounded_read`).
+//! For collectors `ENOSYS` is a failure, not a missing file (`collectors::bounded_read`).
 
 use std::collections::BTreeMap;
 use std::env::consts::ARCH;
@@ -21,7 +21,7 @@ mod syscall_allowlist;
 /// Installs the filter for this thread and those that it starts from now on.
 ///
 /// # Errors
-/// Where the kernel has no seccomp filters, or no filter can be made for this processor.
+/// If the kernel has no seccomp filters, or no filter can be made for this processor.
 pub fn restrict(allowed: Allowed) -> Result<(), Error> {
     let processor = TargetArch::try_from(ARCH)?;
     let others = SeccompAction::Errno(libc::ENOSYS as u32);
@@ -35,7 +35,7 @@ fn rules(allowed: Allowed) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, Backend
     for &(call, arguments) in conditional(allowed) {
         let conditions = arguments.iter().map(condition).collect::<Result<Vec<_>, _>>()?;
         let of_call = rules.entry(call).or_default();
-        // No rule at all allows the call with any arguments; seccompiler rejects an empty one.
+        // An empty list allows the call with any arguments; seccompiler rejects an empty rule.
         if !conditions.is_empty() {
             of_call.push(SeccompRule::new(conditions)?);
         }
@@ -49,7 +49,7 @@ fn conditional(allowed: Allowed) -> impl Iterator<Item = &'static Rule> {
 
 fn condition(argument: &ArgMatch) -> Result<SeccompCondition, BackendError> {
     let (number, length, operator, value) = match *argument {
-        // Through u32: bit 31 must not spread over the upper half.
+        // Through u32: bit 31 must not be extended to the upper half.
         ArgMatch::Bits(number, mask, value) => (
             number,
             SeccompCmpArgLen::Dword,

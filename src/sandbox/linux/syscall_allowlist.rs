@@ -1,5 +1,5 @@
-//! The system calls that are allowed, by what they are for: those of glibc since 2.17 and of musl since
-//! 1.1. SECURITY.md gives the reason for each; a test compares the two lists.
+//! The allowed system calls, by purpose, for glibc since 2.17 and musl since 1.1. SECURITY.md gives the reason
+//! for each; a test compares the two lists.
 
 use libc::*;
 
@@ -8,7 +8,7 @@ use super::super::{Allowed, UnixSockets};
 /// A condition on one argument of a call.
 #[derive(Clone, Copy, Debug)]
 pub enum ArgMatch {
-    /// Of the argument's lower 32 bits, those of the mask have this value.
+    /// Those of the argument's lower 32 bits that are in the mask have this value.
     Bits(u8, c_int, c_int),
     /// The argument, a pointer, is null.
     Null(u8),
@@ -20,16 +20,16 @@ pub type Rule = (c_long, &'static [ArgMatch]);
 
 /// All bits of an argument.
 const ALL: c_int = -1;
-/// Flags of open(2) that ask for write access or make a file. Not `O_ACCMODE`: musl's has `O_PATH` in it.
+/// Flags of open(2) that request write access or create a file. Not `O_ACCMODE`: musl's contains `O_PATH`.
 const WRITES: c_int = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & !O_DIRECTORY);
 /// Flags of clone(2) without which the new task would be a process.
 const THREAD: c_int = CLONE_VM | CLONE_THREAD;
 /// The bits of a socket's type beside its flags (`SOCK_TYPE_MASK` in the kernel's `linux/net.h`).
 const TYPE: c_int = 0xf;
 
-/// Allowed whatever the arguments.
+/// Allowed with any arguments.
 pub const ALLOWED: &[c_long] = &[
-    // Reads files and directories, and asks how full file systems are.
+    // Reads files, directories and the use of file systems.
     SYS_read,
     SYS_pread64,
     SYS_lseek,
@@ -56,7 +56,7 @@ pub const ALLOWED: &[c_long] = &[
     SYS_clock_nanosleep,
     SYS_clock_gettime,
     SYS_restart_syscall,
-    // What Rust's runtime and the C library do for memory, threads, signals and the end.
+    // For memory, threads, signals and the exit, by Rust's runtime and the C library.
     SYS_brk,
     SYS_munmap,
     SYS_mremap,
@@ -76,7 +76,7 @@ pub const ALLOWED: &[c_long] = &[
     SYS_uname,
     SYS_exit,
     SYS_exit_group,
-    // Older names of some of these, which only this processor has.
+    // Older calls that only this processor has.
     #[cfg(target_arch = "x86_64")]
     SYS_stat,
     #[cfg(target_arch = "x86_64")]
@@ -97,7 +97,7 @@ pub const ALLOWED_IF: &[Rule] = &[
     (SYS_socket, &[Bits(0, ALL, AF_NETLINK), Bits(2, ALL, NETLINK_ROUTE)]),
     (SYS_socket, &[Bits(0, ALL, AF_NETLINK), Bits(2, ALL, NETLINK_KOBJECT_UEVENT)]),
     (SYS_socketpair, &[Bits(0, ALL, AF_UNIX)]),
-    // Without an address: a datagram socket reaches only what it is connected to.
+    // Without an address: a datagram socket then reaches only its peer.
     (SYS_sendto, &[Null(4)]),
     (SYS_fcntl, &[Bits(1, ALL, F_GETFD)]),
     (SYS_fcntl, &[Bits(1, ALL, F_SETFD)]),
@@ -110,21 +110,21 @@ pub const ALLOWED_IF: &[Rule] = &[
     (SYS_prctl, &[Bits(0, ALL, PR_SET_TIMERSLACK)]),
 ];
 
-/// Where Landlock says which files can be written.
+/// Allowed if Landlock restricts the files.
 const WRITE_ACCESS: &[Rule] = &[
     (SYS_openat, &[Bits(2, WRITES, O_RDWR)]),
     #[cfg(target_arch = "x86_64")]
     (SYS_open, &[Bits(1, WRITES, O_RDWR)]),
 ];
 
-/// Where syslog may have to be connected again.
+/// Allowed if syslog may have to be connected again.
 const DATAGRAM: &[Rule] =
     &[(SYS_socket, &[Bits(0, ALL, AF_UNIX), Bits(1, TYPE, SOCK_DGRAM)]), (SYS_connect, &[])];
 
-/// Where xenstored may have to be connected again.
+/// Allowed if xenstored may have to be connected again.
 const STREAM: &[Rule] = &[(SYS_socket, &[Bits(0, ALL, AF_UNIX), Bits(1, TYPE, SOCK_STREAM)])];
 
-/// What is allowed besides, as the system and the command line have it.
+/// The calls that are allowed besides, depending on the system and the command line.
 pub fn allowed_by(allowed: Allowed) -> [&'static [Rule]; 3] {
     let (datagram, stream): (&[Rule], &[Rule]) = match allowed.sockets {
         UnixSockets::None => (&[], &[]),

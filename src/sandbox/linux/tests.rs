@@ -1,5 +1,5 @@
-//! What a confined thread can no longer do. Confinement is a thread's own, so each test confines one
-//! and tries there, on this machine's kernel.
+//! Actions that a confined thread cannot do. Confinement applies to a thread, so each test confines a thread
+//! and tries the actions there, on this machine's kernel.
 
 use std::env;
 use std::ffi::CStr;
@@ -34,7 +34,7 @@ impl Drop for Scratch {
     }
 }
 
-/// Runs `attempt` in a thread that is confined as where xenstored and syslog have sockets.
+/// Runs `attempt` in a thread that is confined as with sockets of xenstored and syslog.
 fn confined<T: Send + 'static>(attempt: impl FnOnce() -> T + Send + 'static) -> T {
     confined_with(UnixSockets::All, attempt)
 }
@@ -67,7 +67,7 @@ fn filtered_only<T: Send + 'static>(attempt: impl FnOnce() -> T + Send + 'static
 #[allow(unsafe_code, reason = "a system call")]
 fn error_of(call: libc::c_long, arguments: [usize; 4]) -> Option<i32> {
     let [a, b, c, d] = arguments;
-    // SAFETY: no memory is handed out, but to the attempts that pass a string.
+    // SAFETY: only attempts that pass a string pass memory.
     let result = unsafe { libc::syscall(call, a, b, c, d, 0, 0) };
     (result == -1).then(|| io::Error::last_os_error().raw_os_error().unwrap())
 }
@@ -76,8 +76,8 @@ fn address(text: &CStr) -> usize {
     text.as_ptr() as usize
 }
 
-/// uretprobe(2) and uprobe(2) of x86-64: no filter is asked, and who calls them from anywhere but the
-/// kernel's own trampolines gets a signal.
+/// uretprobe(2) and uprobe(2) of x86-64: the kernel does not apply filters to them, and sends a signal if they
+/// are not called from its own trampolines.
 const TRAMPOLINES: [libc::c_long; 2] = [335, 336];
 
 #[test]
@@ -156,7 +156,7 @@ fn unix_sockets_connect_only_as_the_store_and_the_log_need() {
     }
 }
 
-/// The errors of opening a file in each way that can change it or make another.
+/// The errors of opening a file in each way that can change or create one.
 fn errors_of_writing(path: PathBuf) -> [Option<ErrorKind>; 4] {
     let made = File::create(path.with_extension("new"));
     let written = OpenOptions::new().write(true).open(&path);
