@@ -100,6 +100,11 @@ mod tests {
         let uvmexp =
             netbsd(&[(0, 4096), (24, 250_000), (32, 100_000), (576, 20_000), (584, 5_000)]);
         assert_eq!(of_netbsd(&uvmexp), Some((1_000_000, 500_000)));
+        // Each counter is read at its own time, so that the sum may exceed the total.
+        let more = netbsd(&[(0, 4096), (24, 250_000), (32, 200_000), (576, 60_000)]);
+        assert_eq!(of_netbsd(&more), Some((1_000_000, 1_000_000)));
+        let negative = netbsd(&[(0, 4096), (24, 250_000), (32, -1), (576, 20_000)]);
+        assert_eq!(of_netbsd(&negative), Some((1_000_000, 80_000)));
         // A newer system has more of them.
         assert_eq!(of_netbsd(&[uvmexp, vec![1; 64]].concat()), Some((1_000_000, 500_000)));
     }

@@ -61,9 +61,9 @@ mod tests {
     #[test]
     fn vif_is_found_by_the_name_that_the_kernel_wrote() {
         let mut host = host(vec![
-            ("device/vif", Some(b"0\x002\x00x\x00")),
+            ("device/vif", Some(b"x\x000\x002\x00")),
             ("device/vif/0/vifname", None),
-            ("device/vif/2/vifname", Some(b"xennet0")),
+            ("device/vif/2/vifname", Some(b"xennet0\n\0")),
         ]);
         assert_eq!(find(&mut host, "vifname", |name| name == "xennet0").unwrap(), Some(2));
     }

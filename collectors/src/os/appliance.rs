@@ -14,9 +14,7 @@ pub fn find(root: &Path) -> Option<Distribution> {
 /// OPNsense's `opnsense-version` reads the same file.
 fn opnsense(root: &Path) -> Option<Distribution> {
     let core = text(&root.join("usr/local/opnsense/version/core")).ok()?;
-    let version = json_text(&core, "product_version")?;
-    let name = json_text(&core, "product_name").unwrap_or_else(|| "OPNsense".into());
-    Some(appliance(&name, "opnsense", version))
+    Some(appliance("OPNsense", "opnsense", json_text(&core, "product_version")?))
 }
 
 /// pfSense has its name in `/etc/platform`, and `2.7.2-RELEASE` in `/etc/version`.
@@ -29,17 +27,11 @@ fn pfsense(root: &Path) -> Option<Distribution> {
     Some(appliance("pfSense", "pfsense", version))
 }
 
-/// TrueNAS CORE and the FreeNAS of before: `TrueNAS-13.0-U6.1 (0a1b2c3d4e)` in `/etc/version`.
+/// TrueNAS CORE: `TrueNAS-13.0-U6.1 (0a1b2c3d4e)` in `/etc/version`.
 fn truenas(root: &Path) -> Option<Distribution> {
     let line = first_line(&root.join("etc/version"))?;
-    let (name, rest) = line.split_once('-')?;
-    let id = match name {
-        "TrueNAS" => "truenas",
-        "FreeNAS" => "freenas",
-        _ => return None,
-    };
-    let version = rest.split_whitespace().next()?;
-    Some(appliance(name, id, version.to_owned()))
+    let version = line.strip_prefix("TrueNAS-")?.split_whitespace().next()?;
+    Some(appliance("TrueNAS", "truenas", version.to_owned()))
 }
 
 /// XigmaNAS and the NAS4Free of before have a file each for name and version.
@@ -79,8 +71,7 @@ mod tests {
 
     #[test]
     fn json_text_ends_at_its_own_quote() {
-        let json =
-            "{\n  \"product_id\": null,\n  \"product_version\" : \"24.7\\\"a\\\\b\\/\",\n \"x\":1}";
+        let json = "{\n  \"product_id\": null,\n  \"product_version\" : \"24.\n7\\\"a\\\\b\\/\",\n \"x\":1}";
         assert_eq!(json_text(json, "product_version").as_deref(), Some("24.7\"a\\b/"));
         assert_eq!(json_text(json, "product_id"), None);
         assert_eq!(json_text(json, "product_name"), None);

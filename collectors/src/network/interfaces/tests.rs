@@ -154,6 +154,43 @@ fn carp_and_link_local_addresses_rank_below_their_own() {
 }
 
 #[test]
+fn deprecated_address_ranks_below_a_usable_one() {
+    let mut system =
+        FreeBsd { in6: vec![("2001:db8::1", 0x10), ("2001:db8::2", 0)], ..FreeBsd::default() };
+    let list = [link(2, "xn0"), v6("xn0", 28, "2001:db8::1"), v6("xn0", 28, "2001:db8::2")];
+    let (network, _) = network(&list, &mut system);
+    let [first, second] = network.links[0].addresses.as_slice() else { panic!("{network:?}") };
+    assert!(second.preference < first.preference, "{first:?} {second:?}");
+}
+
+/// A system whose kernel answers one of the questions with an error.
+struct Failing {
+    state: bool,
+}
+
+impl System for Failing {
+    const LAYOUT: Layout = Layout::FreeBsd;
+
+    fn state(&mut self, _: &Entry, _: IpAddr) -> io::Result<Option<AddressState>> {
+        if self.state { Err(io::Error::from_raw_os_error(5)) } else { Ok(None) }
+    }
+
+    fn stacking(&mut self, _: &Entry, _: &dyn Fn(&[u8]) -> Option<u32>) -> io::Result<Stacking> {
+        if self.state { Ok(Stacking::None) } else { Err(io::Error::from_raw_os_error(5)) }
+    }
+}
+
+// An address whose flags are not known may be one that is not to be used.
+#[test]
+fn question_that_fails_makes_the_whole_list_fail() {
+    let list = [link(2, "xn0"), v4("xn0", [192, 0, 2, 1])];
+    for state in [true, false] {
+        let error = read(&list, &mut Failing { state }).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(5));
+    }
+}
+
+#[test]
 fn netbsd_flags_are_read_by_family() {
     let state = |flags, entry: Entry| Entry { address_flags: flags, ..entry };
     let list = [

@@ -86,7 +86,7 @@ fn families_of_another_system_are_none() {
 fn kame_scope_is_cleared_from_link_local_addresses_only() {
     for layout in [FreeBsd, NetBsd] {
         let decode = |text| layout.decode(&in6(layout, text));
-        assert_eq!(decode("fe80:3::1"), Some(Sockaddr::Ip("fe80::1".parse().unwrap())));
+        assert_eq!(decode("fe80:103::1"), Some(Sockaddr::Ip("fe80::1".parse().unwrap())));
         assert_eq!(decode("2001:3::1"), Some(Sockaddr::Ip("2001:3::1".parse().unwrap())));
     }
     let kept = Some(Sockaddr::Ip("fe80:3::1".parse().unwrap()));
@@ -101,6 +101,7 @@ fn netmask_shorter_than_an_address_is_filled_with_zeros() {
         (v4, &[7, 0, 0, 0, 255, 255, 255][..], 24),
         (v4, &[6, 255, 255, 255, 255, 254], 15),
         (v4, &[8, 2, 0, 0, 255, 255, 255, 255, 255], 32),
+        (v4, &[9, 2, 0, 0, 255, 255, 255, 255, 255], 32),
         (v4, &[5, 0, 0, 0, 255], 8),
         (v4, &[4, 0, 0, 0], 0),
         (v4, &[0], 0),
