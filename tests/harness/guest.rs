@@ -111,9 +111,10 @@ impl Guest {
     }
 
     /// Makes the guest's tree again, as a toolstack does for a guest that is resumed or has migrated: all
-    /// that the guest wrote is gone.
+    /// that the guest wrote is gone. The guest does not run meanwhile, so it never sees a part of a tree.
     pub fn recreate_tree(&self) {
         self.dom0(|host| {
+            let _paused = host.ring.pause();
             host.store.rm(HOME).unwrap();
             lay_out(&mut host.store, DOMID, self.layout).unwrap();
         });

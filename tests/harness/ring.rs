@@ -7,6 +7,7 @@
 
 use super::kernel::Kernel;
 use super::wire::{Header, UNWATCH, WATCH, WATCH_EVENT, receive};
+use super::{PATIENCE, wait_for};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -14,7 +15,7 @@ use std::os::unix::fs::FileExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 
 const SIZE: u32 = 1024;
@@ -93,6 +94,14 @@ impl Ring {
     /// Whether every client has closed its connection; all of its requests are in the ring then.
     pub fn is_idle(&self) -> bool {
         self.shared.connected.load(Ordering::SeqCst) == 0
+    }
+
+    /// Pauses the guest, once all that it asked is answered: it asks nothing more until this is dropped.
+    pub fn pause(&self) -> MutexGuard<'_, u32> {
+        let paused = self.shared.last_id.lock().unwrap();
+        let is_idle = || self.shared.outstanding.lock().unwrap().is_empty();
+        assert!(wait_for(PATIENCE, is_idle), "xenstored does not answer the guest");
+        paused
     }
 }
 
