@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 pub struct Sample {
     /// Proportional set size, in KiB.
     pub pss: u64,
-    /// Anonymous memory (heap, stacks, data), in KiB.
+    /// Anonymous memory (heap, stacks, data), swapped out or not, in KiB.
     pub own: u64,
     pub fds: usize,
     pub threads: usize,
@@ -27,7 +27,7 @@ impl Sample {
         let entries = |what: &str| fs::read_dir(format!("/proc/{pid}/{what}")).unwrap().count();
         Sample {
             pss: kib("Pss:"),
-            own: kib("Anonymous:"),
+            own: kib("Anonymous:") + kib("Swap:"),
             fds: entries("fd"),
             threads: entries("task"),
         }

@@ -2,6 +2,7 @@
 
 use crate::harness::{Disk, Guest};
 use crate::soak::Soak;
+use std::fs;
 use std::process::Command;
 
 const PLACES: [&str; 4] = ["a", "b", "c d", "e"];
@@ -38,9 +39,29 @@ impl Volumes {
         let is_it = |(disk, _): &&(usize, &str)| format!("/dev/{}", self.disks[*disk].name) == name;
         match self.mounted.iter().find(is_it) {
             Some((_, place)) => available(guest, place).abs_diff(free) < 671_088,
-            // The machine may swap to it.
-            None => free <= 16_777_216,
+            None => self.swap_free().abs_diff(free) < 167_772,
         }
+    }
+
+    pub fn swap_name(&self) -> String {
+        format!("/dev/{}", self.swap.name)
+    }
+
+    /// The free bytes of the swap, and the kernel's counts of swapped pages. They change at any time: the kernel
+    /// swaps for the whole machine, and with DAMON also while memory is free.
+    pub fn swap_state(&self) -> (u64, String) {
+        let counts = fs::read_to_string("/proc/vmstat").unwrap();
+        let counts = counts.lines().filter(|line| line.starts_with("pswp")).collect();
+        (self.swap_free(), counts)
+    }
+
+    fn swap_free(&self) -> u64 {
+        let device = self.swap_name();
+        let table = fs::read_to_string("/proc/swaps").unwrap();
+        let mut lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let kib = |field: &str| field.parse::<u64>().unwrap();
+        let line = lines.find(|fields| fields[0] == device);
+        line.map_or(0, |fields| (kib(fields[2]) - kib(fields[3])) * 1024)
     }
 }
 
