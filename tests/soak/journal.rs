@@ -1,11 +1,14 @@
 //! The actions that were done: the count of each, and the last ones in full if the soak fails.
 
+use crate::options::Options;
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
 
 const LAST: usize = 50;
 
-#[derive(Default)]
 pub struct Journal {
+    options: Options,
+    start: Instant,
     pub counts: BTreeMap<&'static str, u32>,
     /// The number of log lines that the actions so far may have caused.
     pub lines_allowed: usize,
@@ -13,9 +16,19 @@ pub struct Journal {
 }
 
 impl Journal {
+    pub fn new(options: &Options) -> Journal {
+        Journal {
+            options: *options,
+            start: Instant::now(),
+            counts: BTreeMap::new(),
+            lines_allowed: 0,
+            last: VecDeque::new(),
+        }
+    }
+
     pub fn begin(&mut self, name: &'static str) {
         *self.counts.entry(name).or_default() += 1;
-        self.note(format!("{name}:"));
+        self.note(format!("{} s: {name}:", self.start.elapsed().as_secs()));
     }
 
     /// Records an action that begins.
@@ -38,7 +51,8 @@ impl Journal {
 impl Drop for Journal {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the last actions:");
+            let Options { seconds, seed } = self.options;
+            eprintln!("soak: --seconds {seconds} --seed {seed} failed; the last actions:");
             self.last.iter().for_each(|line| eprintln!("  {line}"));
         }
     }

@@ -54,7 +54,7 @@ impl Soak {
             samples: Vec::new(),
             changes: 0,
             trace_start: guest.mark(),
-            journal: Journal::default(),
+            journal: Journal::new(options),
             random: Random(options.seed),
             host: Host::new(),
             system: System::new(),
