@@ -1,5 +1,5 @@
-//! Writes a C file that compiles only where each number of `collectors::headers` is that of the
-//! system's own headers: `cargo run --example headers -- freebsd|netbsd|linux`. `tests/headers` does.
+//! Writes a C file that compiles only if each number of `collectors::headers` is that of the system's own
+//! headers: `cargo run --example headers -- freebsd|netbsd|linux`. `tests/headers` runs it.
 
 use std::env;
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     };
     includes.iter().for_each(|include| println!("#include <{include}>"));
     println!("#include <stddef.h>");
-    // Compiled with another value each line must be an error: a check that cannot fail is none.
+    // With another value each line must be an error, so that the check is known to work.
     println!("#ifndef WRONG_BY\n#define WRONG_BY 0\n#endif");
     for Checked { expression, value } in numbers {
         println!(

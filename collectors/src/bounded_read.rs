@@ -1,5 +1,5 @@
-//! Reads small text files that the agent does not own. A read has a size limit, never blocks on a FIFO
-//! or a device, and never fails because of the bytes in the file.
+//! Reads small text files that other programs may change. A read has a size limit, never blocks on a FIFO or a
+//! device, and never fails because of the bytes in the file.
 
 use std::cell::RefCell;
 use std::fs::{self, DirEntry, File, OpenOptions};
@@ -8,10 +8,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How much of one file is read, in bytes. The longest real one has under 2 KiB.
+/// The number of bytes that are read of one file at most. Real files have under 2 KiB.
 pub const LIMIT: u64 = 64 * 1024;
 
-/// How long a collector waits before it tries again when no more files could be opened.
+/// The delay before the next try if no file could be opened because of a limit.
 pub const PAUSE: Duration = Duration::from_secs(5);
 
 /// The text of the file: at most [`LIMIT`] bytes. Bytes that are not UTF-8 are replaced by U+FFFD.
@@ -60,7 +60,7 @@ pub fn canonical(path: &Path) -> Option<PathBuf> {
     record_exhaustion(fs::canonicalize(path)).ok()
 }
 
-/// What the symbolic link contains; `None` if there is no link.
+/// The target of the symbolic link; `None` if there is no link.
 pub fn link_target(link: &Path) -> Option<PathBuf> {
     record_exhaustion(fs::read_link(link)).ok()
 }
@@ -92,8 +92,8 @@ fn record_exhaustion<T>(opened: io::Result<T>) -> io::Result<T> {
     opened
 }
 
-/// Whether the error says nothing about the file: the system has no descriptors or memory left, or the
-/// sandbox refused the call (`ENOSYS`). [`check_fd_exhaustion`] returns this error.
+/// Whether the error is not about the file: the system has no descriptors or memory left, or the sandbox
+/// refused the call (`ENOSYS`). [`check_fd_exhaustion`] returns this error.
 pub fn is_exhaustion(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOSYS))
 }

@@ -1,4 +1,4 @@
-//! For tests: a host that answers what it is asked in a given order.
+//! For tests: a host that expects requests in a given order and answers them.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -8,7 +8,7 @@ use xenstore::Connection;
 
 const ERROR: u32 = 16;
 
-/// A host that answers these requests, in this order: path and payload, `None` for ENOENT.
+/// A host that expects these requests in this order: path and payload of the answer, `None` for ENOENT.
 pub fn host(answers: Vec<(&'static str, Option<&'static [u8]>)>) -> Connection {
     let (ours, mut theirs) = UnixStream::pair().unwrap();
     thread::spawn(move || {

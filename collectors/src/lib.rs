@@ -1,14 +1,14 @@
 //! Collectors: each module reads one source of the guest and sends its complete state.
 //!
-//! A collector is a function `run(wake, outbox, …)` on a thread of its own. It collects, sends the result
-//! if it changed, and waits (see [`poll`]) for a change, a refresh or the end. It never writes xenstore. If
-//! its source fails, it logs that once and tries again.
+//! A collector is a function `run(wake, outbox, …)` on a thread of its own. It collects, sends the result if
+//! it has changed, and waits (see [`poll`]) for a change, a refresh or the shutdown. It never writes xenstore.
+//! If its source fails, it logs that once and tries again.
 //!
-//! To add one: a fact in the crate `facts`, a module here, a line in the binary's `agent.rs`, and
-//! the keys in the schemas of the crate `publishers`.
+//! A new collector needs a fact in the crate `facts`, a module here, a line in the binary's `agent.rs`, and keys
+//! in the schemas of the crate `publishers`.
 //!
-//! Only `mod.rs` of a platform module holds `cfg(target_os)`; parsers live outside of it, so that
-//! every host tests them.
+//! Only `mod.rs` of a platform module has `cfg(target_os)`. Parsers are in other files, so that they are tested
+//! on every host.
 
 pub mod boot_id;
 mod bounded_read;

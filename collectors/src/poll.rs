@@ -1,5 +1,5 @@
-//! How a collector sleeps: in one poll(2), until its source is ready, a refresh, the shutdown or a
-//! timeout. There is no tick and no shared timer.
+//! A collector sleeps in one poll(2) until its source is ready, a refresh, the shutdown or a timeout. There is no
+//! tick and no shared timer.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::timer_slack;
 
-/// Wakes the collectors: `refresh` makes all collect again, dropping it ends them.
+/// Wakes the collectors: `refresh` makes all of them collect again, dropping it ends them.
 #[derive(Debug, Default)]
 pub struct CollectorHandles(Vec<UnixStream>);
 
@@ -16,12 +16,12 @@ pub struct CollectorHandles(Vec<UnixStream>);
 #[derive(Debug)]
 pub struct WakeReceiver(UnixStream);
 
-/// What a collector waits for.
+/// A descriptor that a collector waits for.
 #[derive(Clone, Copy, Debug)]
 pub enum PollSource {
-    /// Something to read.
+    /// Ready when there are bytes to read.
     PollIn(RawFd),
-    /// A change of a file in /proc that can be polled for changes (`sysctl`s, `mountinfo`); such a
+    /// Ready after a change of a file in /proc that can be polled for changes (`sysctl`s, `mountinfo`). Such a
     /// file is always readable.
     PollPri(RawFd),
 }
@@ -29,7 +29,7 @@ pub enum PollSource {
 /// Why a collector woke up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WakeReason {
-    /// One of the sources, at least: something to read, a change, or an error.
+    /// At least one of the sources is ready, or has an error.
     Ready,
     /// Collect everything again.
     Refresh,
@@ -55,14 +55,14 @@ impl CollectorHandles {
     /// Makes every collector collect again.
     pub fn refresh(&mut self) {
         for collector in &mut self.0 {
-            // Full: a refresh waits there already. Closed: that collector has ended.
+            // Full: a refresh is pending already. Closed: that collector has ended.
             let _ = collector.write(&[0]);
         }
     }
 }
 
 impl WakeReceiver {
-    /// Sleeps until one of the `sources`, a refresh, the end, or until `timeout` is over.
+    /// Sleeps until one of the `sources` is ready, a refresh, the shutdown, or until `timeout` is over.
     pub fn wait(&self, sources: &[PollSource], timeout: Option<Duration>) -> WakeReason {
         timer_slack::prepare(timeout);
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
@@ -78,8 +78,8 @@ impl WakeReceiver {
             if fds.iter().any(woken) {
                 return WakeReason::Ready;
             }
-            // The kernel says that the time is over, whatever the clock reads now. Else a signal came, or
-            // the longest single wait is over.
+            // The kernel reports a timeout, whatever the clock reads now. Otherwise a signal came, or the longest
+            // single wait is over.
             if ready.is_ok() && wait < i32::MAX {
                 return WakeReason::Timeout;
             }
@@ -103,7 +103,7 @@ fn pollfd(source: PollSource) -> libc::pollfd {
     libc::pollfd { fd, events, revents: 0 }
 }
 
-/// For poll(2): rounded up, so that a wake-up is never early; -1 is for ever.
+/// The timeout for poll(2), rounded up, so that a wake-up is never early; -1 is for ever.
 fn milliseconds_until(deadline: Option<Instant>) -> i32 {
     deadline.map_or(-1, |at| {
         let left = at.saturating_duration_since(Instant::now());
@@ -119,7 +119,7 @@ fn poll(fds: &mut [libc::pollfd], timeout: i32) -> io::Result<i32> {
     if ready < 0 { Err(io::Error::last_os_error()) } else { Ok(ready) }
 }
 
-/// Whether a write would not have to wait now. What is broken takes anything: the write says so.
+/// Whether a write would not block now. Also true for a broken descriptor, on which the write then fails.
 #[must_use]
 pub fn is_writable(fd: RawFd) -> bool {
     let mut fds = [libc::pollfd { fd, events: libc::POLLOUT, revents: 0 }];

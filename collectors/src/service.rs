@@ -1,8 +1,8 @@
-//! Service: since when the agent runs, in which boot, and whether that boot should end.
+//! Service: the present boot, and whether a reboot is required.
 //!
-//! Debian's packages ask for a reboot by making `/run/reboot-required` (Debian Policy 9.12), SUSE's
-//! libzypp by `/run/reboot-needed`. Fedora's kin have no such file: their dnf finds out by comparing
-//! all packages with the time of the boot, which is not for an agent to do.
+//! Debian's packages make `/run/reboot-required` if they need a reboot (Debian Policy 9.12), SUSE's libzypp makes
+//! `/run/reboot-needed`. Fedora and related distributions have no such file: their dnf compares the times of all
+//! packages with that of the boot, which would be too much work for an agent.
 
 use std::path::Path;
 
@@ -15,9 +15,9 @@ use crate::dir_watch::{DirEvents, DirWatch};
 use crate::poll::{PollSource, WakeReceiver};
 use crate::watch_loop::{self, Watch};
 
-/// Where the files are; the second is a link to the first but on old systems.
+/// The directories of the files; the second is a link to the first except on old systems.
 const DIRECTORIES: [&str; 2] = ["run", "var/run"];
-/// What they are called.
+/// Their names.
 const FILES: [&str; 2] = ["reboot-required", "reboot-needed"];
 
 /// Sends the boot of the system below `root`, at once and after each change, until the end.

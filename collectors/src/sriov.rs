@@ -1,8 +1,8 @@
 //! SR-IOV: the virtual functions that an XAPI host has plugged in, and the MAC that it gave each.
 //!
-//! The toolstack keeps them below `xenserver/device/net-sriov-vf`; a watch fires when one comes or
-//! goes, and after a resume, when the kernel registers it again. Other hosts have no such directory,
-//! which is no failure. A connection of its own, as in [`resume`](crate::resume).
+//! The toolstack writes them below `xenserver/device/net-sriov-vf`. A watch fires when one is added or removed,
+//! and after a resume, when the kernel registers it again. Other hosts have no such directory, which is no
+//! failure. The watch has a connection of its own, as in [`resume`](crate::resume).
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -14,12 +14,12 @@ use xenstore::{Backoff, Connection, MAX_WAIT, Request, XsError, without_nul};
 use crate::failure_log::FailureLog;
 use crate::poll::{PollSource, WakeReason, WakeReceiver};
 
-/// Whether this system has watches, without which a function that comes would not be noticed.
+/// Whether this system has watches, without which a new function would be missed.
 pub const IS_SUPPORTED: bool = xenstore::HAS_WATCHES;
 
 /// A directory for each function, written by the toolstack.
 const PATH: &str = "xenserver/device/net-sriov-vf";
-/// The rest of the request for a watch: a token, which is not used, and its NUL.
+/// The end of the request for a watch: a token, which is not used, and its NUL.
 const TOKEN: &[u8] = b"sriov\0";
 
 /// Sends the functions, at once and after each change, until the end.
@@ -67,7 +67,7 @@ fn watch(
     }
 }
 
-/// The functions there are now. One that is not whole yet is left out: the rest fires the watch too.
+/// The present functions. An incomplete one is left out: the watch fires again when the rest is written.
 fn list(connection: &mut Connection) -> io::Result<Vec<SriovVf>> {
     let ids = ask(connection, Request::Directory, PATH)?.unwrap_or_default();
     let mut functions = Vec::new();
@@ -85,7 +85,7 @@ fn list(connection: &mut Connection) -> io::Result<Vec<SriovVf>> {
     Ok(functions)
 }
 
-/// The answer; `None` where there is no such node, or none that the guest may read.
+/// The answer; `None` if the node does not exist or the guest may not read it.
 fn ask(connection: &mut Connection, request: Request, path: &str) -> io::Result<Option<Vec<u8>>> {
     let answer = connection.request(request, path, &[]);
     let Err(error) = answer else { return answer.map(Some) };

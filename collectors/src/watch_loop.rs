@@ -9,13 +9,13 @@ use crate::bounded_read::PAUSE;
 use crate::failure_log::FailureLog;
 use crate::poll::{PollSource, WakeReason, WakeReceiver};
 
-/// How long to wait after an event for more of them: an upgrade writes several files, a driver reports
-/// each of its devices.
+/// How long to wait for more events after one: an upgrade writes several files, and a driver causes an event
+/// for each of its devices.
 const DEBOUNCE: Duration = Duration::from_millis(100);
 
-/// What reports changes of a source.
+/// A source that reports changes.
 pub trait Watch {
-    /// How often to collect without an event; `None` where the kernel reports every change.
+    /// How often to collect without an event; `None` if the kernel reports every change.
     const INTERVAL: Option<Duration> = None;
 
     /// What becomes ready when there is an event.

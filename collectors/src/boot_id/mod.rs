@@ -1,4 +1,4 @@
-//! The kernel's id of this boot, where it has one.
+//! The kernel's id of this boot, if it has one.
 
 #[cfg_attr(target_os = "freebsd", path = "freebsd.rs")]
 #[cfg_attr(target_os = "netbsd", path = "netbsd.rs")]

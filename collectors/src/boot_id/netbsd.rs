@@ -1,4 +1,4 @@
-//! NetBSD: its kernel gives a boot no id.
+//! NetBSD: its kernel has no boot id.
 
 use std::path::Path;
 

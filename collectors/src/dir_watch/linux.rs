@@ -18,7 +18,7 @@ const NAMES: u32 = libc::IN_CREATE | libc::IN_MOVED_TO | libc::IN_MOVED_FROM | l
 pub struct DirWatch(File);
 
 impl DirWatch {
-    /// Watches those of the `directories` below `root` that exist.
+    /// Watches the `directories` below `root` that exist.
     ///
     /// # Errors
     /// When the system has no watches or descriptors left.

@@ -11,7 +11,7 @@ pub use platform::DirWatch;
 pub enum DirEvents {
     /// An entry was created, renamed or removed.
     Entries,
-    /// These, and writes to files.
+    /// As above, and writes to files.
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux reads it"))]
     Writes,
 }

@@ -1,4 +1,4 @@
-//! Block devices as sysfs shows them, and the UUIDs that udev has found on them.
+//! Block devices in sysfs, and the UUIDs that udev has found on them.
 //!
 //! `/sys/dev/block` and `/sys/class/block` are documented in the kernel's
 //! `Documentation/admin-guide/sysfs-rules.rst`; `slaves` and `holders` link a device of dm, md or
@@ -30,7 +30,7 @@ impl Device {
         Self::at(&root.join("sys/dev/block").join(number.to_string()))
     }
 
-    /// The device at this path below `/dev`, which need not be its first name.
+    /// The device at this path below `/dev`, which may be a link.
     pub fn by_path(root: &Path, path: &[u8]) -> Option<Self> {
         let name = path.strip_prefix(b"/dev/").filter(|name| !name.is_empty())?;
         if let Some(name) = name.strip_prefix(b"mapper/") {
@@ -39,7 +39,7 @@ impl Device {
                 .into_iter()
                 .find(|device| device.dm_name().is_some_and(|is| is == name));
         }
-        // A name with a slash has `!` for it in sysfs.
+        // sysfs has `!` in place of a slash in a name.
         let kernels: Vec<u8> = name.iter().map(|&b| if b == b'/' { b'!' } else { b }).collect();
         let class = root.join(CLASS);
         Self::at(&class.join(OsStr::from_bytes(&kernels))).or_else(|| {
@@ -53,7 +53,7 @@ impl Device {
         Self::in_directory(&root.join(CLASS))
     }
 
-    /// Every device that there is a link to in `directory`, by name.
+    /// Every device with a link in `directory`, by name.
     pub fn in_directory(directory: &Path) -> Vec<Self> {
         let mut links: Vec<PathBuf> = entries(directory).map(|entry| entry.path()).collect();
         links.sort();
@@ -78,7 +78,7 @@ impl Device {
         first_line(&self.0.join("dm/name"))
     }
 
-    /// Its size in bytes; sysfs counts in 512 whatever the size of its blocks.
+    /// Its size in bytes. sysfs has it in units of 512 bytes, whatever the block size.
     pub fn size(&self) -> Option<u64> {
         first_line(&self.0.join("size"))?.parse::<u64>().ok()?.checked_mul(512)
     }
@@ -100,7 +100,7 @@ impl Device {
         first_line(&self.0.join("dm/uuid")).is_some_and(|uuid| uuid.starts_with("LVM-"))
     }
 
-    /// Whether logical volumes lie on it directly.
+    /// Whether logical volumes are directly above it.
     pub fn is_physical_volume(&self) -> bool {
         !self.is_lvm() && Self::in_directory(&self.0.join("holders")).iter().any(Self::is_lvm)
     }
@@ -113,8 +113,8 @@ impl Device {
         }
     }
 
-    /// The disks that it lies on, with the host's name for those that the host provides. Devices without a
-    /// bus are no disks.
+    /// The disks below it, with the host's name for those that the host provides. Devices without a bus are no
+    /// disks.
     pub fn disks(&self) -> BTreeSet<String> {
         let (mut disks, mut seen, mut open) =
             (BTreeSet::new(), BTreeSet::new(), vec![self.clone()]);

@@ -1,4 +1,4 @@
-//! Systems whose disks cannot be read yet: says so and sends nothing.
+//! Systems whose disks cannot be read yet: logs this and sends nothing.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,17 +1,17 @@
-//! How full a file system is.
+//! Size and free space of a file system.
 
 use std::io;
 
 use super::mount_tree::StatvfsPath;
 
-/// What a file system reports of itself, in bytes.
+/// Size and free space of a file system, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FsUsage {
     /// Its capacity, which changes if it is resized.
     pub total: u64,
-    /// What a user without privileges can still write.
+    /// The bytes that a user without privileges can still write.
     pub free: u64,
 }
 
-/// Reads how full the file system at a path is.
+/// Reads the use of the file system at a path.
 pub type Statvfs<'a> = dyn Fn(&StatvfsPath) -> io::Result<FsUsage> + 'a;

@@ -1,11 +1,11 @@
-//! Disks: what the guest stores data on, and how full it is.
+//! Disks: the guest's volumes and their free space.
 //!
 //! [`mountinfo`] and [`swaps`] parse the kernel's tables, [`volume_mounts`] and [`mount_tree`] select the
-//! mounts that are volumes, [`volumes`] finds their devices in sysfs, [`tracker`] samples how full they are,
-//! and the platform's file waits. No program is run, and no device is opened.
+//! mounts that are volumes, [`volumes`] finds their devices in sysfs, [`tracker`] samples their free space, and
+//! the platform's file waits for changes. No program is run, and no device is opened.
 //!
-//! statfs(2) is never called on a file system that may not answer (FUSE, NFS, a cluster's), and no path is
-//! walked through one: a thread that waits for a FUSE daemon cannot be killed. Such a volume has no `free`.
+//! statfs(2) is never called on a file system that may not answer (FUSE, NFS, cluster file systems), and no path
+//! is resolved through one: a thread that waits for a FUSE daemon cannot be killed. Such a volume has no `free`.
 
 mod block_device;
 pub mod fs_usage;

@@ -1,5 +1,5 @@
-//! The tree of mounts: which mounts a path leads to, and how to walk there without a risk to block. No
-//! I/O. The work grows linearly with the number of mounts.
+//! The tree of mounts: which mounts a path leads through, and whether it can be resolved without a risk to
+//! block. No I/O. The work grows linearly with the number of mounts.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -29,14 +29,14 @@ impl fmt::Display for StatvfsPath {
     }
 }
 
-/// What is known of a mount once its parent is known.
+/// Properties of a mount that depend on its parent.
 #[derive(Clone, Copy)]
 struct Reached {
     /// The index of the parent; `None` at the top of the tree.
     parent: Option<usize>,
     /// No mount hides a directory of its path.
     path_is_free: bool,
-    /// A path can be walked to it and through it without a risk to block.
+    /// A path to it and through it can be resolved without a risk to block.
     is_walkable: bool,
 }
 
@@ -46,7 +46,7 @@ pub struct MountTree<'a> {
     children: BTreeMap<u32, Vec<usize>>,
     /// Parent and mount point of each mount.
     points: BTreeSet<(u32, &'a [u8])>,
-    /// `None` for mounts that are their own ancestors, whatever wrote such a table.
+    /// `None` for mounts that are their own ancestors, which no kernel writes.
     reached: Vec<Option<Reached>>,
 }
 
@@ -86,7 +86,7 @@ impl<'a> MountTree<'a> {
 
     fn reach(&self, mount: &Mount, parent: Option<usize>) -> Reached {
         let above = parent.and_then(|parent| self.get(parent));
-        // Every path of the agent leads through the root, so an overlay there is no further risk.
+        // Every path of the agent leads through the root, so an overlay there adds no risk.
         let is_safe =
             is_traversal_safe(&mount.kind) || mount.point == b"/" && mount.kind == b"overlay";
         Reached {
@@ -130,7 +130,7 @@ impl<'a> MountTree<'a> {
         std::iter::from_fn(next).take(self.mounts.len())
     }
 
-    /// Whether the path of its mount point leads to its file system.
+    /// Whether its mount point leads to its file system.
     pub fn is_visible(&self, index: usize) -> bool {
         let Some(mount) = self.mounts.get(index) else { return false };
         if mount.point == b"/" {
@@ -144,12 +144,12 @@ impl<'a> MountTree<'a> {
             && covers.all(is_same)
     }
 
-    /// Whether a path can be walked to it and through it without a risk to block.
+    /// Whether a path to it and through it can be resolved without a risk to block.
     pub fn is_walkable(&self, index: usize) -> bool {
         self.get(index).is_some_and(|reached| reached.is_walkable)
     }
 
-    /// The components of its mount point, each with the mount that it is in.
+    /// The components of its mount point, each with its mount.
     pub fn statvfs_path(&self, index: usize) -> StatvfsPath {
         let Some(mount) = self.mounts.get(index) else { return StatvfsPath::default() };
         let (path, point) = (self.mounts_of_path(index), mount.point.as_slice());
@@ -165,7 +165,7 @@ impl<'a> MountTree<'a> {
         StatvfsPath(components)
     }
 
-    /// Its ancestors, itself and what is on top of it, by mount point: the topmost at each.
+    /// The topmost mount at each mount point of its ancestors and its own.
     fn mounts_of_path(&self, index: usize) -> BTreeMap<&'a [u8], &'a Mount> {
         let up = std::iter::successors(Some(index), |&index| self.get(index)?.parent);
         let covers: Vec<usize> = self.covers(index).collect();
@@ -180,7 +180,7 @@ impl<'a> MountTree<'a> {
 
 #[cfg(test)]
 thread_local! {
-    /// How often mounts were compared.
+    /// The number of comparisons of mounts.
     pub(super) static COMPARISONS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 

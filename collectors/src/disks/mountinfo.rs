@@ -81,7 +81,7 @@ fn subvolume(options: &[u8]) -> Option<Vec<u8>> {
     options.get(at + NAME.len()..).map(unescape)
 }
 
-/// Replaces `\040` and the like by the byte that it stands for.
+/// Replaces escapes such as `\040` by their byte.
 #[must_use]
 pub fn unescape(field: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(field.len());

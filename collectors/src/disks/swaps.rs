@@ -1,18 +1,18 @@
-//! Parses `/proc/swaps`: the devices that the kernel swaps to. No I/O.
+//! Parses `/proc/swaps`: the devices that are used as swap. No I/O.
 //!
 //! The format is that of proc(5): a heading, then path, type, size and used in KiB, and priority.
-//! Swap files are skipped: they lie on a volume, which is published.
+//! Swap files are skipped: they are on a volume, which is published.
 
 use super::mountinfo::unescape;
 
-/// A device that is swapped to.
+/// A device that is used as swap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Swap {
     /// Its path below `/dev`.
     pub path: Vec<u8>,
     /// Its size in bytes.
     pub size: u64,
-    /// How much of it is not used, in bytes.
+    /// The unused bytes.
     pub free: u64,
 }
 

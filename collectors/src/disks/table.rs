@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use crate::poll::PollSource;
 
-/// How much the kernel returns of a table with one read, in bytes.
+/// The bytes of a table that the kernel returns with one read.
 const PAGE: usize = 4096;
-/// How much of a table is read, in bytes: more than 100,000 mounts.
+/// The bytes that are read of a table at most: more than 100,000 mounts.
 const MAX_LENGTH: u64 = 32 * 1024 * 1024;
 
 /// One table.

@@ -1,7 +1,7 @@
-//! The volumes as they were found, and how full they are: compared with what was sent last.
+//! The known volumes and their free space, compared with those that were sent last.
 //!
-//! Devices are looked up only if mounts of volumes or swaps changed, not for each of a thousand other
-//! mounts. A sample in between calls statvfs only.
+//! Devices are looked up only if mounts of volumes or swaps have changed, not for changes of other mounts. A
+//! sample in between only calls statvfs.
 
 use std::path::Path;
 
@@ -31,16 +31,16 @@ pub struct Tracker<'a> {
     device_failures: FailureLog,
     usage_failures: FailureLog,
     has_logged_limit: bool,
-    /// The tables that `volumes` were made from.
+    /// The mounts and swaps from which `volumes` were made.
     found: (Vec<VolumeMount>, Vec<Swap>),
     volumes: Vec<TrackedVolume>,
-    /// Whether `volumes` are those of `found`.
+    /// Whether `volumes` were made from `found`.
     is_known: bool,
     sent: Option<Disks>,
 }
 
 impl<'a> Tracker<'a> {
-    /// Tracks the system below `root`; `statvfs` reads how full a file system is.
+    /// Tracks the system below `root`; `statvfs` reads the use of a file system.
     pub fn new(root: &'a Path, statvfs: Box<Statvfs<'a>>) -> Self {
         Self {
             root,
@@ -84,7 +84,7 @@ impl<'a> Tracker<'a> {
         swaps::parse(&self.swaps.read().unwrap_or_default())
     }
 
-    /// Finds the volumes and reads how full they are. If that fails, the next sample tries it again.
+    /// Finds the volumes and reads their free space. If that fails, the next sample tries again.
     pub fn look_up(&mut self) {
         self.is_known = false;
         let Some(found) = self.read_tables() else { return };
@@ -99,8 +99,8 @@ impl<'a> Tracker<'a> {
         self.read_usage();
     }
 
-    /// Reads how full the volumes are. Returns whether one was resized, so that the devices have to be
-    /// looked up again: the kernel sends no event for that.
+    /// Reads the free space of the volumes. Returns whether one was resized: then the devices must be looked up
+    /// again, since the kernel sends no event for that.
     pub fn sample(&mut self) -> bool {
         if !self.is_known {
             self.look_up();
@@ -118,7 +118,7 @@ impl<'a> Tracker<'a> {
         for volume in &mut self.volumes {
             let usage = volume.statvfs_path.as_ref().map(&self.statvfs).transpose();
             match usage {
-                // The figures stay: there was no descriptor to read new ones.
+                // No descriptor was free to read the figures, so the old ones stay.
                 Err(error) if bounded_read::is_exhaustion(&error) => {
                     failure = Some(error.to_string())
                 }
@@ -136,7 +136,7 @@ impl<'a> Tracker<'a> {
         is_resized
     }
 
-    /// The volumes, if they differ from those that this function returned last.
+    /// The volumes, if they differ from those that the last call returned.
     pub fn take_changed(&mut self) -> Option<Disks> {
         let volumes = self.volumes.iter().map(|volume| volume.fact.clone()).collect();
         let disks = self.is_known.then_some(Disks { volumes })?;

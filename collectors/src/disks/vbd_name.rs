@@ -1,9 +1,9 @@
-//! The name that a host has for a virtual disk, out of its number. No I/O.
+//! The host's name of a virtual disk, computed from its number. No I/O.
 //!
-//! The number is that of `device/vbd/N`; Xen's xen-vbd-interface(7) says how disk and partition are
-//! written into it. A guest's kernel may have another name for the disk: `xvde` for a host's `xvda`.
+//! The number is that of `device/vbd/N`; Xen's xen-vbd-interface(7) defines how it encodes disk and partition.
+//! The guest's kernel may have another name for the disk: `xvde` for the host's `xvda`.
 
-/// `xvda` for `device/vbd/51712`; `None` where the number is of no kind that has a name.
+/// `xvda` for `device/vbd/51712`; `None` if the number has no name.
 pub fn disk(nodename: &str) -> Option<String> {
     let number: u32 = nodename.strip_prefix("device/vbd/")?.parse().ok()?;
     let (kind, disk, partition) = match number >> 8 {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::mount_tree::{MountTree, StatvfsPath};
 use super::mountinfo::{DevNum, Mount};
 
-/// Images. They are full by design, and a system may mount dozens.
+/// File systems of images, which are always full. A system may mount dozens.
 const IMAGES: [&[u8]; 5] = [b"squashfs", b"iso9660", b"erofs", b"cramfs", b"romfs"];
 /// File systems on block devices whose mounts may show an anonymous device number.
 const ANON_DEV_FS: [&[u8]; 2] = [b"btrfs", b"bcachefs"];
@@ -33,9 +33,9 @@ const STATVFS_SAFE: &[&[u8]] = &[
     b"ufs",
     b"minix",
 ];
-/// More file systems through which a path can be walked. Not autofs: a walk would keep what is mounted
-/// there from expiring. Not overlay: a lookup asks each layer, and a layer may be FUSE or NFS. The options
-/// name the layers' paths at mount time, which may lead elsewhere now.
+/// More file systems through which a path can be resolved. Not autofs: its mounts would not expire. Not
+/// overlay: a lookup queries each layer, and a layer may be FUSE or NFS. The options have the layers' paths at
+/// mount time, which may lead elsewhere now.
 const TRAVERSAL_SAFE: &[&[u8]] = &[
     b"rootfs",
     b"tmpfs",
@@ -52,7 +52,7 @@ const TRAVERSAL_SAFE: &[&[u8]] = &[
 /// A mount of a file system on a block device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VolumeMount {
-    /// The device; `None` if the number is anonymous, so that only the source names the device.
+    /// The device; `None` if the number is anonymous: then only the source names the device.
     pub device: Option<DevNum>,
     /// The mount source.
     pub source: Vec<u8>,
@@ -63,8 +63,8 @@ pub struct VolumeMount {
     /// The mount point; `None` if other mounts hide it, or if it shows only a directory of the file
     /// system, as bind mounts do.
     pub point: Option<Vec<u8>>,
-    /// How to reach it for statfs(2); `None` if that could block, or if an earlier mount of the same file
-    /// system has a path.
+    /// The path for statfs(2); `None` if that could block, or if an earlier mount of the same file system has
+    /// one.
     pub statvfs_path: Option<StatvfsPath>,
 }
 
@@ -112,12 +112,12 @@ fn is_among(kinds: &[&[u8]], kind: &[u8]) -> bool {
     kinds.contains(&kind)
 }
 
-/// Whether a path can be walked through such a file system without a risk to block.
+/// Whether a path can be resolved through such a file system without a risk to block.
 pub fn is_traversal_safe(kind: &[u8]) -> bool {
     is_among(STATVFS_SAFE, kind) || is_among(TRAVERSAL_SAFE, kind)
 }
 
-/// Whether the mount shows the complete file system or subvolume, or is the root of the system. Others are
+/// Whether the mount has the complete file system or subvolume, or is the root of the system. Other mounts are
 /// bind mounts of a directory.
 pub fn is_complete(mount: &Mount) -> bool {
     mount.root == b"/" || mount.point == b"/" || mount.subvolume.as_ref() == Some(&mount.root)

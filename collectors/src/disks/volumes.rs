@@ -1,5 +1,5 @@
-//! Makes volumes of mounts, swaps and LVM's physical volumes: each device once, with its name, its mount
-//! points and the disks that it lies on. Reads sysfs and udev's database below a given root, nothing else.
+//! Makes the list of volumes from mounts, swaps and LVM's physical volumes: each device once, with its name, its
+//! mount points and the disks below it. Reads only sysfs and udev's database below a given root.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,15 +13,15 @@ use super::swaps::Swap;
 use super::volume_mounts::VolumeMount;
 use crate::bounded_read::entries;
 
-/// How many volumes are published at most.
+/// The number of volumes that are published at most.
 pub const MAX_VOLUMES: usize = 64;
-/// How many mount points of a volume are published at most. Clusters of containers have hundreds.
+/// The number of mount points of a volume that are published at most. Container hosts have hundreds.
 const MAX_MOUNT_POINTS: usize = 16;
 
-/// A volume, and where its free space is read.
+/// A volume, and the path by which its free space is read.
 #[derive(Clone, Debug, Default)]
 pub struct TrackedVolume {
-    /// What is published.
+    /// The published facts.
     pub fact: Volume,
     /// Where to call statvfs; `None` for swap and LVM, and if it could block.
     pub statvfs_path: Option<StatvfsPath>,
@@ -32,8 +32,8 @@ pub struct TrackedVolume {
 }
 
 impl TrackedVolume {
-    /// Sets what is free: from `usage`, or from the table of swaps. Returns whether the capacity differs
-    /// from that of an earlier call.
+    /// Sets the free space from `usage`, or from the table of swaps. Returns whether the capacity differs from
+    /// that of an earlier call.
     pub fn set_usage(&mut self, usage: Option<FsUsage>, swaps: &[Swap]) -> bool {
         self.fact.free = match &self.swap {
             Some(path) => swaps.iter().find(|swap| swap.path == *path).map(|swap| swap.free),
@@ -81,11 +81,10 @@ fn move_to_front<T>(list: &mut [T], matches: impl Fn(&T) -> bool) {
     }
 }
 
-/// A device, and the mounts of what is on it.
+/// A device and its mounts.
 type Mounted<'a> = (Device, Vec<&'a VolumeMount>);
 
-/// The mounts of each device, in their order. Without ramdisks, images, and mounts whose device is not in
-/// sysfs.
+/// The mounts of each device, in their order, without ramdisks, images, and mounts whose device is not in sysfs.
 fn by_device<'a>(root: &Path, mounts: &'a [VolumeMount]) -> Vec<Mounted<'a>> {
     let mut found: Vec<Mounted> = Vec::new();
     let mut without_device: Vec<&VolumeMount> = Vec::new();
@@ -125,8 +124,8 @@ fn sources(mount: &VolumeMount) -> impl Iterator<Item = &[u8]> {
     mount.source.split(|&byte| byte == b':' && mount.kind == b"bcachefs")
 }
 
-/// A kernel that mounts btrfs as the root without an initramfs shows the source `/dev/root`, which is no
-/// device. It is the btrfs of sysfs that no other mount belongs to, if there is only one.
+/// A kernel that mounts btrfs as the root without an initramfs has the source `/dev/root`, which is no device.
+/// It is the only btrfs in sysfs without another mount, if there is exactly one.
 fn add_btrfs_root<'a>(root: &Path, found: &mut Vec<Mounted<'a>>, mut mounts: Vec<&'a VolumeMount>) {
     mounts.retain(|mount| mount.kind == b"btrfs" && mount.source == b"/dev/root");
     if mounts.is_empty() {
@@ -140,7 +139,7 @@ fn add_btrfs_root<'a>(root: &Path, found: &mut Vec<Mounted<'a>>, mut mounts: Vec
     }
 }
 
-/// The devices of each btrfs that is mounted; never empty.
+/// The devices of each mounted btrfs; never empty.
 fn btrfs_devices(root: &Path) -> impl Iterator<Item = Vec<Device>> {
     let file_systems = entries(&root.join("sys/fs/btrfs"));
     let devices = file_systems.map(|entry| Device::in_directory(&entry.path().join("devices")));
@@ -172,7 +171,7 @@ fn file_system(root: &Path, device: &Device, mounts: &[&VolumeMount]) -> Tracked
     TrackedVolume { fact, statvfs_path, ..TrackedVolume::default() }
 }
 
-/// Sets size and disks of a file system that lies on several devices.
+/// Sets size and disks of a file system on several devices.
 fn add_devices(devices: &[Device], fact: &mut Volume) {
     fact.size = devices.iter().map(Device::size).sum();
     let disks: BTreeSet<String> = devices.iter().flat_map(Device::disks).collect();

@@ -6,7 +6,7 @@ use facts::{Driver, Drivers};
 
 use crate::sysctl;
 
-/// The drivers of VIFs, of virtual block devices, and the balloon's, with where they show.
+/// The drivers of VIFs, of virtual block devices and of the balloon, with their sysctls.
 const DRIVERS: [(&str, &str); 3] =
     [("xn", "dev.xn"), ("xbd", "dev.xbd"), ("xenballoon", "dev.xenballoon")];
 

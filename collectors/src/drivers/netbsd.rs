@@ -1,4 +1,4 @@
-//! NetBSD: the driver of VIFs is there if one of its interfaces is. Nothing shows that of disks.
+//! NetBSD: the driver of VIFs is loaded if it has an interface. The driver of disks cannot be detected.
 
 use std::ffi::CString;
 use std::path::Path;

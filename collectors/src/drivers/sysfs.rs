@@ -1,5 +1,5 @@
-//! What sysfs shows of the drivers on Xen's bus: a directory a driver, with a link to each of its
-//! devices and one to its module (`drivers/base/bus.c`, `drivers/xen/xenbus/xenbus_probe.c`).
+//! The drivers on Xen's bus in sysfs: one directory for each driver, with links to its devices and to its
+//! module (`drivers/base/bus.c`, `drivers/xen/xenbus/xenbus_probe.c`).
 
 use std::fs::DirEntry;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub fn list_drivers(root: &Path) -> Drivers {
     }
     names.sort();
     names.dedup();
-    // None of them has a version of its own: they are parts of the kernel.
+    // They are parts of the kernel, so their version is the kernel's.
     let release = first_line(&root.join("proc/sys/kernel/osrelease"));
     let driver = |name| Some(Driver { vendor: "Linux", name, version: release.clone()? });
     let is_there = |driver| exists(&drivers.join(driver));
@@ -36,19 +36,19 @@ pub fn list_drivers(root: &Path) -> Drivers {
     }
 }
 
-/// Whether the driver has a device: a kernel with all of them built in drives few.
+/// Whether the driver has a device: a kernel may have all drivers built in and few devices.
 fn drives(driver: &Path) -> bool {
     entries(driver).any(|entry| {
         entry.file_name() != "module" && entry.file_type().is_ok_and(|kind| kind.is_symlink())
     })
 }
 
-/// The name of the driver's module, which built-in ones have too, as its authors write it. The
-/// directory has only that of the device: `vif`.
+/// The name of the driver's module, which built-in drivers have too. The directory has only the name of the
+/// device: `vif`.
 fn name(driver: &DirEntry) -> String {
     let module = link_target(&driver.path().join("module"));
     let module = module.as_deref().and_then(Path::file_name).map(ToOwned::to_owned);
     let name = module.unwrap_or_else(|| driver.file_name());
-    // A field of a line: no blanks in it.
+    // The name is a field of a line and may contain no blank.
     name.to_string_lossy().replace(|c: char| c == '_' || c.is_whitespace(), "-")
 }

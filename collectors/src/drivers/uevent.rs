@@ -1,4 +1,4 @@
-//! Parses uevents: `ACTION@DEVPATH`, then `NAME=VALUE` settings, each ended by a NUL
+//! Parses uevents: `ACTION@DEVPATH`, then `NAME=VALUE` settings, each followed by a NUL
 //! (`lib/kobject_uevent.c`). No I/O.
 
 /// The subsystems of Xen's devices, of drivers and of modules.

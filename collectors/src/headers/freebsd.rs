@@ -44,7 +44,7 @@ constants! {
     SIN_ADDR: usize = 4, "offsetof(struct sockaddr_in, sin_addr)";
     /// The sixteen bytes of an IPv6 address.
     SIN6_ADDR: usize = 8, "offsetof(struct sockaddr_in6, sin6_addr)";
-    /// Size of an IPv6 address with all that belongs to it.
+    /// Size of an IPv6 address with its family and port.
     SOCKADDR_IN6: usize = 28, "sizeof(struct sockaddr_in6)";
     /// Of a link: the interface's index, two bytes.
     SDL_INDEX: usize = 2, "offsetof(struct sockaddr_dl, sdl_index)";
@@ -55,7 +55,7 @@ constants! {
     /// Of a link: the name, then the address.
     SDL_DATA: usize = 8, "offsetof(struct sockaddr_dl, sdl_data)";
 
-    /// Size of what getifaddrs(3) lists.
+    /// Size of an entry of getifaddrs(3).
     IFADDRS: usize = 56, "sizeof(struct ifaddrs)";
     /// In it: the next one.
     IFA_NEXT: usize = 0, "offsetof(struct ifaddrs, ifa_next)";
@@ -69,7 +69,7 @@ constants! {
     IFA_NETMASK: usize = 32, "offsetof(struct ifaddrs, ifa_netmask)";
     /// In it: an `if_data`.
     IFA_DATA: usize = 48, "offsetof(struct ifaddrs, ifa_data)";
-    /// Of an `if_data`: what sort of interface it is.
+    /// Of an `if_data`: the type of the interface.
     IFI_TYPE: usize = 0, "offsetof(struct if_data, ifi_type)";
     /// Of an `if_data`: the CARP group of an address.
     IFI_VHID: usize = 5, "offsetof(struct if_data, ifi_vhid)";
@@ -78,51 +78,51 @@ constants! {
     /// A bridge.
     IFT_BRIDGE: u8 = 209, "IFT_BRIDGE";
 
-    /// Asks for the flags of an IPv6 address.
+    /// Requests the flags of an IPv6 address.
     SIOCGIFAFLAG_IN6: u64 = 0xc120_6949, "SIOCGIFAFLAG_IN6";
     /// Size of its argument.
     IN6_IFREQ: usize = 288, "sizeof(struct in6_ifreq)";
     /// In it: first the address, then the flags.
     IFR_IFRU: usize = 16, "offsetof(struct in6_ifreq, ifr_ifru)";
-    /// Duplicate detection goes on.
+    /// Duplicate address detection runs.
     IN6_IFF_TENTATIVE: u32 = 2, "IN6_IFF_TENTATIVE";
-    /// Somebody else has the address.
+    /// Another machine has the address.
     IN6_IFF_DUPLICATED: u32 = 4, "IN6_IFF_DUPLICATED";
-    /// The address may be of another link.
+    /// The address may belong to another link.
     IN6_IFF_DETACHED: u32 = 8, "IN6_IFF_DETACHED";
     /// The preferred lifetime is over.
     IN6_IFF_DEPRECATED: u32 = 0x10, "IN6_IFF_DEPRECATED";
     /// A temporary address (RFC 8981).
     IN6_IFF_TEMPORARY: u32 = 0x80, "IN6_IFF_TEMPORARY";
 
-    /// Asks for the parent of a VLAN.
+    /// Requests the parent of a VLAN.
     SIOCGETVLAN: u64 = 0xc020_693a, "SIOCGETVLAN";
     /// Size of its argument.
     IFREQ: usize = 32, "sizeof(struct ifreq)";
-    /// In it: where the answer goes.
+    /// In it: the pointer to the answer.
     IFR_DATA: usize = 16, "offsetof(struct ifreq, ifr_data)";
     /// Size of the answer.
     VLANREQ: usize = 20, "sizeof(struct vlanreq)";
     /// In it: the parent's name.
     VLR_PARENT: usize = 0, "offsetof(struct vlanreq, vlr_parent)";
 
-    /// Asks a driver of its own matters.
+    /// A request that only this driver has.
     SIOCGDRVSPEC: u64 = 0xc028_697b, "SIOCGDRVSPEC";
     /// Size of its argument.
     IFDRV: usize = 40, "sizeof(struct ifdrv)";
-    /// In it: what is asked for.
+    /// In it: the number of the request.
     IFD_CMD: usize = 16, "offsetof(struct ifdrv, ifd_cmd)";
     /// In it: the size of what follows.
     IFD_LEN: usize = 24, "offsetof(struct ifdrv, ifd_len)";
-    /// In it: where that is.
+    /// In it: the pointer to that.
     IFD_DATA: usize = 32, "offsetof(struct ifdrv, ifd_data)";
-    /// Asks for the members of a bridge.
+    /// Requests the members of a bridge.
     BRDGGIFS: u64 = 6, "BRDGGIFS";
     /// Size of its argument.
     IFBIFCONF: usize = 16, "sizeof(struct ifbifconf)";
     /// In it: the size of the answer.
     IFBIC_LEN: usize = 0, "offsetof(struct ifbifconf, ifbic_len)";
-    /// In it: where the answer goes.
+    /// In it: the pointer to the answer.
     IFBIC_BUF: usize = 8, "offsetof(struct ifbifconf, ifbic_buf)";
     /// Size of one member in the answer.
     IFBREQ: usize = 80, "sizeof(struct ifbreq)";
@@ -133,7 +133,7 @@ constants! {
     CTL_NET: i32 = 4, "CTL_NET";
     /// sysctl(3): its interfaces.
     PF_LINK: i32 = 18, "PF_LINK";
-    /// sysctl(3): what all sorts of them have.
+    /// sysctl(3): properties of all types of interfaces.
     NETLINK_GENERIC: i32 = 0, "NETLINK_GENERIC";
     /// sysctl(3): one of them.
     IFMIB_IFDATA: i32 = 2, "IFMIB_IFDATA";

@@ -29,11 +29,11 @@ constants! {
 
     /// Of each address: its family, two bytes.
     SA_FAMILY: usize = 0, "offsetof(struct sockaddr, sa_family)";
-    /// Size of an IPv4 address with all that belongs to it.
+    /// Size of an IPv4 address with its family and port.
     SOCKADDR_IN: usize = 16, "sizeof(struct sockaddr_in)";
     /// The four bytes of an IPv4 address.
     SIN_ADDR: usize = 4, "offsetof(struct sockaddr_in, sin_addr)";
-    /// Size of an IPv6 address with all that belongs to it.
+    /// Size of an IPv6 address with its family and port.
     SOCKADDR_IN6: usize = 28, "sizeof(struct sockaddr_in6)";
     /// The sixteen bytes of an IPv6 address.
     SIN6_ADDR: usize = 8, "offsetof(struct sockaddr_in6, sin6_addr)";
@@ -46,7 +46,7 @@ constants! {
     /// Of a link: the address.
     SLL_ADDR: usize = 12, "offsetof(struct sockaddr_ll, sll_addr)";
 
-    /// Size of what getifaddrs(3) lists.
+    /// Size of an entry of getifaddrs(3).
     IFADDRS: usize = 56, "sizeof(struct ifaddrs)";
     /// In it: the next one.
     IFA_NEXT: usize = 0, "offsetof(struct ifaddrs, ifa_next)";
@@ -58,24 +58,24 @@ constants! {
     IFA_ADDR: usize = 24, "offsetof(struct ifaddrs, ifa_addr)";
     /// In it: the netmask.
     IFA_NETMASK: usize = 32, "offsetof(struct ifaddrs, ifa_netmask)";
-    /// In it: what a link has sent and received.
+    /// In it: the statistics of a link.
     IFA_DATA: usize = 48, "offsetof(struct ifaddrs, ifa_data)";
 
     /// A temporary address (RFC 8981).
     IFA_F_TEMPORARY: u32 = 1, "IFA_F_TEMPORARY";
-    /// Somebody else has the address.
+    /// Another machine has the address.
     IFA_F_DADFAILED: u32 = 8, "IFA_F_DADFAILED";
     /// The preferred lifetime is over.
     IFA_F_DEPRECATED: u32 = 0x20, "IFA_F_DEPRECATED";
-    /// Duplicate detection goes on.
+    /// Duplicate address detection runs.
     IFA_F_TENTATIVE: u32 = 0x40, "IFA_F_TENTATIVE";
 
-    /// Asks a driver of its own matters.
+    /// A request that only this driver has.
     SIOCDEVPRIVATE: u64 = 0x89f0, "SIOCDEVPRIVATE";
-    /// Asks for the members of a bridge.
+    /// Requests the members of a bridge.
     BRCTL_GET_PORT_LIST: usize = 7, "BRCTL_GET_PORT_LIST";
     /// Size of the argument of both.
     IFREQ: usize = 40, "sizeof(struct ifreq)";
-    /// In it: where the question is.
+    /// In it: the pointer to the request.
     IFR_DATA: usize = 16, "offsetof(struct ifreq, ifr_data)";
 }

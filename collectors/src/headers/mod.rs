@@ -1,8 +1,8 @@
-//! Numbers out of C headers: sizes, offsets, constants and ioctl requests, each beside the C
-//! expression that it stands for. Numbers only, no code.
+//! Numbers from C headers: sizes, offsets, constants and ioctl requests, each with its C expression. Numbers
+//! only, no code.
 //!
-//! `examples/headers.rs` turns each table into C, and `tests/headers` has a C compiler judge it by the
-//! headers of the system itself. So a number cannot stand here unchecked.
+//! `examples/headers.rs` turns each table into C, and `tests/headers` compiles that with the system's own
+//! headers. So every number here is checked.
 
 pub mod freebsd;
 pub mod linux;
@@ -11,13 +11,13 @@ pub mod netbsd;
 /// A number and the C expression that must have this value.
 #[derive(Clone, Copy, Debug)]
 pub struct Checked {
-    /// As C has it: `offsetof(struct sockaddr_dl, sdl_index)`.
+    /// The expression in C: `offsetof(struct sockaddr_dl, sdl_index)`.
     pub expression: &'static str,
     /// Its value.
     pub value: u64,
 }
 
-/// Defines constants, and the table `ALL` of them for the check.
+/// Defines constants, and the table `ALL` for the check.
 macro_rules! constants {
     ($($(#[$comment:meta])* $name:ident: $type:ty = $value:expr, $expression:literal;)*) => {
         $($(#[$comment])* pub const $name: $type = $value;)*

@@ -52,7 +52,7 @@ constants! {
     /// Of a link: the name, then the address.
     SDL_DATA: usize = 8, "offsetof(struct sockaddr_dl, sdl_data)";
 
-    /// Size of what getifaddrs(3) lists.
+    /// Size of an entry of getifaddrs(3).
     IFADDRS: usize = 64, "sizeof(struct ifaddrs)";
     /// In it: the next one.
     IFA_NEXT: usize = 0, "offsetof(struct ifaddrs, ifa_next)";
@@ -69,28 +69,28 @@ constants! {
     /// In it: the address's own flags.
     IFA_ADDRFLAGS: usize = 56, "offsetof(struct ifaddrs, ifa_addrflags)";
 
-    /// IPv4: duplicate detection goes on.
+    /// IPv4: duplicate address detection runs.
     IN_IFF_TENTATIVE: u32 = 1, "IN_IFF_TENTATIVE";
-    /// IPv4: somebody else has the address.
+    /// IPv4: another machine has the address.
     IN_IFF_DUPLICATED: u32 = 2, "IN_IFF_DUPLICATED";
-    /// IPv4: the address may be of another link.
+    /// IPv4: the address may belong to another link.
     IN_IFF_DETACHED: u32 = 4, "IN_IFF_DETACHED";
-    /// IPv6: duplicate detection goes on.
+    /// IPv6: duplicate address detection runs.
     IN6_IFF_TENTATIVE: u32 = 2, "IN6_IFF_TENTATIVE";
-    /// IPv6: somebody else has the address.
+    /// IPv6: another machine has the address.
     IN6_IFF_DUPLICATED: u32 = 4, "IN6_IFF_DUPLICATED";
-    /// IPv6: the address may be of another link.
+    /// IPv6: the address may belong to another link.
     IN6_IFF_DETACHED: u32 = 8, "IN6_IFF_DETACHED";
     /// IPv6: the preferred lifetime is over.
     IN6_IFF_DEPRECATED: u32 = 0x10, "IN6_IFF_DEPRECATED";
     /// IPv6: a temporary address (RFC 8981).
     IN6_IFF_TEMPORARY: u32 = 0x80, "IN6_IFF_TEMPORARY";
 
-    /// Asks for the parent of a VLAN.
+    /// Requests the parent of a VLAN.
     SIOCGETVLAN: u64 = 0xc090_693a, "SIOCGETVLAN";
     /// Size of its argument.
     IFREQ: usize = 144, "sizeof(struct ifreq)";
-    /// In it: where the answer goes.
+    /// In it: the pointer to the answer.
     IFR_DATA: usize = 16, "offsetof(struct ifreq, ifr_data)";
     /// Size of the answer.
     VLANREQ: usize = 18, "sizeof(struct vlanreq)";

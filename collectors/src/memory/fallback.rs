@@ -1,4 +1,4 @@
-//! Systems without `/proc/meminfo`: what the crate sysinfo finds out there.
+//! Systems without `/proc/meminfo`: the figures of the crate sysinfo.
 
 use std::io;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! FreeBSD: the kernel's counters, by sysctl(3). The crate sysinfo would open kvm(3) for each sample, and
-//! leaves out what the laundry and ZFS give back.
+//! FreeBSD: the kernel's counters, by sysctl(3). The crate sysinfo would open kvm(3) for each sample, and does
+//! not count memory of the laundry and of ZFS as available.
 
 use std::io;
 use std::path::Path;

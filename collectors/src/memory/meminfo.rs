@@ -12,7 +12,7 @@ pub fn parse(text: &str) -> Option<(u64, u64)> {
         })
     };
     let total = field("MemTotal").filter(|&kib| kib > 0)?;
-    // Kernels before 3.14 have no MemAvailable: what is free, or can be had back for the asking.
+    // Kernels before 3.14 have no MemAvailable: add free and reclaimable memory.
     let available = field("MemAvailable").unwrap_or_else(|| {
         ["MemFree", "Buffers", "Cached", "SReclaimable"]
             .iter()

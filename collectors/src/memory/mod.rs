@@ -1,4 +1,4 @@
-//! Memory: how much the guest has and how much of it is available, sampled.
+//! Memory: samples of the total and the available memory.
 //!
 //! The interval starts at the end of a sample and is counted on the monotonic clock, which stops during a
 //! suspend. So there is never a burst of samples.

@@ -1,4 +1,4 @@
-//! NetBSD: the kernel's counters, by sysctl(3). The crate sysinfo has nothing for this system.
+//! NetBSD: the kernel's counters, by sysctl(3). The crate sysinfo does not support this system.
 
 use std::io;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Total and available memory out of the BSDs' counters. No I/O; every host tests both systems'.
+//! Total and available memory from the BSDs' counters. No I/O; every host tests both systems' code.
 
 use crate::headers::netbsd;
 
@@ -9,10 +9,10 @@ pub const FREEBSD_BALLOON: &str = "dev.xen.balloon";
 /// NetBSD's (`sys/arch/xen/xen/balloon.c`).
 pub const NETBSD_BALLOON: &str = "machdep.xen.balloon";
 
-/// FreeBSD: total and available memory in KiB; `None` where it names no total. `number` reads a sysctl.
+/// FreeBSD: total and available memory in KiB; `None` if there is no total. `number` reads a sysctl.
 ///
-/// The kernel goes on counting the pages that the balloon holds (`low_mem` of
-/// `sys/dev/xen/balloon/balloon.c`). What ZFS holds above its minimum it gives back when asked.
+/// The kernel's total contains the pages of the balloon (`low_mem` of `sys/dev/xen/balloon/balloon.c`). Memory
+/// of ZFS above its minimum is reclaimable.
 #[must_use]
 pub fn of_freebsd(number: impl Fn(&str) -> Option<u64>) -> Option<(u64, u64)> {
     let pages = |name: &str| number(&format!("vm.stats.vm.{name}")).unwrap_or(0);
@@ -27,7 +27,7 @@ pub fn of_freebsd(number: impl Fn(&str) -> Option<u64>) -> Option<(u64, u64)> {
     Some((total, kib(unused, page)?.saturating_add(cached).min(total)))
 }
 
-/// NetBSD: the same out of `VM_UVMEXP2`. Its total does not follow the balloon.
+/// NetBSD: the same from `VM_UVMEXP2`. Its total does not follow the balloon.
 #[must_use]
 pub fn of_netbsd(uvmexp: &[u8]) -> Option<(u64, u64)> {
     use netbsd::*;

@@ -1,12 +1,12 @@
-//! What the kernels' flags of an address mean. No I/O; every host tests every system's.
+//! The flags of addresses on each system. No I/O; every host tests the code of every system.
 
 use std::net::IpAddr;
 
 use super::interfaces::AddressState;
 use crate::headers::{freebsd, linux, netbsd};
 
-/// FreeBSD: the flags of an IPv6 address (`SIOCGIFAFLAG_IN6`). An IPv4 address has none, but may be one
-/// that CARP shares between machines, `vhid` then being its group.
+/// FreeBSD: the flags of an IPv6 address (`SIOCGIFAFLAG_IN6`). An IPv4 address has none, but CARP may share it
+/// between machines: `vhid` is then its group.
 #[must_use]
 pub fn of_freebsd(in6_flags: u32, vhid: u8) -> AddressState {
     use freebsd::*;
@@ -18,7 +18,7 @@ pub fn of_freebsd(in6_flags: u32, vhid: u8) -> AddressState {
     }
 }
 
-/// NetBSD: `ifa_addrflags`, which IPv4 and IPv6 number each in its own way.
+/// NetBSD: `ifa_addrflags`, whose bits differ between IPv4 and IPv6.
 #[must_use]
 pub fn of_netbsd(ip: IpAddr, flags: u32) -> AddressState {
     use netbsd::*;
@@ -72,7 +72,7 @@ mod tests {
             assert_eq!(of_freebsd(flags, 0), state, "FreeBSD {flags:#x}");
             assert_eq!(of_netbsd(ip, flags), state, "NetBSD {flags:#x}");
         }
-        // ANYCAST, NODAD, AUTOCONF say nothing of how good it is.
+        // ANYCAST, NODAD and AUTOCONF do not affect the preference.
         assert_eq!(of_freebsd(0x1 | 0x20 | 0x40, 0), AddressState::default());
     }
 

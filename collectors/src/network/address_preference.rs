@@ -1,11 +1,11 @@
-//! Which address people see first: scopes, and what the source addresses of default routes decide. Pure.
+//! The preference of addresses, as far as it depends on scopes and default routes. Pure.
 
 use std::net::IpAddr;
 
 use facts::{Address, AddressPreference, Network};
 
 /// Whether the order of a link's addresses depends on the source address of a default route: its two best
-/// addresses of one family are equally good otherwise.
+/// addresses of one family are otherwise equal.
 #[must_use]
 pub fn decides_order(network: &Network) -> bool {
     network.links.iter().any(|link| {
@@ -29,7 +29,7 @@ fn has_equals<'a>(addresses: impl Iterator<Item = &'a Address>) -> bool {
     is_tied
 }
 
-/// The scope of an address: that of the kernel, but link-local for 169.254/16 (RFC 3927) and fe80::/10
+/// The scope of an address: the kernel's, but always link-local for 169.254/16 (RFC 3927) and fe80::/10
 /// (RFC 4291), which some programs add with global scope.
 #[must_use]
 pub fn scope(ip: IpAddr, scope: u8) -> u8 {

@@ -1,5 +1,5 @@
-//! Links and addresses out of what getifaddrs(3) lists. No I/O: what the list does not say, the
-//! platform is asked for through [`System`].
+//! Links and addresses from the list of getifaddrs(3). No I/O: the platform provides what the list lacks,
+//! through [`System`].
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,7 +13,7 @@ use super::sockaddr::{Layout, Sockaddr};
 use crate::headers::freebsd::{IFF_LOOPBACK, IFF_UP};
 use crate::headers::{linux, netbsd};
 
-/// The systems agree on these two.
+/// These two are the same on all systems.
 const _: () = assert!(
     IFF_UP == netbsd::IFF_UP
         && IFF_UP == linux::IFF_UP
@@ -21,14 +21,14 @@ const _: () = assert!(
         && IFF_LOOPBACK == linux::IFF_LOOPBACK
 );
 
-/// One of what getifaddrs(3) lists: an interface, or an address of one.
+/// An entry of getifaddrs(3): an interface, or an address of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
     /// The interface's name.
     pub name: Vec<u8>,
     /// The interface's flags.
     pub flags: u32,
-    /// The address, as long as its layout says; empty where there is none.
+    /// The bytes of the address; empty if there is none.
     pub address: Vec<u8>,
     /// The netmask.
     pub netmask: Option<Vec<u8>>,
@@ -38,46 +38,46 @@ pub struct Entry {
     pub address_flags: u32,
 }
 
-/// What the kernel says of an address.
+/// The kernel's state of an address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AddressState {
-    /// Duplicate detection goes on: not to be used yet.
+    /// Duplicate address detection runs: the address must not be used yet.
     pub tentative: bool,
-    /// Duplicate detection failed, or the link is another one now: not to be used.
+    /// Duplicate address detection failed, or the link has changed: the address must not be used.
     pub failed: bool,
     /// Its preferred lifetime is over.
     pub deprecated: bool,
-    /// Not what one would reach the guest by: temporary, or shared with other machines.
+    /// Temporary, or shared with other machines, so not the first choice to reach the guest.
     pub secondary: bool,
 }
 
-/// What a link is to other links.
+/// The relation of a link to other links.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Stacking {
-    /// A NIC, or something that carries no other link's traffic.
+    /// A NIC, or a link that carries no other link's traffic.
     #[default]
     None,
-    /// A VLAN on the link with this index; `None` while it is on none.
+    /// A VLAN above the link with this index; `None` while it has no lower link.
     Vlan(Option<u32>),
     /// A bridge of the links with these indices.
     Bridge(Vec<u32>),
 }
 
-/// What the platform knows besides the list.
+/// Facts of the platform that are not in the list.
 pub trait System {
-    /// How its addresses are laid out.
+    /// The layout of its addresses.
     const LAYOUT: Layout;
 
-    /// The state of an address; `None` when it is gone meanwhile.
+    /// The state of an address; `None` if it was removed meanwhile.
     ///
     /// # Errors
-    /// When the kernel cannot be asked: nothing is known then.
+    /// If the kernel's state cannot be read.
     fn state(&mut self, entry: &Entry, ip: IpAddr) -> io::Result<Option<AddressState>>;
 
-    /// What the link is to others; `index` finds one by its name.
+    /// The relation of the link to others; `index` returns the index of a name.
     ///
     /// # Errors
-    /// When the kernel cannot be asked.
+    /// If the kernel's state cannot be read.
     fn stacking(
         &mut self,
         entry: &Entry,
@@ -85,19 +85,19 @@ pub trait System {
     ) -> io::Result<Stacking>;
 }
 
-/// What a list says.
+/// The content of a list.
 #[derive(Debug, Default)]
 pub struct Interfaces {
-    /// Links, then addresses, as the table of links takes them.
+    /// Links, then addresses, as messages for the link table.
     pub messages: Vec<Payload>,
-    /// An address is tentative. Not each system tells when that is over.
+    /// An address is tentative. Not every system reports the end of duplicate address detection.
     pub is_tentative: bool,
 }
 
-/// Reads the whole list.
+/// Converts the whole list.
 ///
 /// # Errors
-/// When the platform cannot say what belongs to it.
+/// If the platform cannot provide the other facts.
 pub fn read<S: System>(entries: &[Entry], system: &mut S) -> io::Result<Interfaces> {
     let mut links = BTreeMap::new();
     for entry in entries {
@@ -121,7 +121,7 @@ pub fn read<S: System>(entries: &[Entry], system: &mut S) -> io::Result<Interfac
     Ok(Interfaces { messages, is_tentative })
 }
 
-/// Finds out which links are above which.
+/// Finds the upper devices.
 fn stack<S: System>(
     entries: &[Entry],
     links: &mut BTreeMap<Vec<u8>, Link>,

@@ -1,4 +1,4 @@
-//! The links and addresses of the guest, as the kernel's messages describe them. No I/O.
+//! The links and addresses of the guest, from the kernel's messages. No I/O.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -11,7 +11,7 @@ use super::rtnetlink::{self, Payload};
 use super::upper_devices::{UpperDevices, is_passable, is_upper_kind};
 use super::vif::VifLookup;
 
-/// All links and addresses that are known.
+/// All known links and addresses.
 #[derive(Debug, Default)]
 pub struct Table {
     /// By interface index.
@@ -42,7 +42,7 @@ impl Table {
         match payload {
             Payload::Link(link) => self.set_link(link, find_vif),
             Payload::DelLink(index) => self.links.remove(&index).is_some(),
-            // The message about its link comes before; after the link is gone it is of no use.
+            // The message about its link comes before. After the link is removed, the address is not needed.
             Payload::Address(address) => self
                 .links
                 .get_mut(&address.link)
@@ -86,7 +86,8 @@ impl Table {
         self.dump = self.dump.wrapping_add(1);
     }
 
-    /// The dump was consistent: what neither it nor a message since its begin had is removed.
+    /// The dump was consistent: removes links and addresses that were neither in it nor in a message since its
+    /// begin.
     pub fn end_dump(&mut self) {
         let dump = self.dump;
         self.links.retain(|_, entry| entry.dump == dump);
@@ -102,14 +103,14 @@ impl Table {
         }
     }
 
-    /// Sets the source addresses of default routes; `true` if they are others than before.
+    /// Sets the source addresses of default routes; `true` if they have changed.
     pub fn set_route_sources(&mut self, sources: Vec<IpAddr>) -> bool {
         let is_change = self.route_sources != sources;
         self.route_sources = sources;
         is_change
     }
 
-    /// Whether a default route lost its source address: it has another one now, or is gone.
+    /// Whether a source address of a default route was removed: the route has another one now, or was removed too.
     #[must_use]
     pub fn lacks_route_source(&self) -> bool {
         let is_usable = |source: &IpAddr| {
@@ -118,8 +119,8 @@ impl Table {
         !self.route_sources.iter().all(is_usable)
     }
 
-    /// The network as it is published: all links but loopback and those to `exclude`, the addresses of
-    /// those that are up.
+    /// The network as it is published: all links but loopback and those to `exclude`, with the addresses of links
+    /// that are up.
     #[must_use]
     pub fn network(&self, exclude: &Exclude) -> Network {
         let uppers = UpperDevices::new(self.links.values().map(|entry| &entry.link));

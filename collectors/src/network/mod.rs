@@ -1,7 +1,7 @@
 //! Network: the NICs and addresses of the guest, updated by the kernel's events.
 //!
-//! [`rtnetlink`] parses the kernel's messages, [`link_table`] holds what they say, [`vif`] finds the VIF of
-//! a NIC; the platform's file does the I/O. The name of a NIC says nothing: users rename NICs.
+//! [`rtnetlink`] parses the kernel's messages, [`link_table`] has the resulting state, [`vif`] finds the VIF of a
+//! NIC; the platform's file does the I/O. Names do not identify VIFs: users rename NICs.
 
 pub mod address_flags;
 mod address_list;

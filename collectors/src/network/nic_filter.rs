@@ -29,8 +29,8 @@ impl Exclude {
 }
 
 fn matches(mut glob: &[u8], mut name: &[u8]) -> bool {
-    // The glob after the last star, and the rest of the name that it is compared with. Earlier stars need
-    // not be tried again, so the cost is at most the product of both lengths.
+    // The glob after the last star, and the rest of the name with which it is compared. Earlier stars need not
+    // be tried again, so the cost is at most the product of both lengths.
     let mut last_star: Option<(&[u8], &[u8])> = None;
     loop {
         match (glob.split_first(), name.split_first()) {
@@ -76,7 +76,7 @@ mod tests {
             assert_eq!(matches(glob.as_bytes(), name.as_bytes()), is_match, "{glob} {name}");
         }
     }
-    // Trying each length for each star would take 2^1000 steps: the test would not end.
+    // With a try of each length for each star, the test would take 2^1000 steps.
     #[test]
     fn glob_of_a_thousand_stars_is_matched_in_polynomial_time() {
         assert!(!matches(&[b"*a".repeat(1_000), b"b".to_vec()].concat(), &[b'a'; 15]));

@@ -2,7 +2,7 @@
 //!
 //! The format is that of the kernel's `linux/netlink.h`, `linux/rtnetlink.h`, `linux/if_link.h` and
 //! `linux/if_addr.h`. The crate neli has types for these too, but they allocate for each of the sixty
-//! attributes of a link and hold one kind of message at a time. A subscription mixes the kinds.
+//! attributes of a link and are for one kind of message at a time. A subscription receives several kinds.
 
 mod attributes;
 mod messages;
@@ -181,8 +181,8 @@ fn address(body: &[u8]) -> Option<Option<Address>> {
     Some(Some(Address { link: u32_at(header, 4)?, ip, peer, prefix, usable, preference }))
 }
 
-/// The source address of a route; `None` is malformed. Where there is no route, older kernels (4.4 was seen)
-/// answer with one of type unreachable, whose source address is of no route.
+/// The source address of a route; `None` is malformed. If there is no route, older kernels (seen with 4.4)
+/// answer with a route of type unreachable, whose source address must be ignored.
 fn route(body: &[u8]) -> Option<Option<IpAddr>> {
     let (header, attributes) = body.split_at_checked(12)?;
     let (family, kind) = (*header.first()?, *header.get(7)?);

@@ -1,7 +1,7 @@
-//! Socket addresses out of the bytes in which getifaddrs(3) has them. No I/O.
+//! Parses socket addresses from the bytes of getifaddrs(3). No I/O.
 //!
-//! The layout is a parameter, so that every host tests that of every system. What the bytes say of
-//! their length is believed only as far as there are bytes.
+//! The layout is a parameter, so that every host tests that of every system. A length in the bytes is limited by
+//! the number of bytes.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,15 +9,15 @@ use facts::Mac;
 
 use crate::headers::{freebsd, linux, netbsd};
 
-/// The family of IPv4 addresses, the same everywhere.
+/// The family of IPv4 addresses, the same on all systems.
 const AF_INET: u16 = 2;
 
-/// How a system lays out its addresses.
+/// A system's layout of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// FreeBSD: a length, a family; `sockaddr_dl`.
+    /// FreeBSD: a length and a family; `sockaddr_dl`.
     FreeBsd,
-    /// NetBSD: the same with other numbers of families.
+    /// NetBSD: the same with other family numbers.
     NetBsd,
     /// Linux: a family of two bytes, no length; `sockaddr_ll`.
     Linux,
@@ -26,11 +26,11 @@ pub enum Layout {
 /// An address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sockaddr {
-    /// That of an interface itself.
+    /// The link-layer address of an interface.
     Link {
         /// Its index.
         index: u32,
-        /// Its Ethernet address, where it has one.
+        /// Its Ethernet address, if it has one.
         mac: Option<Mac>,
     },
     /// An IP address.
@@ -38,7 +38,7 @@ pub enum Sockaddr {
 }
 
 impl Layout {
-    /// How many bytes the address has that begins with these two.
+    /// The length in bytes of the address that begins with these two bytes.
     #[must_use]
     pub fn length(self, start: [u8; 2]) -> usize {
         match (self, u16::from_ne_bytes(start)) {
@@ -50,7 +50,7 @@ impl Layout {
         }
     }
 
-    /// The address in `bytes`; `None` is one of another family, or too short for its own.
+    /// The address in `bytes`; `None` if it has another family or is too short.
     #[must_use]
     pub fn decode(self, bytes: &[u8]) -> Option<Sockaddr> {
         let bytes = bytes.get(..self.length(start(bytes)?))?;
@@ -81,8 +81,8 @@ impl Layout {
         Some(Sockaddr::Link { index, mac })
     }
 
-    /// The bits of a netmask. The kernel leaves zeros at its end away, and often the family too; no mask
-    /// at all is that of one host.
+    /// The number of bits of a netmask. The kernel leaves out zeros at its end, and often the family; no mask means
+    /// that of one host.
     #[must_use]
     pub fn prefix(self, ip: IpAddr, netmask: Option<&[u8]>) -> u8 {
         let (at, whole) = match ip {
@@ -125,7 +125,7 @@ impl Layout {
         }
     }
 
-    /// The kernels that took their IPv6 from KAME keep the interface's index in a link-local address.
+    /// Kernels with the IPv6 stack of KAME store the interface index in a link-local address.
     fn without_scope(self, mut octets: [u8; 16]) -> Ipv6Addr {
         if self != Self::Linux && Ipv6Addr::from(octets).is_unicast_link_local() {
             octets[2..4].fill(0);
@@ -134,7 +134,7 @@ impl Layout {
     }
 }
 
-/// The BSDs agree on what is read with the numbers of one of them.
+/// Checks that these numbers are the same on both BSDs.
 const _: () = assert!(
     freebsd::SDL_INDEX == netbsd::SDL_INDEX
         && freebsd::SDL_NLEN == netbsd::SDL_NLEN

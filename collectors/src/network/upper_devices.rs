@@ -1,10 +1,10 @@
-//! Which links are upper devices of which: bridge, bond, team, VLAN, macvlan, ipvlan, Open vSwitch. Pure.
+//! Finds the upper devices of links: bridge, bond, team, VLAN, macvlan, ipvlan, Open vSwitch. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rtnetlink::Link;
 
-/// Its ports name their datapath's own link as master; internal ports have no master.
+/// The master of its ports is the datapath's own link; internal ports have no master.
 const OPENVSWITCH: &[u8] = b"openvswitch";
 
 /// Whether links of this kind carry the traffic of other links, or of their ports.
@@ -13,20 +13,20 @@ pub fn is_upper_kind(kind: &[u8]) -> bool {
     is_master_kind(kind) || is_child_kind(kind)
 }
 
-/// Whether traffic passes through the link, if the links beside it let it pass.
+/// Whether traffic passes through the link, as far as the link itself decides.
 #[must_use]
 pub fn is_passable(link: &Link) -> bool {
-    // A datapath's own link is down, and passes traffic between its ports all the same.
+    // A datapath's own link passes traffic between its ports although it is down.
     link.up || link.info_kind == OPENVSWITCH
 }
 
-/// Its lower devices name it as their master (IFLA_MASTER).
+/// It is the master of its lower devices (IFLA_MASTER).
 fn is_master_kind(kind: &[u8]) -> bool {
     matches!(kind, b"bridge" | b"bond" | b"team") || kind == OPENVSWITCH
 }
 
-/// It names its lower device (IFLA_LINK). So does a tunnel, but its addresses are in another network; the
-/// IFLA_LINK of a veth is its peer.
+/// IFLA_LINK is its lower device. That of a tunnel is its NIC too, but its addresses are in another network; that
+/// of a veth is its peer.
 fn is_child_kind(kind: &[u8]) -> bool {
     matches!(kind, b"vlan" | b"macvlan" | b"macvtap" | b"ipvlan" | b"ipvtap")
 }
@@ -36,7 +36,7 @@ fn is_child_kind(kind: &[u8]) -> bool {
 pub struct UpperDevices(BTreeMap<u32, Vec<u32>>);
 
 impl UpperDevices {
-    /// Those among `links`.
+    /// The upper devices among `links`.
     pub fn new<'a>(links: impl Iterator<Item = &'a Link> + Clone) -> Self {
         let masters: BTreeMap<u32, &[u8]> = links
             .clone()
@@ -68,8 +68,8 @@ impl UpperDevices {
         Self(uppers)
     }
 
-    /// All upper devices of the `lower` links, the nearest first, each once. The uppers of a link count only
-    /// if it `is_passable`, which is asked once a link.
+    /// All upper devices of the `lower` links, the nearest first, each once. The upper devices of a link count
+    /// only if it `is_passable`, which is called once for each link.
     pub fn above(&self, lower: &[u32], mut is_passable: impl FnMut(u32) -> bool) -> Vec<u32> {
         let mut found = lower.to_vec();
         let mut seen: BTreeSet<u32> = lower.iter().copied().collect();
@@ -91,7 +91,7 @@ impl UpperDevices {
 mod tests {
     use super::*;
 
-    // Each link is visited once, whatever the number of links: the cost is linear.
+    // Each link is visited once, so the cost is linear.
     #[test]
     fn two_thousand_macvlans_cause_one_visit_of_their_link() {
         let macvlan = |index| Link {

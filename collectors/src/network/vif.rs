@@ -1,8 +1,8 @@
-//! Which VIF a link is: by its parent device, never by its name.
+//! Finds the VIF of a link by its parent device, not by its name.
 //!
-//! Since Linux 5.14 a link message names the parent device (`xen`, `vif-0`). Before that, and for a link
-//! without one in the message, sysfs says it: `/sys/class/net/IF/device/{devtype,nodename}`, written by
-//! the kernel's `drivers/xen/xenbus/xenbus_probe.c`.
+//! Since Linux 5.14 a link message has the parent device (`xen`, `vif-0`). On older kernels, and if the message
+//! has none, it is read from sysfs: `/sys/class/net/IF/device/{devtype,nodename}`, written by the kernel's
+//! `drivers/xen/xenbus/xenbus_probe.c`.
 
 use std::ffi::OsStr;
 use std::io;
@@ -15,10 +15,10 @@ use log::warn;
 use super::rtnetlink::Parent;
 use crate::bounded_read::text;
 
-/// What is known of a link's device. A device never changes below a link, so an answer is final.
+/// The result of a lookup. The device of a link never changes, so a known result is final.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum VifLookup {
-    /// Not known yet: ask again.
+    /// Not known yet: look it up again.
     #[default]
     Unknown,
     /// The link is not a VIF.
@@ -60,7 +60,7 @@ pub fn lookup(root: &Path, name: &[u8], index: u32) -> io::Result<VifLookup> {
     let directory = root.join("sys/class/net").join(OsStr::from_bytes(name));
     let index = index.to_string();
     let has_index = || line(&directory.join("ifindex")).map(|line| line.as_ref() == Some(&index));
-    // Before and after, since the name may be given to another link in between.
+    // Before and after: the name may be given to another link in between.
     if !has_index()? {
         return Ok(VifLookup::Unknown);
     }
@@ -89,7 +89,7 @@ fn of_node(device: &Path, node: &str) -> Option<u32> {
     vif
 }
 
-/// The first line, trimmed; `None` where there is no such file.
+/// The first line, trimmed; `None` if the file does not exist.
 fn line(path: &Path) -> io::Result<Option<String>> {
     match text(path) {
         Ok(text) => Ok(text.lines().next().map(|line| line.trim().to_owned())),
@@ -98,7 +98,7 @@ fn line(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
-/// ENODEV: the link went while its file was open.
+/// ENODEV: the link was removed while its file was open.
 fn is_absent(error: &io::Error) -> bool {
     let errno = error.raw_os_error();
     matches!(errno, Some(libc::ENOENT | libc::ENOTDIR | libc::ENODEV))

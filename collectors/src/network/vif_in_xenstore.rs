@@ -1,6 +1,6 @@
-//! Which VIF a NIC is, as xenstore has it: for systems whose kernel does not say it by itself.
+//! Finds the VIF of a NIC in xenstore, for systems whose kernel does not report it.
 //!
-//! Below `device/vif/N` the toolstack writes `mac`, and NetBSD's frontend its own name as `vifname`.
+//! Below `device/vif/N` the toolstack writes `mac`, and NetBSD's frontend writes its name to `vifname`.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use xenstore::{Connection, Request, XsError, without_nul};
 /// A directory for each VIF, written by the toolstack.
 const PATH: &str = "device/vif";
 
-/// The number in `device/vif/N`, as FreeBSD's sysctl `dev.xn.U.xenstore_path` has it.
+/// The number in `device/vif/N`, the value of FreeBSD's sysctl `dev.xn.U.xenstore_path`.
 #[must_use]
 pub fn of_path(path: &str) -> Option<u32> {
     decimal(path.strip_prefix(PATH)?.strip_prefix('/')?)
@@ -22,10 +22,10 @@ pub fn unit(name: &str, driver: &str) -> Option<u32> {
     decimal(name.strip_prefix(driver)?)
 }
 
-/// The VIF of which the value below `leaf` is the wanted one.
+/// The VIF whose key `leaf` has the wanted value.
 ///
 /// # Errors
-/// When the connection is of no use any more.
+/// If the connection cannot be used any more.
 pub fn find(
     connection: &mut Connection,
     leaf: &str,
@@ -43,7 +43,7 @@ pub fn find(
     Ok(None)
 }
 
-/// The answer; `None` where there is no such node, or none that the guest may read.
+/// The answer; `None` if the node does not exist or the guest may not read it.
 fn read(connection: &mut Connection, request: Request, path: &str) -> io::Result<Option<Vec<u8>>> {
     let answer = connection.request(request, path, &[]);
     let Err(error) = answer else { return answer.map(Some) };

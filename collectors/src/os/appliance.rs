@@ -1,12 +1,11 @@
-//! Appliances that are built on FreeBSD: their own files name them, while os-release goes on naming
-//! FreeBSD.
+//! Appliances based on FreeBSD: their own files have their name, but their os-release names FreeBSD.
 
 use std::path::Path;
 
 use super::distribution::Distribution;
 use crate::bounded_read::{first_line, text};
 
-/// The appliance whose files are below `root`, if it is one that is known.
+/// The appliance whose files are below `root`, if it is a known one.
 pub fn find(root: &Path) -> Option<Distribution> {
     opnsense(root).or_else(|| pfsense(root)).or_else(|| truenas(root)).or_else(|| xigmanas(root))
 }
@@ -34,22 +33,22 @@ fn truenas(root: &Path) -> Option<Distribution> {
     Some(appliance("TrueNAS", "truenas", version.to_owned()))
 }
 
-/// XigmaNAS and the NAS4Free of before have a file each for name and version.
+/// XigmaNAS and the older NAS4Free have one file for the name and one for the version.
 fn xigmanas(root: &Path) -> Option<Distribution> {
     let name = first_line(&root.join("etc/prd.name"))?;
     let version = first_line(&root.join("etc/prd.version"))?;
     Some(appliance(&name, &name.to_lowercase(), version))
 }
 
-/// The version's parts are numbers: what follows a `-` is a patch level or a kind of release.
+/// Removes the patch level or kind of release after a `-`: the parts of a version are numbers.
 fn appliance(name: &str, id: &str, version: String) -> Distribution {
     let pretty_name = format!("{name} {version}");
     let number = version.split(['-', '_']).next().unwrap_or(&version).to_owned();
     Distribution { pretty_name, name: name.into(), id: id.into(), version: Some(number) }
 }
 
-/// The text that belongs to a name in a JSON object. Only as much of JSON as the file has: no nesting,
-/// and an escape other than `\"`, `\\` and `\/` stands for itself.
+/// The text value of a name in a JSON object. Supports only the JSON of this file: no nesting, and no escapes but
+/// `\"`, `\\` and `\/`.
 fn json_text(json: &str, name: &str) -> Option<String> {
     let (_, rest) = json.split_once(&format!("\"{name}\""))?;
     let mut chars = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?.chars();

@@ -1,13 +1,13 @@
 //! A distribution: its name and version. No I/O.
 
-/// A distribution as its own files name it.
+/// A distribution, from its own files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Distribution {
-    /// Name and version for people.
+    /// Name and version, to be shown to users.
     pub pretty_name: String,
     /// Name without version.
     pub name: String,
-    /// Lower-case id as hosts know it.
+    /// The id that hosts use, in lower case.
     pub id: String,
     /// The version, as text.
     pub version: Option<String>,

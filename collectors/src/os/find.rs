@@ -1,4 +1,4 @@
-//! Finds the distribution: in os-release(5) if there is one, else in the files that were used before it.
+//! Finds the distribution: in os-release(5) if it exists, else in older release files.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -10,11 +10,11 @@ use super::legacy_release;
 use super::os_release::OsRelease;
 use crate::bounded_read;
 
-/// The places of os-release, in the order in which they count.
+/// The paths of os-release; the first that exists is used.
 const OS_RELEASE: [&str; 3] = ["etc/os-release", "usr/lib/os-release", "var/run/os-release"];
 
-/// The distribution installed below `root`, which runs `kernel`; where no file says so, os-release's
-/// default, `Linux`, or what another kernel calls itself.
+/// The distribution below `root`, which runs `kernel`. If no file names it: `Linux`, the default of os-release,
+/// or the name of another kernel.
 pub fn find(root: &Path, kernel: &Kernel) -> Distribution {
     if !matches!(kernel.name.as_str(), "Linux" | "") {
         let found = appliance::find(root).or_else(|| from_os_release(root));
@@ -29,7 +29,7 @@ pub fn find(root: &Path, kernel: &Kernel) -> Distribution {
     found
 }
 
-/// Whether each os-release that is there can be read; if not, [`find`] asks the other files.
+/// Checks that each existing os-release can be read; if not, [`find`] uses the other files.
 ///
 /// # Errors
 /// As open(2) and read(2) have them, with the path.
@@ -47,7 +47,7 @@ pub fn check(root: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A system that is all of one piece: `FreeBSD 14.1-RELEASE-p3` has the version 14.1.
+/// A system whose version is that of its kernel: `FreeBSD 14.1-RELEASE-p3` has the version 14.1.
 fn of_kernel(Kernel { name, release, .. }: &Kernel) -> Distribution {
     let version = release.split(['-', '_']).next().unwrap_or(release).to_owned();
     let pretty_name = format!("{name} {release}");
@@ -81,7 +81,7 @@ fn described(release: &OsRelease) -> Distribution {
     Distribution { pretty_name, name, id: host_id(&id), version }
 }
 
-/// Talos says `v1.7.0`; the letter is no part of the number.
+/// Talos writes `v1.7.0`; the letter is no part of the number.
 fn without_v(version: &str) -> &str {
     match version.strip_prefix('v') {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
@@ -89,7 +89,7 @@ fn without_v(version: &str) -> &str {
     }
 }
 
-/// The id by which hosts know what os-release calls `id`.
+/// The id that hosts use for the os-release id `id`.
 pub fn host_id(id: &str) -> String {
     match id.to_lowercase().as_str() {
         "ol" => "oracle".into(),

@@ -1,7 +1,7 @@
-//! The host's short name and its DNS domain, without asking the network.
+//! The host's short name and its DNS domain, without network requests.
 //!
-//! The search list in resolv.conf is not used: it says where names are looked up, not which domain this
-//! host is in. `localdomain` is what installers write where there is none.
+//! The search list in resolv.conf is not used: it is for lookups and is not this host's domain. Installers write
+//! `localdomain` if there is no domain.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::bounded_read;
 
 /// The short name of the host `node_name`, and its domain, if the name or `/etc/hosts` has one.
 pub fn split(root: &Path, node_name: &str) -> (String, Option<String>) {
-    // What the kernel says before anybody has given it a name.
+    // The kernel's value until a name is set.
     let node_name = if node_name == "(none)" { "" } else { node_name };
     let (short, domain) = node_name.split_once('.').unwrap_or((node_name, ""));
     let domain = match domain.trim_end_matches('.') {
@@ -21,7 +21,7 @@ pub fn split(root: &Path, node_name: &str) -> (String, Option<String>) {
     (short.to_owned(), domain.filter(|domain| domain != "localdomain"))
 }
 
-/// The domain of the first name `short.domain` that stands in hosts(5).
+/// The domain of the first name `short.domain` in hosts(5).
 fn in_hosts(hosts: &str, short: &str) -> Option<String> {
     hosts.lines().find_map(|line| {
         let entry = line.split('#').next()?;

@@ -1,4 +1,4 @@
-//! The release files that distributions had before os-release, and still have beside it.
+//! The release files that distributions had before os-release, and often still have.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::distribution::Distribution;
 use super::os_release::OsRelease;
 use crate::bounded_read::{first_line, text};
 
-/// Files of one line such as `CentOS Linux release 7.9.2009 (Core)`, the most exact first.
+/// Files of one line such as `CentOS Linux release 7.9.2009 (Core)`, the most specific first.
 const RELEASE_LINES: [&str; 7] = [
     "etc/oracle-release",
     "etc/enterprise-release",
@@ -17,7 +17,7 @@ const RELEASE_LINES: [&str; 7] = [
     "etc/system-release",
 ];
 
-/// The id of whoever starts its line so; the first match counts.
+/// The id of the distribution whose line begins like this; the first match is used.
 const LINE_IDS: [(&str, &str); 11] = [
     ("Red Hat Enterprise Linux", "rhel"),
     ("Red Hat", "rhel"),
@@ -32,7 +32,7 @@ const LINE_IDS: [(&str, &str); 11] = [
     ("Amazon", "amzn"),
 ];
 
-/// Distributions known by the mere presence of a file, whose text is the version or a line with it.
+/// Distributions that are identified by a file's existence. Its text is the version or a line with it.
 const SIMPLE: [(&str, &str, &str); 5] = [
     ("etc/alpine-release", "alpine", "Alpine Linux"),
     ("etc/gentoo-release", "gentoo", "Gentoo"),
@@ -41,7 +41,7 @@ const SIMPLE: [(&str, &str, &str); 5] = [
     ("etc/debian_version", "debian", "Debian GNU/Linux"),
 ];
 
-/// The distribution below `root`, from its release files alone.
+/// The distribution below `root`, from its older release files only.
 pub fn find(root: &Path) -> Option<Distribution> {
     RELEASE_LINES
         .iter()
@@ -51,7 +51,7 @@ pub fn find(root: &Path) -> Option<Distribution> {
         .or_else(|| SIMPLE.iter().find_map(|simple| from_simple(root, simple)))
 }
 
-/// A version that has a minor part, where `found` has none but its distribution's own file does.
+/// The version with its minor part from the distribution's own file, if `found` has none.
 pub fn exact_version(root: &Path, found: &Distribution) -> Option<String> {
     let major = found.version.as_deref().filter(|version| !version.contains('.'))?;
     let candidates: &[&str] = match found.id.as_str() {
@@ -71,7 +71,7 @@ fn from_line(line: &str) -> Option<Distribution> {
     Some(distribution(line, name, id, number_in(line)))
 }
 
-/// SLES 11 and before: a line for people, then `VERSION = 11` and `PATCHLEVEL = 2`.
+/// SLES 11 and older: a line with the name, then `VERSION = 11` and `PATCHLEVEL = 2`.
 fn from_suse(text: &str) -> Option<Distribution> {
     let line = text.lines().next().map(str::trim).filter(|line| !line.is_empty())?;
     let field = |name: &str| {

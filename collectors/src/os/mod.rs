@@ -1,7 +1,7 @@
 //! The operating system: its name and version, the kernel's release, the host's names.
 //!
-//! Collected once, and again when one of them changes. Asks files and uname(2) only: no process is
-//! run and no name is looked up in the network.
+//! Collected at the start and when one of them changes. Reads only files and uname(2): runs no program and sends
+//! no network request.
 
 mod appliance;
 mod distribution;

@@ -1,16 +1,16 @@
-//! os-release(5): assignments as a shell would read them. No I/O.
+//! os-release(5): assignments in the syntax of a shell. No I/O.
 
 /// The assignments of an os-release file.
 #[derive(Debug, Default)]
 pub struct OsRelease(Vec<(String, String)>);
 
 impl OsRelease {
-    /// Reads `text`; a line that assigns nothing is passed over.
+    /// Parses `text`; lines without an assignment are skipped.
     pub fn parse(text: &str) -> Self {
         Self(text.lines().filter_map(assignment).collect())
     }
 
-    /// The value of `name`, if it has one; assigned twice, the last counts.
+    /// The value of `name`; the last one if it is assigned more than once.
     pub fn get(&self, name: &str) -> Option<String> {
         let (_, value) = self.0.iter().rev().find(|(key, _)| key == name)?;
         (!value.is_empty()).then(|| value.clone())
@@ -23,8 +23,8 @@ fn assignment(line: &str) -> Option<(String, String)> {
     (!name.is_empty() && name.chars().all(is_name)).then(|| (name.to_owned(), unquote(value)))
 }
 
-/// Takes quotes and escapes away, and what is not printable. A quote that never ends lasts to the
-/// end of the line.
+/// Removes quotes, escapes and characters that are not printable. A quote without an end lasts to the end of
+/// the line.
 fn unquote(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     let mut quote = None;
@@ -41,8 +41,8 @@ fn unquote(value: &str) -> String {
     out.trim().to_owned()
 }
 
-/// What a backslash and `next` stand for: within double quotes only `$`, `"`, `\` and the grave
-/// accent can be escaped, before anything else the backslash is itself.
+/// The text of a backslash and `next`. Within double quotes only `$`, `"`, `\` and the grave accent can be
+/// escaped; before any other character the backslash stays.
 fn escaped(quote: Option<char>, next: Option<char>) -> impl Iterator<Item = char> {
     let stays = quote.is_some() && !matches!(next, Some('$' | '"' | '\\' | '`'));
     let next = next.filter(|c| !c.is_control());

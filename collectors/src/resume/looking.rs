@@ -1,15 +1,15 @@
-//! Whether the store is another one than before, by what it holds. For systems without watches.
+//! Detects a resume by comparing keys, for systems without watches.
 
 use std::io;
 
 use xenstore::{Connection, Request, XsError};
 
-/// Written by the toolstack when it makes the guest's tree: another number after a restore or a migration.
+/// Written by the toolstack when it makes the guest's tree; another number after a restore or a migration.
 const DOMID: &str = "domid";
-/// Written by the agent: gone when the tree was recreated.
+/// Written by the agent; missing after the tree was made again.
 const INSTALLED: &str = "attr/PVAddons/Installed";
 
-/// What differs between the store before a resume and after it.
+/// The keys that differ before and after a resume.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     domid: Option<Vec<u8>>,
@@ -17,16 +17,16 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Reads it.
+    /// Reads them.
     ///
     /// # Errors
-    /// When the connection is of no use any more.
+    /// If the connection cannot be used any more.
     pub fn read(connection: &mut Connection) -> io::Result<Self> {
         let domid = read(connection, DOMID)?;
         Ok(Self { domid, installed: read(connection, INSTALLED)?.is_some() })
     }
 
-    /// Whether the tree was recreated since `before`.
+    /// Whether the tree was made again since `before`.
     #[must_use]
     pub fn is_another_store(&self, before: &Self) -> bool {
         self.domid != before.domid || (before.installed && !self.installed)
@@ -58,7 +58,7 @@ mod tests {
         assert!(seen(None, None).is_another_store(&before));
     }
 
-    // At the start, and with a schema that has no such key.
+    // Neither at the start nor with a schema without this key is there a resume.
     #[test]
     fn key_that_was_never_there_is_not_missed() {
         let before = seen(Some(b"7"), None);

@@ -1,4 +1,4 @@
-//! Resume: notices that the guest's tree in xenstore was recreated, after a restore or a migration.
+//! Resume: detects that the guest's tree in xenstore was made again, after a restore or a migration.
 
 #[cfg(any(test, target_os = "netbsd"))]
 mod looking;

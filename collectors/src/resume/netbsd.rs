@@ -1,7 +1,7 @@
-//! NetBSD has no watches: the store is looked at every minute.
+//! NetBSD has no watches: the keys are read every minute.
 //!
-//! On this thread, by a connection that is closed again: the kernel keeps the state of a connection with
-//! the thread. poll(2) on one always says that there is something to read, so it is never waited for.
+//! This thread opens a connection each time and closes it: the kernel keeps the state of a connection per
+//! thread. poll(2) always reports a connection as readable, so the thread does not wait for it.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use super::looking::Seen;
 use crate::failure_log::FailureLog;
 use crate::poll::{WakeReason, WakeReceiver};
 
-/// Delay between two looks.
+/// Delay between two reads.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// Sends [`Event::ReadBack`] when the tree was recreated, until the end.
+/// Sends [`Event::ReadBack`] when the tree was made again, until shutdown.
 pub fn run(wake: &WakeReceiver, outbox: &Outbox) {
     let mut failures = FailureLog::new("resume");
     let mut before: Option<Seen> = None;
-    // As from a watch that stands: the publisher waits for it.
+    // The publisher waits for this event, as for a registered watch.
     outbox.send(Event::ReadBack);
     loop {
         let seen = Connection::open().and_then(|mut connection| Seen::read(&mut connection));

@@ -1,7 +1,7 @@
-//! Systems with watches. When the guest comes back the kernel registers each watch again, and xenstored
-//! fires a watch once when it is registered (`drivers/xen/xenbus/xenbus_xs.c`, `xs_resume`). So a
-//! watch on a path that never changes fires on a resume and at no other time. A connection of its
-//! own, since the publisher's waits for nothing but answers; if it is lost, so was the store.
+//! Systems with watches. On a resume the kernel registers each watch again, and xenstored fires a watch once
+//! when it is registered (`drivers/xen/xenbus/xenbus_xs.c`, `xs_resume`). So a watch on a path that never
+//! changes fires on a resume and at no other time. It has a connection of its own, since the publisher's waits
+//! only for answers. If this connection is lost, xenstored has restarted.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -16,7 +16,7 @@ use crate::poll::{PollSource, WakeReason, WakeReceiver};
 
 /// Written by the toolstack before the guest runs, and never again.
 const PATH: &str = "domid";
-/// The rest of the request: a token, which is not used, and its NUL.
+/// The end of the request: a token, which is not used, and its NUL.
 const TOKEN: &[u8] = b"resume\0";
 /// How long to wait for more events after one.
 const DEBOUNCE: Duration = Duration::from_millis(20);
@@ -57,7 +57,7 @@ fn watch(wake: &WakeReceiver, outbox: &Outbox, failures: &mut FailureLog) -> io:
             }
             WakeReason::Ready => connection.wait_events()?,
         };
-        // A toolstack that recreates the tree may write the path several times.
+        // A toolstack that makes the tree again may write the path several times.
         while wake.wait(&sources, Some(DEBOUNCE)) == WakeReason::Ready {
             events += connection.wait_events()?;
         }

@@ -6,13 +6,13 @@ use std::ptr;
 
 use super::unsigned;
 
-/// More than any value that is read here has, in bytes; `uvmexp_sysctl` has 712 on NetBSD 10.
+/// More bytes than any value that is read here; `uvmexp_sysctl` has 712 on NetBSD 10.
 const LONGEST: usize = 4096;
 
-/// The value of a sysctl by its name, as `hw.pagesize`.
+/// The value of a sysctl by its name, such as `hw.pagesize`.
 ///
 /// # Errors
-/// `ENOENT` where this system has no such sysctl.
+/// `ENOENT` if this system has no such sysctl.
 #[allow(unsafe_code, reason = "a system call")]
 pub fn by_name(name: &str) -> io::Result<Vec<u8>> {
     let name = CString::new(name)?;
@@ -39,7 +39,7 @@ pub fn by_mib(mib: &[i32]) -> io::Result<Vec<u8>> {
     finish(failed, value, length)
 }
 
-/// The number that a sysctl holds; `None` where there is none.
+/// The number in a sysctl; `None` if it does not exist.
 #[must_use]
 pub fn number(name: &str) -> Option<u64> {
     unsigned(&by_name(name).ok()?)

@@ -1,4 +1,4 @@
-//! sysctl(3): what the kernels of the BSDs say of themselves. Reads only.
+//! sysctl(3): values of the BSDs' kernels. Only reads.
 
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
 mod bsd;
@@ -6,14 +6,14 @@ mod bsd;
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
 pub use bsd::{by_mib, by_name, exists, number};
 
-/// The number that a sysctl answered with, whichever of C's integers it is there.
+/// The number in a sysctl's value, of any integer type of C.
 #[must_use]
 pub fn unsigned(bytes: &[u8]) -> Option<u64> {
     let four = bytes.try_into().map(u32::from_ne_bytes).map(u64::from);
     four.or_else(|_| bytes.try_into().map(u64::from_ne_bytes)).ok()
 }
 
-/// The text that a sysctl answered with. Some end with a NUL, some do not.
+/// The text in a sysctl's value. Some end with a NUL, some do not.
 #[must_use]
 pub fn text(bytes: &[u8]) -> String {
     let text = bytes.split(|&byte| byte == 0).next().unwrap_or_default();

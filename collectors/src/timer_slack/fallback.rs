@@ -1,4 +1,4 @@
-//! Systems without a timer slack of a thread's own.
+//! Systems without a timer slack per thread.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! How late the kernel may wake a thread when a time is over, so that it can serve several timers with
-//! one wake-up of an idle machine.
+//! Timer slack: how late the kernel may wake a thread after a timeout, so that one wake-up of an idle machine
+//! serves several timers.
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod fallback;
@@ -14,7 +14,7 @@ use fallback::set;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use linux::set;
 
-/// Waits of at least this long may be late by [`SLACK`]. Shorter ones are debounces: a change waits for them.
+/// Waits of at least this length may be late by [`SLACK`]. Shorter waits are debounces, which delay a change.
 const LONG_WAIT: Duration = Duration::from_secs(10);
 const SLACK: Duration = Duration::from_secs(1);
 
@@ -22,7 +22,7 @@ thread_local! {
     static MAY_BE_LATE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Prepares this thread for a wait of this length. Costs one system call where the kind of wait changes.
+/// Sets the slack for a wait of this length. Makes a system call only if the slack changes.
 pub fn prepare(wait: Option<Duration>) {
     // A wait without an end has no timer.
     let Some(wait) = wait else { return };

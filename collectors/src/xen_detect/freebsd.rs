@@ -1,4 +1,4 @@
-//! FreeBSD: the device for xenstore is there in guests and in dom0, the one for xenstored in dom0 alone
+//! FreeBSD: the device for xenstore exists in guests and in dom0, the one for xenstored only in dom0
 //! (`sys/dev/xen/xenstore`, `xenstore_dev.c` and `xenstored_dev.c`).
 
 use std::path::Path;

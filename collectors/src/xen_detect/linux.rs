@@ -1,5 +1,5 @@
 //! Linux: `/sys/hypervisor`, which is documented in the kernel's
-//! `Documentation/ABI/stable/sysfs-hypervisor-xen`, and `/proc/xen` of the kernels before it.
+//! `Documentation/ABI/stable/sysfs-hypervisor-xen`, and `/proc/xen` of older kernels.
 
 use std::path::Path;
 
@@ -50,8 +50,8 @@ fn has_zero_uuid(root: &Path) -> bool {
     !uuid.is_empty() && uuid.chars().all(|c| matches!(c, '0' | '-'))
 }
 
-/// Whether the kernel waits for the event that says that xenstore is there. A write to its device would
-/// be taken for that event (`drivers/xen/xenbus/xenbus_probe.c`, `xenbus_probe_thread`).
+/// Whether the kernel still waits for the event that xenstore exists. It would take a write to its device for
+/// that event (`drivers/xen/xenbus/xenbus_probe.c`, `xenbus_probe_thread`).
 fn waits_for_xenstore(root: &Path) -> bool {
     let interrupts = text(&root.join("proc/interrupts")).unwrap_or_default();
     let has = |handler| interrupts.lines().any(|line| line.trim_end().ends_with(handler));

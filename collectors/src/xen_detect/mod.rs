@@ -1,4 +1,4 @@
-//! Is this a Xen guest? Reads what the kernel says of the hypervisor; decides nothing else.
+//! Detects whether this is an unprivileged Xen guest, from files of the kernel.
 
 pub mod freebsd;
 pub mod linux;
@@ -13,7 +13,7 @@ pub use linux::check;
 #[cfg(target_os = "netbsd")]
 pub use netbsd::check;
 
-/// Why this is not a guest that the agent can serve.
+/// Why the agent cannot run on this system.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum NotAGuest {
     /// Another hypervisor, or none.
@@ -22,8 +22,8 @@ pub enum NotAGuest {
     /// The control domain: it has no host to report to.
     #[error("not a Xen guest (this is dom0: {0})")]
     Dom0(&'static str),
-    /// A guest that Xen itself made (dom0less) and that dom0 has not given a xenstore yet. The device
-    /// must not be used: Linux 6.1 crashes.
+    /// A guest that Xen itself made (dom0less), and for which dom0 has not made a xenstore yet. The device must
+    /// not be used: Linux 6.1 crashes.
     #[error("xenstore is not there yet ({0})")]
     NoXenstoreYet(&'static str),
 }

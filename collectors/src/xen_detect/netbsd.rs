@@ -1,4 +1,4 @@
-//! NetBSD: the kernel shows xenstore to guests and to dom0, xenstored's port to dom0 alone
+//! NetBSD: kernfs has xenstore in guests and in dom0, and xenstored's port only in dom0
 //! (`sys/arch/xen/xenbus/xenbus_dev.c`).
 
 use std::path::Path;

@@ -61,7 +61,7 @@ fn wait(tracker: &mut Tracker, wake: &WakeReceiver, timeout: Duration) -> WakeRe
             // poll(2) has consumed the event. After the debounce the tables are read once.
             WakeReason::Ready => match wake.wait(&[], Some(DEBOUNCE)) {
                 WakeReason::Timeout if tracker.has_changed() => return WakeReason::Ready,
-                // The sample is due also while other mounts change all the time.
+                // Samples are taken also while other mounts change all the time.
                 WakeReason::Timeout if Instant::now() >= deadline => return WakeReason::Timeout,
                 WakeReason::Timeout => {}
                 other => return other,

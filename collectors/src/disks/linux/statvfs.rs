@@ -1,10 +1,10 @@
-//! Calls statfs(2) on exactly the mount that the table shows, without a risk to block.
+//! Calls statfs(2) on exactly the mount in the table, without a risk to block.
 //!
 //! A user who owns a directory above a mount point can replace it by a link or by a mount of FUSE after the
-//! table was read. A thread that waits for a FUSE daemon cannot be killed. So the path is walked component
-//! by component, links are not followed, and each descriptor must be in the mount that was expected before
-//! it is used: `/proc/self/fdinfo/N` names its mount (`mnt_id`, Linux 3.15) without a request to the file system,
-//! and statx(2) its device.
+//! table was read. A thread that waits for a FUSE daemon cannot be killed. So the path is resolved component
+//! by component without following links. Before a descriptor is used, it must be in the expected mount:
+//! `/proc/self/fdinfo/N` has its mount (`mnt_id`, Linux 3.15) without a request to the file system, and
+//! statx(2) returns its device.
 //! The descriptors are `O_PATH`, for which the kernel does not open the file. They are closed at once,
 //! since a mount that is in use cannot be unmounted.
 
@@ -21,25 +21,25 @@ use crate::disks::fs_usage::FsUsage;
 use crate::disks::mount_tree::{Component, StatvfsPath};
 use crate::disks::mountinfo::DevNum;
 
-/// Walks paths from one root, which it keeps open.
+/// Resolves paths from one root, which it keeps open.
 pub struct Resolver {
     path: PathBuf,
     root: OnceCell<File>,
 }
 
 impl Resolver {
-    /// Walks from `root`. If that cannot be opened now, each use tries it again.
+    /// Resolves from `root`. If it cannot be opened now, each use tries again.
     pub fn new(root: &Path) -> Self {
         let resolver = Self { path: root.to_owned(), root: OnceCell::new() };
         let _ = resolver.root();
         resolver
     }
 
-    /// How full the file system is whose mount is at `path`.
+    /// Size and free space of the file system mounted at `path`.
     ///
     /// # Errors
-    /// As open(2), openat(2) and fstatfs(2) return them; `ESTALE` if a component is in another mount than
-    /// `path` says.
+    /// As open(2), openat(2) and fstatfs(2) return them; `ESTALE` if a component is not in the mount that `path`
+    /// has for it.
     pub fn statvfs(&self, path: &StatvfsPath) -> io::Result<FsUsage> {
         let root = self.root()?.as_raw_fd();
         let mut last: Option<OwnedFd> = None;
@@ -58,7 +58,7 @@ impl Resolver {
         if let Some(root) = self.root.get() {
             return Ok(root);
         }
-        // Not by OpenOptions: in musl `O_PATH` is a part of `O_ACCMODE`, which custom_flags takes out.
+        // Not with OpenOptions: its custom_flags removes `O_ACCMODE`, which contains `O_PATH` in musl.
         let path = CString::new(self.path.as_os_str().as_bytes())?;
         let root = File::from(open_at(libc::AT_FDCWD, &path)?);
         Ok(self.root.get_or_init(|| root))
@@ -77,8 +77,8 @@ fn open_at(directory: RawFd, name: &CStr) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Whether the descriptor is in the mount that was expected. The kernel gives the id of a mount that is gone
-/// to the next one, so the device counts too.
+/// Whether the descriptor is in the expected mount. The kernel may give the id of a removed mount to a new one,
+/// so the device is compared too.
 fn is_in_mount_of(fd: RawFd, expected: &Component) -> io::Result<bool> {
     let is_same = |expected: DevNum| device(fd).is_none_or(|found| found == expected);
     Ok(mount_id(fd)? == expected.mount_id && expected.device.is_none_or(is_same))
@@ -108,7 +108,7 @@ fn mount_id(fd: RawFd) -> io::Result<u32> {
     }
 }
 
-/// The same on Linux before 3.15, whose fdinfo has no `mnt_id`. With room for a handle of 0 bytes the call
+/// The same on Linux before 3.15, whose fdinfo has no `mnt_id`. With space for a handle of 0 bytes, the call
 /// fails with `EOVERFLOW` and stores the id of the mount. Some file systems have no handles.
 #[allow(unsafe_code, reason = "a system call")]
 fn handle_mount_id(fd: RawFd) -> io::Result<u32> {

@@ -1,4 +1,4 @@
-//! A table that is ready without end: a FIFO whose writer has closed it.
+//! A table that poll(2) always reports: a FIFO whose writer has closed it.
 
 use std::fs::{self, OpenOptions};
 use std::process::{self, Command};
@@ -8,7 +8,7 @@ use std::thread;
 use super::*;
 use crate::poll::CollectorHandles;
 
-/// Ends a wait that would be endless. Not an expectation.
+/// Ends a wait that would otherwise be endless.
 const LIMIT: Duration = Duration::from_secs(10);
 
 #[test]

@@ -1,4 +1,4 @@
-//! Lists of the BSDs, byte by byte, and the network that they make.
+//! Lists of the BSDs, byte by byte, and the resulting network.
 
 use std::net::Ipv6Addr;
 
@@ -9,10 +9,10 @@ use crate::network::Exclude;
 use crate::network::address_flags::{of_freebsd, of_netbsd};
 use crate::network::link_table::Table;
 
-/// A FreeBSD whose kernel answers out of these tables.
+/// A FreeBSD whose kernel answers from these tables.
 #[derive(Default)]
 struct FreeBsd {
-    /// `SIOCGIFAFLAG_IN6`; what is not here is gone.
+    /// `SIOCGIFAFLAG_IN6`; other addresses do not exist.
     in6: Vec<(&'static str, u32)>,
     vlans: Vec<(&'static str, &'static str)>,
     bridges: Vec<(&'static str, &'static [&'static str])>,
@@ -46,7 +46,7 @@ impl System for FreeBsd {
     }
 }
 
-/// A NetBSD, whose list says everything.
+/// A NetBSD, whose list is complete.
 struct NetBsd;
 
 impl System for NetBsd {
@@ -73,7 +73,7 @@ fn link(index: u8, name: &str) -> Entry {
 
 fn v4(name: &str, octets: [u8; 4]) -> Entry {
     let address = [&[16, 2, 0, 0][..], &octets, &[0; 8]].concat();
-    // As the kernel has it: no family, and no zeros at the end.
+    // As the kernel writes it: no family, and no zeros at the end.
     let netmask = Some(vec![7, 0, 0, 0, 255, 255, 255]);
     Entry { name: name.into(), flags: IFF_UP, address, netmask, ..Entry::default() }
 }

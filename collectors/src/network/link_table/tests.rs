@@ -156,7 +156,6 @@ fn ipv4_addresses_with_different_peers_are_two_and_ipv6_addresses_one() {
     }
 }
 
-// What an interrupted dump lacks stays, what a consistent one lacks goes.
 #[test]
 fn only_a_consistent_dump_removes_what_it_lacks() {
     let mut table = Table::default();

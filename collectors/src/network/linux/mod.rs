@@ -1,8 +1,8 @@
 //! Linux: subscribes to rtnetlink's events, dumps all links and addresses, then applies the events.
 //!
-//! The network is sent when the waiting events are read, and only if it differs from what was sent last. A
-//! dump that was interrupted by a change is repeated. If the kernel had to drop events (ENOBUFS),
-//! everything is dumped again.
+//! The network is sent after all pending events are read, and only if it differs from the one that was sent
+//! last. A dump that was interrupted by a change is repeated. If the kernel dropped events (ENOBUFS), everything
+//! is dumped again.
 
 mod requests;
 mod socket;
@@ -23,16 +23,16 @@ use crate::poll::{WakeReason, WakeReceiver};
 
 /// The least time between two networks that are sent, which is that between two batches of the publisher.
 const SEND_INTERVAL: Duration = Duration::from_millis(50);
-/// With more links than this the interval also follows a change that is not sent: each costs a look at all
-/// links, and whole sets of them come and go at once.
+/// With more links than this, the interval also applies after a change that is not sent: each change causes a
+/// pass over all links, and many links may change at once.
 const FEW_LINKS: usize = 64;
 /// Delay before the next dump after ENOBUFS.
 const OVERRUN_DELAY: Duration = Duration::from_millis(50);
 /// Delay before the next try after another failure, and before the next dump after interrupted ones.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Sends the network of the guest, at once and after each change, until shutdown. `root` is where sysfs is
-/// looked for; `exclude` says which NICs are left out.
+/// Sends the network of the guest, at once and after each change, until shutdown. sysfs is read below `root`;
+/// `exclude` has the NICs to skip.
 pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, exclude: &Exclude) {
     let failures = FailureLog::new("network");
     let mut sender = Sender { outbox, exclude, failures, sent: None, sent_at: None };
@@ -80,7 +80,7 @@ impl Sender<'_> {
         let mut kernel = Subscription::open(root)?;
         let mut is_consistent = kernel.dump()?;
         if let Some(error) = kernel.lookup_error.take() {
-            // A VIF that is published would be removed.
+            // Without the VIF of a link, published keys would be removed.
             return Err(error);
         }
         self.failures.ok();
@@ -130,8 +130,8 @@ impl Sender<'_> {
         if is_pending(kernel) { self.send(kernel) } else { Ok(()) }
     }
 
-    /// Sends the network if it is another than before. The kernel is asked for routes first if the default
-    /// route is certainly another one, and afterwards if it may be: the answer is rarely a new one.
+    /// Sends the network if it has changed. Routes are requested before if the default route has certainly
+    /// changed, and afterwards if it may have: the answer is rarely a new one.
     fn send(&mut self, kernel: &mut Subscription) -> io::Result<()> {
         let must_query = kernel.routes_changed || kernel.table.lacks_route_source();
         if must_query {

@@ -21,7 +21,7 @@ pub const ROUTE_PROBES: [IpAddr; 2] = [
 ];
 
 /// Requests a dump of all links, without their counters. Without a mask the kernel (6.18 was seen) ends the
-/// dump as if it were complete before a link whose message is longer than 32 KiB; with one it makes room.
+/// dump as if it were complete before a link whose message is longer than 32 KiB; with one it allocates enough.
 pub fn links(sequence: u32) -> Vec<u8> {
     let mut body = vec![0; 16];
     body.extend(8_u16.to_ne_bytes());

@@ -1,6 +1,6 @@
 //! The rtnetlink sockets: one receives events, the other answers to requests.
 //!
-//! Two sockets, since the kernel drops an answer too when events have filled the receive buffer.
+//! There are two, since the kernel drops answers too when events have filled the receive buffer.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -21,12 +21,12 @@ const DST_LEN: u32 = 17;
 const RTM_NEWROUTE: u16 = 24;
 const RTM_DELROUTE: u16 = 25;
 
-/// What a read from a socket found.
+/// The result of a read from a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
     /// A datagram of so many bytes.
     Datagram(usize),
-    /// Nothing is waiting.
+    /// No datagram is pending.
     Empty,
     /// The kernel dropped events (ENOBUFS).
     EventsLost,
@@ -75,12 +75,12 @@ pub fn receive(socket: &NlSocket, buffer: &mut [u8], flags: Msg) -> io::Result<R
     }
 }
 
-/// Has the kernel drop messages about routes other than default routes: a router may have a million of
-/// them, which change all day. A default route has a destination prefix of length 0.
+/// Makes the kernel drop messages about routes other than default routes: a router may have a million of them,
+/// which change all the time. A default route has a destination prefix of length 0.
 #[allow(unsafe_code, reason = "a system call")]
 fn drop_other_routes(socket: RawFd) -> io::Result<()> {
     let step = |code: u32, jt, jf, k| libc::sock_filter { code: code as u16, jt, jf, k };
-    // The filter reads numbers in network byte order, netlink has the machine's.
+    // The filter reads numbers in network byte order; netlink messages have the machine's.
     let number = |kind: u16| u32::from(kind.to_be());
     let mut steps = [
         step(libc::BPF_LD | libc::BPF_H | libc::BPF_ABS, 0, 0, TYPE),

@@ -1,4 +1,4 @@
-//! One subscription to the kernel's network: its two sockets, and the table that its messages make.
+//! One subscription to the kernel's network: its two sockets, and the link table of its messages.
 
 use std::io;
 use std::net::IpAddr;
@@ -19,26 +19,26 @@ use crate::poll::PollSource;
 /// Bytes of the longest datagram. Most are shorter than 32 KiB, but the alternative names of one link take
 /// up to 64 KiB.
 const DATAGRAM: usize = 128 * 1024;
-/// Datagrams that are read at most before the network is published, though more are waiting.
+/// Datagrams that are read at most before the network is published, even if more are pending.
 const MAX_DATAGRAMS: usize = 64;
-/// The same after a dump. Events from before it may be waiting: until all are read, the table may be older
-/// than the dump.
+/// The same after a dump. Events from before the dump may be pending: until all are read, the table may be
+/// older than the dump.
 const MAX_DATAGRAMS_AFTER_DUMP: usize = 8_192;
-/// Dumps in a row until one is published that was interrupted.
+/// The number of interrupted dumps after which the result is published.
 const DUMP_ATTEMPTS: u32 = 8;
 
-/// How a request was answered.
+/// The answer to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
-    /// By a dump, to its end.
+    /// A complete dump.
     DumpDone { interrupted: bool },
-    /// By a route and its source address.
+    /// A route and its source address.
     Route(Option<IpAddr>),
-    /// By an errno.
+    /// An errno.
     Error(i32),
 }
 
-/// Two open sockets and what they said.
+/// Two open sockets and the state from their messages.
 pub struct Subscription<'a> {
     root: &'a Path,
     events: NlSocket,
@@ -46,20 +46,20 @@ pub struct Subscription<'a> {
     sequence: u32,
     buffer: Vec<u8>,
     malformed_logged: bool,
-    /// Datagrams to read at most at the next time.
+    /// Datagrams to read at most next time.
     max_datagrams: usize,
-    /// The links and addresses as of the last message that was read.
+    /// The links and addresses after the last message that was read.
     pub table: Table,
     /// The table has changed since it was published.
     pub is_changed: bool,
-    /// A default route or a routing rule has changed since the kernel was asked for routes.
+    /// A default route or a routing rule has changed since the last request for routes.
     pub routes_changed: bool,
-    /// Why the VIF of some link is not known.
+    /// The error because of which the VIF of a link is not known.
     pub lookup_error: Option<io::Error>,
 }
 
 impl<'a> Subscription<'a> {
-    /// Subscribes. `root` is where sysfs is looked for.
+    /// Subscribes. sysfs is read below `root`.
     ///
     /// # Errors
     /// When a socket cannot be opened.
@@ -84,8 +84,8 @@ impl<'a> Subscription<'a> {
         PollSource::PollIn(self.events.as_raw_fd())
     }
 
-    /// Dumps all links and addresses. While addresses change all the time each dump is interrupted, and may
-    /// lack an address: then the table is the union of several of them, and the answer is `false`.
+    /// Dumps all links and addresses. While addresses change all the time, each dump is interrupted and may lack
+    /// an address: then the table is the union of several dumps, and the result is `false`.
     ///
     /// # Errors
     /// When the kernel does not answer.
@@ -112,7 +112,7 @@ impl<'a> Subscription<'a> {
         Ok(false)
     }
 
-    /// Applies the events that are waiting; `false` if the kernel dropped some.
+    /// Applies the pending events; `false` if the kernel dropped some.
     ///
     /// # Errors
     /// As recv(2) has them.
@@ -133,7 +133,7 @@ impl<'a> Subscription<'a> {
         Ok(true)
     }
 
-    /// Asks the kernel which addresses the default routes use; `true` if they are others than before.
+    /// Requests the source addresses of the default routes; `true` if they have changed.
     ///
     /// # Errors
     /// When the kernel does not answer.
@@ -142,7 +142,7 @@ impl<'a> Subscription<'a> {
         let mut sources = Vec::new();
         for destination in ROUTE_PROBES {
             let answer = self.request(|sequence| requests::route(sequence, destination))?;
-            // An error: there is no such route.
+            // An error means that there is no such route.
             if let Answer::Route(source) = answer {
                 sources.extend(source);
             }
@@ -150,7 +150,7 @@ impl<'a> Subscription<'a> {
         Ok(self.table.set_route_sources(sources))
     }
 
-    /// Looks again for the VIFs that are not known.
+    /// Looks up the unknown VIFs again.
     pub fn find_vifs(&mut self) {
         self.lookup_error = None;
         self.is_changed = true;

@@ -1,13 +1,13 @@
-//! How long the network is left alone after a look, so that a flood of changes costs little. Pure.
+//! The delay between two reads of the network, so that a flood of changes costs little. Pure.
 
 use std::time::Duration;
 
 /// The shortest delay.
 const SHORTEST: Duration = Duration::from_millis(50);
-/// The longest delay, which a flood that does not end leads to.
+/// The longest delay, during a flood without end.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// The delay after the next look.
+/// The delay after the next read.
 #[derive(Debug)]
 pub struct Debounce(Duration);
 
@@ -25,7 +25,7 @@ impl Debounce {
         delay
     }
 
-    /// Nothing has changed meanwhile: the next delay is the shortest again.
+    /// Nothing has changed: the next delay is the shortest again.
     pub fn calm(&mut self) {
         *self = Self::default();
     }

@@ -1,5 +1,5 @@
-//! Which addresses the default routes use. A UDP socket that is connected to an address far away has the
-//! kernel choose; nothing is sent.
+//! The source addresses of the default routes: the kernel chooses one when a UDP socket is connected to an
+//! address that only a default route reaches. Nothing is sent.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
@@ -9,10 +9,10 @@ const FAR_AWAY: [(IpAddr, IpAddr); 2] = [
     (IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V4(Ipv4Addr::new(192, 88, 99, 1))),
     (IpAddr::V6(Ipv6Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0))),
 ];
-/// The discard service: a port that no one looks for anything behind.
+/// The port of the discard service.
 const PORT: u16 = 9;
 
-/// The source address that each default route uses, where there is one.
+/// The source address of each default route that exists.
 pub fn sources() -> Vec<IpAddr> {
     FAR_AWAY.iter().filter_map(|&(any, far)| source(any, far)).collect()
 }

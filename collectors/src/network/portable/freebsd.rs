@@ -1,4 +1,4 @@
-//! FreeBSD: what its kernel says by ioctl(2) and sysctl(3).
+//! FreeBSD: facts from ioctl(2) and sysctl(3).
 
 use std::ffi::c_void;
 use std::io;
@@ -19,7 +19,7 @@ use crate::sysctl;
 
 /// The driver of VIFs, `sys/dev/xen/netfront`.
 const DRIVER: &str = "xn";
-/// Members of a bridge that there is room for at first.
+/// The number of members of a bridge for which space is allocated at first.
 const MEMBERS: usize = 64;
 /// What follows the name in an `in6_ifreq`, in bytes.
 const IN6_VALUE: usize = abi::IN6_IFREQ - abi::IFNAMSIZ;
@@ -69,7 +69,7 @@ const _: () = assert!(
         && abi::VLR_PARENT == 0
 );
 
-/// The kernel, to be asked.
+/// The sockets for requests to the kernel.
 pub struct Kernel {
     socket: OwnedFd,
     /// Opened for the first IPv6 address: without one, the kernel may have no IPv6.
@@ -77,7 +77,7 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// Opens what it takes.
+    /// Opens the sockets.
     ///
     /// # Errors
     /// As socket(2) has them.
@@ -92,7 +92,7 @@ impl Kernel {
             None => self.inet6.insert(socket(libc::AF_INET6)?),
         };
         let mut request = In6Ifreq { name: padded(&entry.name), value: [0; IN6_VALUE] };
-        // As it came: the kernel finds a link-local address by the index within.
+        // Unchanged: the kernel finds a link-local address by the index in it.
         request.value.iter_mut().zip(&entry.address).for_each(|(to, from)| *to = *from);
         // SAFETY: the argument holds no pointer.
         unsafe { ioctl(socket, abi::SIOCGIFAFLAG_IN6, &mut request)? };
@@ -162,12 +162,12 @@ impl System for Kernel {
 pub struct Vifs;
 
 impl Vifs {
-    /// The kernel is asked, not the files below `root`.
+    /// Uses the kernel, not the files below `root`.
     pub fn new(_root: &Path) -> Self {
         Self
     }
 
-    /// The VIF behind a link. Its name may be another by now; the driver's unit is none of the host's.
+    /// The VIF of a link. The link may have been renamed; the driver's unit is not the host's number.
     ///
     /// # Errors
     /// When it cannot be found out.
@@ -190,7 +190,7 @@ fn by_mac(link: &Link) -> io::Result<Option<u32>> {
     find(&mut Connection::open()?, "mac", |text| text.parse() == Ok(mac))
 }
 
-/// A sysctl that is not there has no value.
+/// A sysctl that does not exist has no value.
 fn unless_absent<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -198,12 +198,12 @@ fn unless_absent<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Nothing is listed for an address by itself.
+/// The list has no flags of addresses on this system.
 pub fn address_flags(_node: &libc::ifaddrs) -> u32 {
     0
 }
 
-/// An interface or address that went since it was listed is none.
+/// An interface or address that was removed since it was listed is skipped.
 fn unless_gone<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Err(error) if matches!(error.raw_os_error(), Some(libc::EADDRNOTAVAIL | libc::ENXIO)) => {
@@ -213,14 +213,14 @@ fn unless_gone<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// A name with the NULs that end it.
+/// A name, padded with NULs.
 fn padded(name: &[u8]) -> [u8; abi::IFNAMSIZ] {
     let mut padded = [0; abi::IFNAMSIZ];
     padded.iter_mut().take(abi::IFNAMSIZ - 1).zip(name).for_each(|(to, from)| *to = *from);
     padded
 }
 
-/// The name that a structure begins with.
+/// The name at the beginning of a structure.
 fn name_in(structure: &[u8]) -> Vec<u8> {
     let name = structure.split(|&byte| byte == 0).next().unwrap_or_default();
     name.iter().copied().take(abi::IFNAMSIZ).collect()

@@ -1,4 +1,4 @@
-//! getifaddrs(3): the kernel's list of interfaces and addresses, copied out of C.
+//! getifaddrs(3): the kernel's list of interfaces and addresses, copied from the C library.
 
 use std::ffi::CStr;
 use std::io;
@@ -10,7 +10,7 @@ use super::kernel::{self, abi};
 use crate::network::interfaces::Entry;
 use crate::network::sockaddr::Layout;
 
-/// The crate libc lays it out as the system's headers do.
+/// The crate libc has the layout of the system's headers.
 const _: () = assert!(
     size_of::<libc::ifaddrs>() == abi::IFADDRS
         && offset_of!(libc::ifaddrs, ifa_next) == abi::IFA_NEXT
@@ -59,7 +59,7 @@ fn entry(layout: Layout, node: &libc::ifaddrs) -> Entry {
     }
 }
 
-/// The bytes of an address, as many as it has itself.
+/// The bytes of an address; it contains its own length.
 #[allow(unsafe_code, reason = "reads what a system call made")]
 fn sockaddr(layout: Layout, address: *const libc::sockaddr) -> Option<Vec<u8>> {
     if address.is_null() {

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-/// A datagram socket of a family, to ask the kernel through.
+/// A datagram socket of a family, for requests to the kernel.
 ///
 /// # Errors
 /// As socket(2) has them.
@@ -18,7 +18,7 @@ pub fn socket(family: i32) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Makes a request with an argument of exactly the size that its number names.
+/// Makes a request. The argument must have exactly the size that is encoded in the request's number.
 ///
 /// # Errors
 /// As ioctl(2) has them, and `EINVAL` for another size.

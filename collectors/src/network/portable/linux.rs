@@ -1,5 +1,5 @@
-//! Linux, for the tests: what its list does not say, as the kernel says it elsewhere. Nothing of it is
-//! in the agent for Linux.
+//! Linux, for the tests: facts that are not in the list, from other sources of the kernel. The agent for Linux
+//! does not contain this.
 
 use std::fs;
 use std::io;
@@ -14,7 +14,7 @@ use crate::network::rtnetlink::Link;
 use crate::network::sockaddr::Layout;
 use crate::network::vif::{self, VifLookup};
 
-/// Ports of a bridge that are asked for.
+/// The number of ports of a bridge that are requested.
 const PORTS: usize = 256;
 
 /// What follows the pointer in an `ifreq`, in bytes.
@@ -30,7 +30,7 @@ struct Ifreq {
 
 const _: () = assert!(size_of::<Ifreq>() == abi::IFREQ && abi::IFR_DATA == abi::IFNAMSIZ);
 
-/// The kernel, to be asked.
+/// The sockets for requests to the kernel.
 pub struct Kernel {
     socket: UdpSocket,
     /// IPv6 addresses, their interfaces and flags.
@@ -38,7 +38,7 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// Opens what it takes, and reads the flags of all IPv6 addresses.
+    /// Opens the sockets, and reads the flags of all IPv6 addresses.
     ///
     /// # Errors
     /// As socket(2) and open(2) have them.
@@ -105,7 +105,7 @@ impl Vifs {
     }
 }
 
-/// Nothing is listed for an address by itself.
+/// The list has no flags of addresses on this system.
 pub fn address_flags(_node: &libc::ifaddrs) -> u32 {
     0
 }

@@ -1,8 +1,8 @@
-//! The network by getifaddrs(3): what the BSDs have in common. A socket says when to look again, and
-//! nothing that comes from it is parsed.
+//! The network by getifaddrs(3), for all BSDs. A message on a socket means that the list must be read again; the
+//! message itself is not parsed.
 //!
-//! Lost events lose nothing, since a full socket is one that says so. Also built on Linux, where the
-//! tests of the netlink collector run on it (feature `portable-network`).
+//! A lost message does no harm, since an overflow is reported too. Also built on Linux, for the tests of the
+//! netlink collector (feature `portable-network`).
 
 mod debounce;
 mod default_route;
@@ -35,16 +35,16 @@ use super::rtnetlink::{Link, Payload};
 use crate::failure_log::FailureLog;
 use crate::poll::{PollSource, WakeReason, WakeReceiver};
 
-/// Delay before the next look after a failure.
+/// Delay before the next read after a failure.
 const PAUSE: Duration = Duration::from_secs(5);
-/// Delay before the next look while an address is tentative: FreeBSD sends nothing when duplicate
+/// Delay before the next read while an address is tentative: FreeBSD sends no message when duplicate address
 /// detection ends.
 const TENTATIVE: Duration = Duration::from_secs(1);
-/// The longest delay before the next look.
+/// The longest delay before the next read.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Sends the network as the kernel has it, at once and after each change, until the end. `root` is where
-/// the system's files are; `exclude` says which NICs are left out.
+/// Sends the kernel's network, at once and after each change, until shutdown. The system's files are below
+/// `root`; `exclude` has the NICs to skip.
 pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, exclude: &Exclude) {
     let mut failures = FailureLog::new("network");
     let mut reader = Reader { exclude, vifs: Vifs::new(root), known: BTreeMap::new(), sent: None };
@@ -59,7 +59,7 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, exclude: &Exclude)
     }
 }
 
-/// The VIF behind an interface of this index and name. An index may be given again.
+/// The VIF of an interface with this index and name. An index may be used again.
 type Known = BTreeMap<(u32, Vec<u8>), u32>;
 
 struct Reader<'a> {
@@ -70,7 +70,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Looks, and looks again whenever the monitor says so, until the end.
+    /// Reads the network, and again after each message of the monitor, until shutdown.
     fn follow(
         &mut self,
         wake: &WakeReceiver,
@@ -81,7 +81,7 @@ impl Reader<'_> {
         let sources = [PollSource::PollIn(monitor.as_raw_fd())];
         let mut debounce = Debounce::default();
         loop {
-            // Before the look: what changes from here on is noticed.
+            // Before the network is read, so that no later change is missed.
             monitor.drain()?;
             let is_tentative = self.look(outbox)?;
             failures.ok();
@@ -102,7 +102,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The VIF behind a link. What cannot be found out is no answer: the link would be taken for another.
+    /// The VIF of a link. An error is not taken for "no VIF", since the link's keys would be removed.
     fn vif(&mut self, link: &Link, known: &Known) -> io::Result<Option<u32>> {
         let key = (link.index, link.name.clone());
         let vif = match known.get(&key) {
@@ -113,7 +113,7 @@ impl Reader<'_> {
         Ok(vif)
     }
 
-    /// Sends what there is now, if it differs; whether an address is tentative.
+    /// Sends the present network if it has changed; returns whether an address is tentative.
     fn look(&mut self, outbox: &Outbox) -> io::Result<bool> {
         let list = getifaddrs::list(Kernel::LAYOUT)?;
         let Interfaces { messages, is_tentative } = interfaces::read(&list, &mut Kernel::new()?)?;

@@ -1,4 +1,4 @@
-//! NetBSD: its list says most; VLANs by ioctl(2), VIFs by xenstore.
+//! NetBSD: most facts are in the list; VLANs are from ioctl(2), VIFs from xenstore.
 
 use std::ffi::c_void;
 use std::io;
@@ -19,7 +19,8 @@ use crate::network::vif_in_xenstore::{find, unit};
 
 /// The driver of VIFs, `sys/arch/xen/xen/if_xennet_xenbus.c`.
 const DRIVER: &str = "xennet";
-/// VLANs are told by their names, which nobody can change: they have the type of what they are on.
+/// The prefix of the names of VLANs, which cannot be renamed. The type of a VLAN is that of its lower device, so
+/// it does not identify VLANs.
 const VLAN: &str = "vlan";
 /// What follows the pointer in an `ifreq`, in bytes.
 const IFREQ_REST: usize = abi::IFREQ - abi::IFR_DATA - size_of::<*mut c_void>();
@@ -39,13 +40,13 @@ const _: () = assert!(
         && offset_of!(libc::ifaddrs, ifa_addrflags) == abi::IFA_ADDRFLAGS
 );
 
-/// The kernel, to be asked.
+/// The sockets for requests to the kernel.
 pub struct Kernel {
     socket: OwnedFd,
 }
 
 impl Kernel {
-    /// Opens what it takes.
+    /// Opens the sockets.
     ///
     /// # Errors
     /// As socket(2) has them.
@@ -84,7 +85,7 @@ impl System for Kernel {
         }
         match self.vlan_parent(&entry.name) {
             Ok(parent) => Ok(Stacking::Vlan(index(&parent))),
-            // It went since it was listed.
+            // It was removed since it was listed.
             Err(error) if error.raw_os_error() == Some(libc::ENXIO) => Ok(Stacking::None),
             Err(error) => Err(error),
         }
@@ -95,13 +96,12 @@ impl System for Kernel {
 pub struct Vifs;
 
 impl Vifs {
-    /// xenstore is asked, not the files below `root`.
+    /// Uses xenstore, not the files below `root`.
     pub fn new(_root: &Path) -> Self {
         Self
     }
 
-    /// The VIF behind a link. The connection ends here: state of a second one in this thread would be
-    /// that of the first.
+    /// The VIF of a link. The connection is closed here: a second one in this thread would share its state.
     ///
     /// # Errors
     /// When it cannot be found out.
@@ -119,7 +119,7 @@ impl Vifs {
     }
 }
 
-/// The flags of an address, which the list has on this system.
+/// The flags of an address, which are in the list on this system.
 pub fn address_flags(node: &libc::ifaddrs) -> u32 {
     node.ifa_addrflags
 }

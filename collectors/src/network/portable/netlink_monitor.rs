@@ -1,4 +1,4 @@
-//! Linux, for the tests: a netlink socket in the groups of all changes, in the place of a route socket.
+//! Linux, for the tests: a netlink socket in the groups of all changes, in place of a route socket.
 
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsRawFd, RawFd};
@@ -10,7 +10,7 @@ use neli::utils::Groups;
 /// `RTNLGRP_LINK`, then addresses, routes and routing rules of IPv4, of IPv6 (`linux/rtnetlink.h`).
 const GROUPS: [u32; 7] = [1, 5, 7, 8, 9, 11, 19];
 
-/// Messages that are forgotten before the next look, even though more are coming.
+/// Messages that are discarded at most before the next read of the network.
 const MOST: usize = 4096;
 
 /// The socket.
@@ -25,10 +25,10 @@ impl Monitor {
         NlSocket::connect(NlFamily::Route, None, Groups::new_groups(&GROUPS)).map(Self)
     }
 
-    /// Forgets what has come.
+    /// Discards the pending messages.
     ///
     /// # Errors
-    /// When the socket is of no use any more.
+    /// If the socket cannot be used any more.
     pub fn drain(&self) -> io::Result<()> {
         let mut message = [0; 2048];
         for _ in 0..MOST {

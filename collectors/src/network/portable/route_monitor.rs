@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use super::kernel::abi;
 
-/// Messages that are forgotten before the next look, even though more are coming.
+/// Messages that are discarded at most before the next read of the network.
 const MOST: usize = 4096;
 
 /// The socket.
@@ -30,10 +30,10 @@ impl Monitor {
         Ok(Self(File::from(unsafe { OwnedFd::from_raw_fd(fd) })))
     }
 
-    /// Forgets what has come.
+    /// Discards the pending messages.
     ///
     /// # Errors
-    /// When the socket is of no use any more.
+    /// If the socket cannot be used any more.
     pub fn drain(&self) -> io::Result<()> {
         let mut message = [0; 2048];
         for _ in 0..MOST {
@@ -42,7 +42,7 @@ impl Monitor {
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Messages were lost (FreeBSD 14, NetBSD): the look that follows sees what they were for.
+                // Messages were lost (FreeBSD 14, NetBSD): the network is read again after this anyway.
                 Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {}
                 Err(error) => return Err(error),
             }

@@ -9,8 +9,7 @@ use facts::{AddressPreference, Mac};
 pub struct Message {
     /// Its content.
     pub payload: Payload,
-    /// It is part of a dump during which something changed: the dump may lack something
-    /// (`NLM_F_DUMP_INTR`).
+    /// It is part of a dump that was interrupted by a change and may be incomplete (`NLM_F_DUMP_INTR`).
     pub interrupted: bool,
     /// `nlmsg_seq`: in an answer that of the request; in an event that of the request that caused the
     /// change, which another process made.
@@ -53,7 +52,7 @@ pub struct Link {
     pub name: Vec<u8>,
     /// The current MAC, if it is an Ethernet address.
     pub mac: Option<Mac>,
-    /// The MAC that the device came with (`IFLA_PERM_ADDRESS`, since Linux 5.6).
+    /// The permanent MAC (`IFLA_PERM_ADDRESS`, since Linux 5.6).
     pub perm_mac: Option<Mac>,
     /// The parent device, since Linux 5.14.
     pub parent: Option<Parent>,
@@ -85,8 +84,8 @@ pub struct Address {
     pub peer: Option<IpAddr>,
     /// Prefix length in bits.
     pub prefix: u8,
-    /// The guest can be reached at it: it is not tentative and passed duplicate address detection.
+    /// The guest can be reached at it: it is not tentative and has passed duplicate address detection.
     pub usable: bool,
-    /// Its preference, but for `upper_addresses` and `not_default_source`.
+    /// Its preference, without `upper_addresses` and `not_default_source`.
     pub preference: AddressPreference,
 }

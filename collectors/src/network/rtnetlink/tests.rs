@@ -175,7 +175,7 @@ fn route_body(kind: u8, source: [u8; 4]) -> Vec<u8> {
     body
 }
 
-// Kernel 4.4 names a source address in its answer that there is no route to an IPv6 destination.
+// Kernel 4.4 puts a source address into its answer that there is no route to an IPv6 destination.
 #[test]
 fn unreachable_route_has_no_source_address() {
     const RTN_UNREACHABLE: u8 = 7;

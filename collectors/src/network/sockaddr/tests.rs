@@ -1,4 +1,4 @@
-//! Addresses as the three systems have them, byte by byte.
+//! Addresses of the three systems, byte by byte.
 
 use super::Layout::{FreeBsd, Linux, NetBsd};
 use super::*;
@@ -58,7 +58,7 @@ fn link_without_six_byte_address_has_no_mac() {
     assert_eq!(Linux.decode(&ll(&[])), link);
 }
 
-// `sa_len` and not the size of the structure in C is how much there is.
+// `sa_len`, not the size of the structure in C, is the length.
 #[test]
 fn mac_behind_the_end_that_sa_len_names_is_none() {
     let mut bytes = dl("xn0", &MAC);

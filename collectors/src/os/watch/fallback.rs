@@ -1,4 +1,4 @@
-//! Systems that report neither: the collector reads again at an interval.
+//! Systems that report no changes: the collector reads again at an interval.
 
 use std::path::Path;
 use std::time::Duration;

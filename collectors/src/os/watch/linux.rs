@@ -12,7 +12,7 @@ use crate::dir_watch::{DirEvents, DirWatch};
 use crate::poll::PollSource;
 use crate::watch_loop::Watch;
 
-/// Where release files and hosts(5) are.
+/// The directories of release files and hosts(5).
 const DIRECTORIES: [&str; 2] = ["etc", "usr/lib"];
 
 /// Watches the host name and the directories of release files.

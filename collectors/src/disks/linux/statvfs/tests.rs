@@ -1,4 +1,4 @@
-//! On the mounts of the machine that runs the test.
+//! Tests with the mounts of this machine.
 
 use super::*;
 use crate::disks::mountinfo::parse;
@@ -40,7 +40,7 @@ fn another_mount_in_the_path_is_estale() {
     assert_eq!(error_of(Path::new("/"), &[("proc", root), ("self", proc)]), Some(libc::ESTALE));
 }
 
-// The kernel gives the id of a mount that is gone to the next one.
+// The kernel may give the id of a removed mount to a new one.
 #[test]
 fn another_file_system_in_a_mount_of_the_same_id_is_estale() {
     let mut path = path(&[("proc", mounted("/proc"))]);

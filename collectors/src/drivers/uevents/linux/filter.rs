@@ -15,8 +15,8 @@ use libc::{
 
 use crate::drivers::uevent::SUBSYSTEMS;
 
-/// Where the first NUL may be at most. The longest relevant event is one of a module: `remove@/module/` and
-/// a name of 55 bytes (`MODULE_NAME_LEN`).
+/// The largest offset of the first NUL. The longest relevant event is that of a module: `remove@/module/` and a
+/// name of 55 bytes (`MODULE_NAME_LEN`).
 const MAX_FIRST_LINE: u32 = 80;
 
 const DROP: u32 = 0;
@@ -36,7 +36,7 @@ fn program() -> Vec<sock_filter> {
     for (offset, left) in (0..MAX_FIRST_LINE).zip((0..MAX_FIRST_LINE as usize).rev()) {
         steps.push(step(BPF_LDX | BPF_IMM, offset));
         steps.push(step(BPF_LD | BPF_B | BPF_IND, 0));
-        // Over the other searches and the drop behind them.
+        // Jumps over the other searches and the drop after them.
         steps.push(jump(BPF_JMP | BPF_JEQ | BPF_K, 0, 3 * left + 1, 0));
     }
     steps.push(step(BPF_RET | BPF_K, DROP));
@@ -51,7 +51,7 @@ fn program() -> Vec<sock_filter> {
     steps
 }
 
-/// Passes the event if its text at X is this subsystem; else goes on behind these steps.
+/// Passes the event if its text at X is this subsystem; otherwise continues after these steps.
 fn pass_subsystem(name: &[u8]) -> Vec<sock_filter> {
     let setting = [b"SUBSYSTEM=", name, b"\0"].concat();
     let mut compared: Vec<(u32, u32)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Linux: a netlink socket in the group that the kernel sends uevents to. udev sends to another group.
+//! Linux: a netlink socket in the group to which the kernel sends uevents. udev sends to another group.
 
 mod filter;
 
@@ -45,7 +45,7 @@ impl Watch for Uevents {
         self.0.iter().map(|socket| PollSource::PollIn(socket.as_raw_fd())).collect()
     }
 
-    /// Also `true` if the kernel had to drop events.
+    /// Also `true` if the kernel dropped events.
     fn drain(&mut self) -> bool {
         let mut has_changed = false;
         let mut buffer = [0; MAX_LENGTH];

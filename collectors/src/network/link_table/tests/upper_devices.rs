@@ -33,7 +33,7 @@ fn vif_has_addresses_of_upper_devices_nearest_first() {
     assert_eq!(vif_over(stack), [10, 11, 9, 8]);
 }
 
-// Ports of a datapath have its own link as master, which is down; internal ports have none.
+// The master of a datapath's ports is its own link, which is down; internal ports have no master.
 #[test]
 fn vif_in_open_vswitch_has_addresses_of_internal_ports() {
     let own = Link { up: false, ..upper(10, "openvswitch", None, None) };
@@ -67,7 +67,7 @@ fn cycle_of_upper_devices_terminates() {
     assert_eq!(vif_over(cycle), [10, 11]);
 }
 
-// All members of a bond have the MAC of the bond; the host knows a VF by its permanent MAC.
+// All members of a bond have the MAC of the bond. The host identifies a VF by its permanent MAC.
 #[test]
 fn sriov_vf_in_bond_keeps_perm_mac_and_has_addresses_of_the_bond() {
     let (bond, own) = (Mac([2; 6]), Mac([3; 6]));
