@@ -1,5 +1,5 @@
-//! Guests of FreeBSD and NetBSD, as far as their files and uname(2) say what they are: what the golden guests
-//! leave open. No BSD runs here: their addresses and counters are tested beside the code that decodes them.
+//! Detection of FreeBSD and NetBSD guests by their files and uname(2), in addition to the golden guests. No BSD
+//! runs here: addresses and counters are tested beside the code that decodes them.
 
 #![allow(clippy::unwrap_used)]
 

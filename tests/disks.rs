@@ -1,9 +1,9 @@
-//! Golden disks: what a kernel shows of a guest's disks in, the exact keys of schema `std` out.
+//! Golden disks: the exact keys of schema `std` for the kernel's files about a guest's disks.
 //!
-//! `tests/disks/NAME.tree` is a part of a file system, a line each: `PATH = TEXT` is a file with one line,
-//! `PATH -> TARGET` a link, `PATH/` a directory, and `PATH:` a file with the lines that are indented
-//! below. `tests/disks/NAME.keys` are the keys. statvfs returns 1,000,000 bytes free for each file
-//! system; where `PATH/hangs` exists below the path, or below a directory above it, it must not be called.
+//! `tests/disks/NAME.tree` describes files, one a line: `PATH = TEXT` is a file with one line, `PATH -> TARGET` a
+//! link, `PATH/` a directory, and `PATH:` a file with the indented lines below. `tests/disks/NAME.keys` has the
+//! keys. statvfs returns 1,000,000 bytes free for each file system. It must not be called if `hangs` exists in
+//! the directory or in one above it.
 
 #![allow(clippy::panic, clippy::unwrap_used)]
 
@@ -123,7 +123,7 @@ fn cycles_and_1000_mounts_render_64_volumes() {
     assert!(!keys.contains("/size") && !keys.contains("/extents"), "{keys}");
 }
 
-/// Clusters of containers mount a volume at hundreds of places.
+/// Container hosts mount a volume at hundreds of places.
 #[test]
 fn volume_with_300_mount_points_renders_16() {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("many-mount-points");

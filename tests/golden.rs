@@ -1,6 +1,6 @@
-//! Golden guests: a directory tree of a distribution in, the exact keys of schema `std` out.
+//! Golden guests: the exact keys of schema `std` for the files of a distribution.
 //!
-//! `tests/guests/README.md` says what a guest is made of and how to add one.
+//! `tests/guests/README.md` describes the files of a guest and how to add one.
 
 #![allow(clippy::panic, clippy::unwrap_used)]
 
@@ -21,7 +21,7 @@ fn guests() -> Vec<PathBuf> {
     guests
 }
 
-/// The guest's files with its kernel's answers, as the collectors see them.
+/// The guest's files with its kernel's answers.
 fn state(guest: &Path) -> GuestState {
     let kernel = |name: &str| {
         let text = fs::read_to_string(guest.join("proc/sys/kernel").join(name));
@@ -52,7 +52,6 @@ fn expected(guest: &Path) -> BTreeMap<String, String> {
     text.lines().map(key).collect()
 }
 
-/// "Every key right on every distribution."
 #[test]
 fn each_guest_renders_exactly_its_keys() {
     let guests = guests();

@@ -1,5 +1,5 @@
-//! SR-IOV: what the kernel tells of links and what the host's store holds of functions in, the exact
-//! keys out. What no test machine has: virtual functions, bonds of them, their permanent addresses.
+//! SR-IOV: the exact keys for links of the kernel and functions of the host. Test machines have no virtual
+//! functions, so their links, bonds and permanent addresses are described here.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,7 +13,7 @@ use publishers::Schema;
 use publishers::guest_state::GuestState;
 use publishers::key_tree::Tree;
 
-/// A guest: its links in the kernel's order, and its functions in the store's.
+/// A guest: its links in the kernel's order, and its functions in xenstore's order.
 #[derive(Default)]
 struct Guest {
     table: Table,
@@ -21,7 +21,7 @@ struct Guest {
 }
 
 impl Guest {
-    /// `words` are `name=value` pairs as ip(8) and the kernel use them.
+    /// `words` are `name=value` pairs with the names of ip(8) and the kernel.
     fn link(mut self, index: u32, words: &str) -> Self {
         let mut link = Link { index, up: true, ..Link::default() };
         let (mut vif, mut addresses) = (None, Vec::new());
@@ -60,7 +60,7 @@ impl Guest {
         Schema::Std.render(&state, published)
     }
 
-    /// The keys of addresses but for the prefixes, which functions have none of.
+    /// The keys of addresses without prefixes, which functions do not have.
     fn shows(&self, keys: &[&str]) {
         let tree = self.keys_after(&Tree::default());
         let functions =
@@ -72,9 +72,8 @@ impl Guest {
     }
 }
 
-// "`$ID` is found by matching the NIC's MAC (case-insensitively)"; the host's case is its own.
 #[test]
-fn functions_are_known_by_mac_in_any_case() {
+fn sriov_vf_is_found_by_mac_in_any_case() {
     let guest = Guest::default()
         .link(2, "name=eth0 mac=00:16:3e:00:00:02 vif=0 ip=192.0.2.2")
         .link(3, "name=ens5 mac=0a:bc:de:f0:00:03 ip=198.51.100.3 ip=2001:db8::3")
@@ -92,9 +91,9 @@ fn functions_are_known_by_mac_in_any_case() {
         ]);
 }
 
-// "A bond of a VF and a VIF shows on both": all three have the MAC of the first member.
+// All three have the MAC of the first member.
 #[test]
-fn a_bond_of_a_function_and_a_vif_shows_on_both() {
+fn addresses_of_a_bond_are_published_for_its_vf_and_its_vif() {
     let guest = Guest::default()
         .link(2, "name=bond0 mac=0a:bc:de:f0:00:03 kind=bond ip=192.0.2.9")
         .link(3, "name=ens5 mac=0a:bc:de:f0:00:03 permanent=0a:bc:de:f0:00:03 master=2")
@@ -108,9 +107,9 @@ fn a_bond_of_a_function_and_a_vif_shows_on_both() {
     ]);
 }
 
-// …also where the VIF came first, and the function has its MAC now.
+// The VIF is the first member, so the function has its MAC.
 #[test]
-fn a_function_that_took_over_a_vifs_mac_is_still_known() {
+fn sriov_vf_with_the_mac_of_a_vif_is_found_by_its_permanent_mac() {
     let guest = Guest::default()
         .link(2, "name=eth0 mac=00:16:3e:00:00:02 vif=0 master=9")
         .link(3, "name=ens5 mac=00:16:3e:00:00:02 permanent=0a:bc:de:f0:00:03 master=9")
@@ -123,9 +122,9 @@ fn a_function_that_took_over_a_vifs_mac_is_still_known() {
     ]);
 }
 
-// A VLAN or a macvlan has the MAC of its NIC, and may have come before it.
+// A VLAN or a macvlan has the MAC of its NIC, and may have a lower index.
 #[test]
-fn what_stands_on_a_function_is_not_the_function() {
+fn upper_device_of_an_sriov_vf_is_not_taken_for_it() {
     let guest = Guest::default()
         .link(2, "name=vlan7 mac=0a:bc:de:f0:00:03 kind=vlan link=3 ip=198.51.100.3")
         .link(3, "name=ens5 mac=0a:bc:de:f0:00:03 ip=192.0.2.3");
@@ -135,9 +134,8 @@ fn what_stands_on_a_function_is_not_the_function() {
     ]);
 }
 
-// "An address keeps its index", as with VIFs.
 #[test]
-fn an_address_of_a_function_keeps_its_index() {
+fn address_of_an_sriov_vf_keeps_its_index() {
     let nic = "name=ens5 mac=0a:bc:de:f0:00:03";
     let guest = |addresses: &str| {
         let guest = Guest::default().link(3, &format!("{nic} {addresses}"));

@@ -11,7 +11,7 @@ let
 in
 {
   options.services.xen-guest-agent = {
-    enable = lib.mkEnableOption "the Xen guest agent, which tells a Xen host about this guest";
+    enable = lib.mkEnableOption "the Xen guest agent, which reports the state of this guest to its Xen host";
 
     package = lib.mkOption {
       type = lib.types.package;

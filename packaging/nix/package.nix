@@ -33,7 +33,7 @@ rustPlatform.buildRustPackage {
   '';
 
   meta = {
-    description = "Daemon that tells a Xen host about its guest";
+    description = "Daemon that reports the state of a Xen guest to its host";
     homepage = "https://xenproject.org/";
     license = lib.licenses.gpl3Only;
     platforms = [

@@ -64,7 +64,7 @@ remove_it() {
         ;;
     sysv) /etc/init.d/xen-guest-agent stop || : ;;
     esac
-    # Hosts are told that there is no agent any more.
+    # Remove the keys, so that the host no longer shows an agent.
     xen-guest-agent --withdraw || :
     # What it installs is what is removed: the same script says which files these are.
     list=$(mktemp -d)

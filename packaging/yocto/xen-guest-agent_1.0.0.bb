@@ -1,4 +1,4 @@
-SUMMARY = "Daemon that tells a Xen host about its guest"
+SUMMARY = "Daemon that reports the state of a Xen guest to its host"
 DESCRIPTION = "Writes to xenstore what a Xen host cannot see of its guest from outside: operating system, addresses, memory and disks. It replaces the agent of xe-guest-utilities."
 HOMEPAGE = "https://xenproject.org/"
 BUGTRACKER = "https://xenproject.org/"
@@ -38,7 +38,7 @@ FILES:${PN} += "${systemd_system_unitdir} ${nonarch_libdir}/tmpfiles.d ${nonarch
 
 RCONFLICTS:${PN} = "xe-guest-utilities"
 
-# Hosts are told that there is no agent any more, unless the image is being made or the package is upgraded.
+# Remove the keys, so that the host no longer shows an agent, unless the image is being made or the package is upgraded.
 pkg_prerm:${PN}:append() {
     if [ -z "$D" ] && [ "$1" != upgrade ]; then
         ${sbindir}/xen-guest-agent --withdraw || :

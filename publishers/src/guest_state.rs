@@ -78,7 +78,7 @@ impl GuestState {
     /// Whether this source has sent its fact, or is switched off.
     #[must_use]
     pub fn is_known(&self, source: Source) -> bool {
-        let told = match source {
+        let has_fact = match source {
             Source::Agent => true,
             Source::Network => self.network.is_some(),
             Source::Memory => self.memory.is_some(),
@@ -88,7 +88,7 @@ impl GuestState {
             Source::Service => self.service.is_some(),
             Source::Disks => self.disks.is_some(),
         };
-        told || self.without.contains(&source)
+        has_fact || self.without.contains(&source)
     }
 
     /// Whether each source is known.

@@ -1,5 +1,5 @@
-//! A lost connection is closed before the next is opened. NetBSD's kernel keeps the state of a connection
-//! with the thread: of two in one thread, each would get the other's replies.
+//! A lost connection is closed before the next is opened. NetBSD's kernel keeps the state of a connection per
+//! thread: with two in one thread, each would get the other's replies.
 
 #![allow(clippy::unwrap_used)]
 
@@ -15,7 +15,7 @@ use publishers::{Outcome, Publisher, Schema};
 use xenstore::XsError;
 use xenstore_rs::Xs;
 
-/// A store that is empty, takes some writes and then is lost.
+/// An empty store that accepts some writes; then the connection is lost.
 struct Connection {
     open: Rc<Cell<u32>>,
     writes: Cell<u32>,

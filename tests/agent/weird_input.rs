@@ -18,14 +18,14 @@ fn interface_names_of_any_bytes_are_published() {
     (1..).zip(names).for_each(|(id, name)| guest.vif(name, id));
     let end = guest.run(&["-s", "--once"]);
     assert_eq!(end.code, Some(0), "{end:?}");
-    let told = |id: u32| guest.tree().get(&format!("attr/vif/{id}/name")).cloned();
-    assert_eq!(told(1).unwrap(), "\u{fffd}\u{fffd}");
-    assert_eq!(told(2).unwrap(), "[31m");
-    assert_eq!(told(3), None);
-    assert_eq!(told(4).unwrap(), "a=b,c+d");
-    assert_eq!(told(5).unwrap(), "...");
-    assert_eq!(told(6).unwrap(), "été0");
-    assert_eq!(told(7).unwrap(), "$(x)`y`|&;");
+    let name = |id: u32| guest.tree().get(&format!("attr/vif/{id}/name")).cloned();
+    assert_eq!(name(1).unwrap(), "\u{fffd}\u{fffd}");
+    assert_eq!(name(2).unwrap(), "[31m");
+    assert_eq!(name(3), None);
+    assert_eq!(name(4).unwrap(), "a=b,c+d");
+    assert_eq!(name(5).unwrap(), "...");
+    assert_eq!(name(6).unwrap(), "été0");
+    assert_eq!(name(7).unwrap(), "$(x)`y`|&;");
 }
 
 #[test]

@@ -42,9 +42,9 @@ fn hosts(network: &Network) -> Vec<u8> {
 
 #[test]
 fn addresses_are_in_the_order_of_their_first_message() {
-    let told = [2, 1, 3].map(|host| Payload::Address(address(5, host, 24)));
+    let messages = [2, 1, 3].map(|host| Payload::Address(address(5, host, 24)));
     let again = Payload::Address(address(5, 1, 24));
-    let network = after([Payload::Link(link(5, "a"))].into_iter().chain(told).chain([again]));
+    let network = after([Payload::Link(link(5, "a"))].into_iter().chain(messages).chain([again]));
     assert_eq!(hosts(&network), [2, 1, 3]);
 }
 
@@ -62,30 +62,33 @@ fn ipv4_address_with_another_prefix_is_another_address() {
 #[test]
 fn link_that_is_down_has_no_addresses() {
     let down = Payload::Link(Link { up: false, ..link(5, "a") });
-    let told = [Payload::Link(link(5, "a")), Payload::Address(address(5, 1, 24))];
-    assert_eq!(hosts(&after(told.clone().into_iter().chain([down.clone()]))), []);
-    let up_again = told.into_iter().chain([down, Payload::Link(link(5, "a"))]);
+    let messages = [Payload::Link(link(5, "a")), Payload::Address(address(5, 1, 24))];
+    assert_eq!(hosts(&after(messages.clone().into_iter().chain([down.clone()]))), []);
+    let up_again = messages.into_iter().chain([down, Payload::Link(link(5, "a"))]);
     assert_eq!(hosts(&after(up_again)), [1]);
 }
 
 #[test]
 fn tentative_address_is_not_published() {
     let tentative = AddrMsg { usable: false, ..address(5, 1, 24) };
-    let told = [Payload::Link(link(5, "a")), Payload::Address(tentative)];
-    assert_eq!(hosts(&after(told.clone())), []);
-    assert_eq!(hosts(&after(told.into_iter().chain([Payload::Address(address(5, 1, 24))]))), [1]);
+    let messages = [Payload::Link(link(5, "a")), Payload::Address(tentative)];
+    assert_eq!(hosts(&after(messages.clone())), []);
+    assert_eq!(
+        hosts(&after(messages.into_iter().chain([Payload::Address(address(5, 1, 24))]))),
+        [1]
+    );
 }
 
 #[test]
 fn removed_link_loses_its_addresses() {
-    let told = [
+    let messages = [
         Payload::Link(link(5, "a")),
         Payload::Address(address(5, 1, 24)),
         Payload::DelLink(5),
         Payload::Address(address(5, 2, 24)),
         Payload::Link(link(5, "a")),
     ];
-    assert_eq!(hosts(&after(told)), []);
+    assert_eq!(hosts(&after(messages)), []);
 }
 
 #[test]

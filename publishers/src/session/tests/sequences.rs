@@ -4,7 +4,7 @@ use xenstore_rs::Xs as _;
 
 use super::*;
 
-/// The doorbell that is owed when the connection is lost is written with the next batch.
+/// If the connection is lost before the doorbell, it is written with the next batch.
 #[test]
 fn doorbell_is_written_after_a_connection_that_was_lost_before_it() {
     let mut fixture = StoreFixture::new();
@@ -21,7 +21,7 @@ fn doorbell_is_written_after_a_connection_that_was_lost_before_it() {
     assert!(requests[1].starts_with("write data/updated ") && requests.len() == 2, "{requests:?}");
 }
 
-/// Hosts watch no volumes: neither the one that is denied nor those that are removed for it notify them.
+/// Hosts do not watch volumes, neither the denied one nor those that are removed for it.
 #[test]
 fn new_os_name_in_the_batch_that_reaches_the_quota_writes_the_doorbell() {
     let guest = |name: &str, volumes: u32| GuestState {
@@ -47,7 +47,7 @@ fn named_volume(n: u32) -> Volume {
     Volume { name: format!("/dev/xvd{n}"), ..Volume::default() }
 }
 
-/// Below `attr/eth0` are others' keys too: while one of them cannot be read, nothing is removed there.
+/// Below `attr/eth0` there are keys of other programs: while one of them cannot be read, none is removed.
 #[test]
 fn read_that_fails_removes_no_key_of_others() {
     for requests in 0..40 {
@@ -67,7 +67,7 @@ fn read_that_fails_removes_no_key_of_others() {
     }
 }
 
-/// A reload and other events without a sample are no sign of life.
+/// A reload and other events without a sample do not write it.
 #[test]
 fn old_time_of_the_last_batch_is_written_again_with_a_sample_only() {
     let mut fixture = StoreFixture::new();
@@ -82,9 +82,9 @@ fn old_time_of_the_last_batch_is_written_again_with_a_sample_only() {
     assert!(requests.len() == 1 && requests[0].starts_with("write data/updated "), "{requests:?}");
 }
 
-/// Temporary addresses have ever new names in schema `rfc`.
+/// Each temporary address is a new path in schema `rfc`.
 #[test]
-fn denied_addresses_that_are_gone_are_forgotten() {
+fn removed_denied_addresses_are_forgotten() {
     let mut fixture = StoreFixture::new();
     for n in 0..50 {
         let mut wanted = Tree::default();
@@ -111,9 +111,9 @@ fn nodes_of_a_try_that_was_cut_short_are_removed_by_one_request() {
     assert!(!fixture.fake.see().keys().has_subtree(probe));
 }
 
-/// All trees over a few keys, a directory within a key among them.
+/// All trees of a few keys, also with a key above another.
 #[test]
-fn a_difference_applied_is_the_wanted_tree() {
+fn applied_difference_gives_the_wanted_tree() {
     let paths = [
         "attr/vif/0/ipv4/0",
         "attr/vif/0/ipv4/0/prefix",
@@ -129,7 +129,7 @@ fn a_difference_applied_is_the_wanted_tree() {
         tree
     };
     for (from, to) in (0..32).flat_map(|from| (0..32).map(move |to| (from, to))) {
-        // A key goes with what is below it: no schema wants the prefix without the address.
+        // A key is removed with its subtree: no schema wants the prefix without the address.
         if from & 3 == 2 || to & 3 == 2 {
             continue;
         }
