@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_is_never_early() {
+    fn timeout_is_never_early() {
         let (_handles, wake) = handles();
         let start = Instant::now();
         assert_eq!(wake.wait(&[], Some(Duration::from_micros(1_500))), WakeReason::Timeout);

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mac_is_read_in_either_case_and_nothing_else_is_one() {
+    fn mac_is_parsed_in_either_case_and_other_texts_are_rejected() {
         let mac = Ok(Mac([0, 0x16, 0x3e, 0xab, 0xcd, 0xef]));
         assert_eq!("00:16:3e:ab:cd:ef".parse(), mac);
         assert_eq!("00:16:3E:Ab:CD:EF".parse(), mac);

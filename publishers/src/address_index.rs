@@ -115,7 +115,7 @@ mod tests {
 
     // The kernel may have an address twice, with different prefixes and lifetimes.
     #[test]
-    fn of_two_prefixes_a_restart_shows_the_same_as_a_start() {
+    fn address_with_two_prefixes_is_the_same_after_a_restart() {
         let address = |prefix, deprecated| {
             let preference = AddressPreference { deprecated, ..AddressPreference::default() };
             Address { ip: IpAddr::from([192, 0, 2, 1]), prefix, preference }

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_cut_at_a_character_and_has_no_control_characters() {
+    fn value_has_no_control_characters_and_is_cut_at_a_character() {
         assert_eq!(sanitize("a\0b\x1b[1mc\n"), "ab[1mc");
         let long = sanitize(&"€".repeat(1_000));
         assert_eq!((long.len(), long.chars().count()), (1_998, 666));

@@ -108,7 +108,7 @@ fn twelve_vifs_are_published() {
     }
 }
 
-// Alternative names make the longest messages. The kernel refuses names beyond 64 KiB for a link.
+// Alternative names make the longest messages. The kernel rejects more than 64 KiB of names for a link.
 #[test]
 fn link_with_64_kib_of_names_is_published_and_its_event_read() {
     let guest = Guest::new();

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_cannot_be_shown_is_no_key() {
+    fn name_without_printable_characters_is_no_key() {
         let name = "\u{1}\u{2}".into();
         let (mac, addresses) = (Some(facts::Mac([2; 6])), Vec::new());
         let link = Link {

@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tree_is_drawn_as_a_host_sees_it() {
+    fn tree_is_printed_with_indented_nodes() {
         let mut keys = Tree::default();
         for (path, value) in [("a/b", "1"), ("a/b/c", "2"), ("a/d/e", ""), ("f", "3")] {
             keys.set(path, value);

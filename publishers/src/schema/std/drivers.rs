@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_three_blanks_and_keeps_its_index() {
+    fn driver_line_has_three_blanks_and_keeps_its_index() {
         let before = [("drivers/0", "Linux old 6.1 "), ("drivers/3", "Linux b 6.1 ")];
         let after = [("drivers/0", "Linux a 6.1 "), ("drivers/3", "Linux b 6.1 ")];
         assert_eq!(rendered(&["a", "b"], &before), tree(&after));
@@ -71,13 +71,13 @@ mod tests {
 
     // A line is compared as it is published: shortened and without control characters.
     #[test]
-    fn a_line_that_cannot_be_shown_whole_keeps_its_index_too() {
+    fn driver_line_that_is_cut_keeps_its_index() {
         let before = [("drivers/0", "Linux b 6.1 "), ("drivers/1", "Linux a 6.1 ")];
         assert_eq!(rendered(&["\u{1b}a", "b"], &before), tree(&before));
     }
 
     #[test]
-    fn the_lines_of_others_are_gone_around() {
+    fn indices_of_other_programs_lines_are_not_used() {
         let others = [("drivers/0", "ACME x 1 "), ("drivers/filler/1", ""), ("drivers/01", "")];
         assert_eq!(rendered(&["a"], &others), tree(&[("drivers/1", "Linux a 6.1 ")]));
     }

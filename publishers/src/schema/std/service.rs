@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn the_start_is_that_of_the_first_agent_of_its_version_in_this_boot() {
+    fn started_is_the_first_start_of_this_version_in_this_boot() {
         let started = |tree: &Tree| tree.get(&format!("{NODE}/started")).map(str::to_owned);
         let first = rendered(0, "a", &Tree::default());
         assert_eq!(started(&first).as_deref(), Some("1970-01-01T00:00:00Z"));

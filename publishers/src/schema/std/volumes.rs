@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_volume_keeps_its_index_and_a_freed_one_is_used_again() {
+    fn volume_keeps_its_index_and_a_freed_one_is_reused() {
         let three = published(&["/dev/a", "/dev/b", "/dev/c"], &Tree::default());
         assert_eq!(names(&three), [(0, "/dev/a"), (1, "/dev/b"), (2, "/dev/c")]);
         let two = published(&["/dev/c", "/dev/b"], &three);
