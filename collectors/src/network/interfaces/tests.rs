@@ -206,7 +206,7 @@ fn netbsd_flags_are_read_by_family() {
 }
 
 #[test]
-fn vif_inherits_from_its_vlan_and_from_its_bridge() {
+fn vif_has_addresses_of_its_vlan_and_its_bridge() {
     let mut system = FreeBsd {
         vlans: vec![("vlan7", "xn0")],
         bridges: vec![("bridge0", &["xn0", "tap0"])],
