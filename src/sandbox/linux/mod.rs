@@ -54,4 +54,7 @@ pub fn restrict_self(sockets: UnixSockets) {
 
 #[cfg(test)]
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
+mod filter_tests;
+#[cfg(test)]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
 mod tests;

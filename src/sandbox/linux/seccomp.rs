@@ -23,11 +23,18 @@ mod syscall_allowlist;
 /// # Errors
 /// If the kernel has no seccomp filters, or no filter can be made for this processor.
 pub fn restrict(allowed: Allowed) -> Result<(), Error> {
+    apply_filter(&program(allowed)?)
+}
+
+/// The filter as the kernel takes it.
+///
+/// # Errors
+/// Where none can be made for this processor.
+pub fn program(allowed: Allowed) -> Result<BpfProgram, Error> {
     let processor = TargetArch::try_from(ARCH)?;
     let others = SeccompAction::Errno(libc::ENOSYS as u32);
     let filter = SeccompFilter::new(rules(allowed)?, others, SeccompAction::Allow, processor)?;
-    let program: BpfProgram = filter.try_into()?;
-    apply_filter(&program)
+    Ok(filter.try_into()?)
 }
 
 fn rules(allowed: Allowed) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, BackendError> {

@@ -118,7 +118,10 @@ fn handle_mount_id(fd: RawFd) -> io::Result<u32> {
     // SAFETY: the path ends with a NUL; the kernel writes 8 bytes to `handle` and 4 to `id`.
     unsafe { libc::syscall(call, fd, c"".as_ptr(), handle.as_mut_ptr(), &raw mut id, flag) };
     let error = io::Error::last_os_error();
-    u32::try_from(id).map_err(|_| error)
+    match error.raw_os_error() {
+        Some(libc::EOVERFLOW) => u32::try_from(id).map_err(|_| error),
+        _ => Err(error),
+    }
 }
 
 /// fstatfs64: on 32 bits the other variants fail with `EOVERFLOW` beyond 2^32 blocks.
