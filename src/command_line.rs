@@ -108,7 +108,7 @@ pub struct Options {
     pub sandbox: bool,
 }
 
-/// What the command line asks for.
+/// The result of parsing the command line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Run.

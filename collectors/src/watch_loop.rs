@@ -18,7 +18,7 @@ pub trait Watch {
     /// How often to collect without an event; `None` if the kernel reports every change.
     const INTERVAL: Option<Duration> = None;
 
-    /// What becomes ready when there is an event.
+    /// The descriptors that become ready when there is an event.
     fn sources(&self) -> Vec<PollSource>;
 
     /// Discards the events that have come. Returns whether the fact may have changed.

@@ -140,7 +140,7 @@ impl Inbox {
         self.receiver.try_iter()
     }
 
-    /// Sets what [`Outbox::send_if_news`] compares with; `None` lets it send every sample.
+    /// Sets the figures with which [`Outbox::send_if_news`] compares; `None` makes it send every sample.
     pub fn set_published_memory(&self, published: Option<PublishedMemory>) {
         *self.published_memory.lock().unwrap_or_else(PoisonError::into_inner) = published;
     }

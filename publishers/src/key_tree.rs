@@ -40,7 +40,7 @@ impl Tree {
         self.0.iter()
     }
 
-    /// The keys below `path`: what follows `path/`, with the values.
+    /// The keys below `path`, relative to it, with their values.
     pub fn below<'a>(&'a self, path: &str) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let prefix = format!("{path}/");
         self.0

@@ -12,7 +12,7 @@ use crate::store::{Failure, Store};
 /// No schema goes deeper. A node at this depth counts as a key, so it can be removed with its subtree.
 const MAX_DEPTH: usize = 8;
 
-/// What was read back.
+/// The result of a read back.
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// The keys below all our roots. A node that the guest may not read is left out, so it will be written.

@@ -82,7 +82,7 @@ fn without_drivers_keeps_the_directory_and_foreign_lines() {
     assert_eq!(drivers(&guest), ["xen-balloon", "xen-netfront"]);
 }
 
-/// Traces what the collector of drivers receives.
+/// Traces the receive calls of the drivers collector.
 fn trace_receives(agent: &Agent, file: &std::path::Path) -> Child {
     let tasks = fs::read_dir(format!("/proc/{}/task", agent.pid())).unwrap().flatten();
     let mut tasks = tasks.map(|task| task.path());

@@ -1,6 +1,5 @@
-//! The program as a whole: the real binary, a real xenstored, the real kernel's netlink.
-//! Written from the contract with the hosts, not from the code; each test names the
-//! clause that it checks. `tests/run` installs what they need.
+//! The program as a whole: the real binary, a real xenstored, the real kernel's netlink. The tests are written
+//! from the contract with the hosts, not from the code. `tests/run` installs their dependencies.
 
 #![allow(
     clippy::unwrap_used,

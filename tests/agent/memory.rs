@@ -29,7 +29,7 @@ pub fn wait_samples(agent: &Agent, samples: u64) {
     assert!(wait_for(PATIENCE, || reads() >= before + samples), "no sample was taken");
 }
 
-// Total follows ballooning, free is what is available. data/updated is not written with a sample.
+// The total follows ballooning; free is the available memory. data/updated is not written with a sample.
 #[test]
 fn sample_that_moved_writes_its_figures_and_nothing_else() {
     let guest = Guest::new();

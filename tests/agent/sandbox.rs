@@ -1,4 +1,4 @@
-//! Confinement of the running agent: what `/proc` shows of its threads, kernels that lack system calls,
+//! Confinement of the running agent: the status of its threads in `/proc`, kernels that lack system calls,
 //! and files that it must be able to read. `sandbox/traced.rs` has the system calls that it makes.
 //! `src/sandbox/linux/tests.rs` tries what a confined thread cannot do. `tests/libcs` runs the tests of
 //! this module with other C libraries.

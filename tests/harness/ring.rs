@@ -96,7 +96,7 @@ impl Ring {
         self.shared.connected.load(Ordering::SeqCst) == 0
     }
 
-    /// Pauses the guest, once all that it asked is answered: it asks nothing more until this is dropped.
+    /// Pauses the guest after all of its requests are answered: it makes no requests until this is dropped.
     pub fn pause(&self) -> MutexGuard<'_, u32> {
         let paused = self.shared.last_id.lock().unwrap();
         let is_idle = || self.shared.outstanding.lock().unwrap().is_empty();

@@ -95,7 +95,7 @@ fn ocaml_config(run: &Path) -> String {
     )
 }
 
-/// Where the daemons and the libraries they need are.
+/// The paths of the daemons and of their libraries.
 struct Installation {
     /// The directory into which the packages are unpacked; empty if they are installed.
     root: PathBuf,

@@ -78,7 +78,7 @@ fn volume(disk: &Disk, kind: &str, size: &str, point: &str) -> Vec<(String, Stri
     .into()
 }
 
-/// What df says.
+/// The available space, as df(1) prints it.
 fn available(guest: &Guest, place: &str) -> u64 {
     let line = format!("df --output=avail -B1 '/mnt/{place}' | tail -n 1");
     let df = guest.world_command("sh").args(["-c", &line]).output().unwrap();

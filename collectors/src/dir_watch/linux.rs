@@ -43,7 +43,7 @@ impl DirWatch {
         Ok(Self(file))
     }
 
-    /// What to wait for.
+    /// The descriptor to wait for.
     #[must_use]
     pub fn source(&self) -> Option<PollSource> {
         Some(PollSource::PollIn(self.0.as_raw_fd()))

@@ -26,7 +26,7 @@ impl Table {
         Self { file: File::open(&path).ok(), path }
     }
 
-    /// What becomes ready if the table changes.
+    /// The descriptor that becomes ready if the table changes.
     pub fn source(&self) -> Option<PollSource> {
         self.file.as_ref().map(|file| PollSource::PollPri(file.as_raw_fd()))
     }

@@ -58,7 +58,7 @@ impl<'a> Tracker<'a> {
         }
     }
 
-    /// What becomes ready if a table changes.
+    /// The descriptors that become ready if a table changes.
     #[must_use]
     pub fn sources(&self) -> Vec<PollSource> {
         [&self.mounts, &self.swaps].into_iter().filter_map(Table::source).collect()

@@ -9,7 +9,7 @@ use crate::sysctl;
 
 /// The driver of VIFs, `sys/arch/xen/xen/if_xennet_xenbus.c`.
 const VIF: &str = "xennet";
-/// Units of it that are looked for.
+/// The number of its units that are tried.
 const UNITS: u32 = 16;
 
 /// The drivers of this system.

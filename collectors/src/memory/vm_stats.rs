@@ -59,7 +59,7 @@ mod tests {
     ];
 
     fn freebsd(more: &[(&str, u64)]) -> Option<(u64, u64)> {
-        // What comes last counts.
+        // The last one is used.
         let all: Vec<_> = FREEBSD.iter().chain(more).copied().collect();
         of_freebsd(|name| all.iter().rev().find(|(known, _)| *known == name).map(|(_, n)| *n))
     }

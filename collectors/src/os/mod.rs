@@ -23,7 +23,7 @@ use crate::watch_loop;
 use distribution::Distribution;
 use watch::OsWatch;
 
-/// What uname(2) returns.
+/// The result of uname(2).
 #[derive(Clone, Debug, Default)]
 pub struct Kernel {
     /// `uname -s`: `Linux`

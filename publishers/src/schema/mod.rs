@@ -20,7 +20,7 @@ pub const QUOTA_PROBE: &str = QUOTA_PROBE_ROOT.path;
 /// A layout of the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schema {
-    /// What XAPI, Xen Orchestra, XenCenter and OpenXT read.
+    /// The keys that XAPI, Xen Orchestra, XenCenter and OpenXT read.
     Std,
     /// The same, with each NIC as the VIF of its interface index: for `--publisher stdout` on machines
     /// without VIFs.

@@ -153,7 +153,7 @@ fn agent_runs_with_empty_environment() {
     check_runs(&Guest::new(), "exec env -i XENSTORED_PATH=\"$XENSTORED_PATH\" \"$0\" -s");
 }
 
-/// Whether it ran, or what it said in the one line with which it gave up.
+/// `Ok` if the agent ran, else the one error line with which it exited.
 fn runs_or_exits_with_reason(guest: &Guest, line: &str) -> Result<(), String> {
     guest.recreate_tree();
     let agent = Agent::spawn(shell(guest, line));

@@ -32,7 +32,7 @@ impl Drop for Guest {
     }
 }
 
-/// Reads what `Guest::is` wrote.
+/// Reads the figures that `Guest::is` wrote.
 fn tracker(guest: &Guest) -> Tracker<'_> {
     let statvfs = |path: &StatvfsPath| {
         assert!(path.0.is_empty(), "{path}");

@@ -79,7 +79,7 @@ impl<'a> Subscription<'a> {
         })
     }
 
-    /// What becomes readable with the next event.
+    /// The descriptor that becomes readable with the next event.
     pub fn poll_source(&self) -> PollSource {
         PollSource::PollIn(self.events.as_raw_fd())
     }

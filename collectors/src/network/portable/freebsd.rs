@@ -21,9 +21,9 @@ use crate::sysctl;
 const DRIVER: &str = "xn";
 /// The number of members of a bridge for which space is allocated at first.
 const MEMBERS: usize = 64;
-/// What follows the name in an `in6_ifreq`, in bytes.
+/// The number of bytes after the name in an `in6_ifreq`.
 const IN6_VALUE: usize = abi::IN6_IFREQ - abi::IFNAMSIZ;
-/// What follows the pointer in an `ifreq`, in bytes.
+/// The number of bytes after the pointer in an `ifreq`.
 const IFREQ_REST: usize = abi::IFREQ - abi::IFR_DATA - size_of::<*mut c_void>();
 
 /// `struct in6_ifreq`.

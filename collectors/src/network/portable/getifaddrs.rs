@@ -66,8 +66,8 @@ fn sockaddr(layout: Layout, address: *const libc::sockaddr) -> Option<Vec<u8>> {
         return None;
     }
     let start = address.cast::<u8>();
-    // SAFETY: each address has at least the two bytes that say what it is.
+    // SAFETY: each address has at least two bytes, its length or family.
     let head = unsafe { [start.read(), start.add(1).read()] };
-    // SAFETY: it has as many bytes as it says, which is what its length is for.
+    // SAFETY: the address has as many bytes as its length.
     Some(unsafe { slice::from_raw_parts(start, layout.length(head)) }.to_vec())
 }

@@ -24,7 +24,7 @@ pub fn socket(family: i32) -> io::Result<OwnedFd> {
 /// As ioctl(2) has them, and `EINVAL` for another size.
 ///
 /// # Safety
-/// What the argument points to must be valid for what the request does with it.
+/// The memory to which the argument points must be valid for the request.
 #[allow(unsafe_code, reason = "a system call")]
 pub unsafe fn ioctl<T>(socket: &OwnedFd, request: u64, argument: &mut T) -> io::Result<()> {
     // `IOCPARM_LEN` of the BSDs' `sys/ioccom.h`.

@@ -17,7 +17,7 @@ use crate::network::vif::{self, VifLookup};
 /// The number of ports of a bridge that are requested.
 const PORTS: usize = 256;
 
-/// What follows the pointer in an `ifreq`, in bytes.
+/// The number of bytes after the pointer in an `ifreq`.
 const IFREQ_REST: usize = abi::IFREQ - abi::IFR_DATA - size_of::<usize>();
 
 /// `struct ifreq` of a request whose question is elsewhere.
@@ -61,7 +61,7 @@ impl Kernel {
         let room = request.name.iter_mut().take(abi::IFNAMSIZ - 1);
         room.zip(name).for_each(|(to, from)| *to = *from);
         let (fd, number) = (self.socket.as_raw_fd(), abi::SIOCDEVPRIVATE);
-        // SAFETY: the request points to the question, and that to room for as many ports as it says.
+        // SAFETY: the request points to the query, which points to space for the number of ports in it.
         let answer = unsafe { libc::ioctl(fd, number as _, &raw mut request) };
         (answer >= 0).then(|| ports.into_iter().filter(|&index| index != 0).collect())
     }

@@ -22,7 +22,7 @@ const DRIVER: &str = "xennet";
 /// The prefix of the names of VLANs, which cannot be renamed. The type of a VLAN is that of its lower device, so
 /// it does not identify VLANs.
 const VLAN: &str = "vlan";
-/// What follows the pointer in an `ifreq`, in bytes.
+/// The number of bytes after the pointer in an `ifreq`.
 const IFREQ_REST: usize = abi::IFREQ - abi::IFR_DATA - size_of::<*mut c_void>();
 
 /// `struct ifreq` of a request whose answer goes elsewhere.
