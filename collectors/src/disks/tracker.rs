@@ -3,6 +3,7 @@
 //! Devices are looked up only if mounts of volumes or swaps have changed, not for changes of other mounts. A
 //! sample in between only calls statvfs.
 
+use std::io;
 use std::path::Path;
 
 use facts::Disks;
@@ -28,6 +29,7 @@ pub struct Tracker<'a> {
     mounts: Table,
     swaps: Table,
     table_failures: FailureLog,
+    swap_failures: FailureLog,
     device_failures: FailureLog,
     usage_failures: FailureLog,
     has_logged_limit: bool,
@@ -48,6 +50,7 @@ impl<'a> Tracker<'a> {
             mounts: Table::new(root, MOUNTINFO),
             swaps: Table::new(root, SWAPS),
             table_failures: FailureLog::new("disks"),
+            swap_failures: FailureLog::new("disks: swap"),
             device_failures: FailureLog::new("disks: devices"),
             usage_failures: FailureLog::new("disks: fullness"),
             has_logged_limit: false,
@@ -79,9 +82,13 @@ impl<'a> Tracker<'a> {
         Some((find_volume_mounts(&mountinfo::parse(&table)), self.read_swaps()))
     }
 
-    /// Kernels without swap have no such table.
+    /// Kernels without swap have no such table. If it cannot be read, the known devices stay.
     fn read_swaps(&mut self) -> Vec<Swap> {
-        swaps::parse(&self.swaps.read().unwrap_or_default())
+        let swaps = match self.swaps.read() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            table => table.map(|table| swaps::parse(&table)),
+        };
+        self.swap_failures.record(swaps).unwrap_or_else(|| self.found.1.clone())
     }
 
     /// Finds the volumes and reads their free space. If that fails, the next sample tries again.

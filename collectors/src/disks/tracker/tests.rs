@@ -127,3 +127,31 @@ fn without_mountinfo_nothing_is_returned_until_it_can_be_read() {
     tracker.sample();
     assert_eq!(changed(&mut tracker), Some((Some(1000 * MIB), Some(500 * MIB))));
 }
+
+// A directory in the place of the table stands for a read(2) that fails.
+#[test]
+fn swap_device_stays_while_the_table_of_swaps_cannot_be_read() {
+    let guest = Guest::new("swaps");
+    guest.is(1000 * MIB, 500 * MIB);
+    fs::create_dir_all(guest.0.join("sys/class/block/xvda2")).unwrap();
+    let table = guest.0.join(SWAPS);
+    fs::write(&table, "Filename Type Size Used Priority\n/dev/xvda2 partition 1024 0 -2\n")
+        .unwrap();
+    let mut tracker = tracker(&guest);
+    tracker.look_up();
+    let names =
+        |disks: Disks| disks.volumes.into_iter().map(|volume| volume.name).collect::<Vec<_>>();
+    let known = names(tracker.take_changed().unwrap());
+    assert_eq!(known.len(), 2, "{known:?}");
+    fs::remove_file(&table).unwrap();
+    fs::create_dir(&table).unwrap();
+    tracker.swaps = Table::new(&guest.0, SWAPS);
+    tracker.look_up();
+    assert_eq!(tracker.take_changed().map(names), None);
+    tracker.sample();
+    assert_eq!(tracker.take_changed().map(names), None);
+    fs::remove_dir(&table).unwrap();
+    tracker.swaps = Table::new(&guest.0, SWAPS);
+    tracker.look_up();
+    assert_eq!(tracker.take_changed().map(|disks| names(disks).len()), Some(1));
+}
