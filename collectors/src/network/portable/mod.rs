@@ -91,8 +91,10 @@ impl Reader<'_> {
                 WakeReason::Refresh => continue,
                 WakeReason::Ready | WakeReason::Timeout => {}
             }
-            if wake.wait(&sources, Some(Duration::ZERO)) == WakeReason::Ready {
-                continue;
+            match wake.wait(&sources, Some(Duration::ZERO)) {
+                WakeReason::Shutdown => return Ok(()),
+                WakeReason::Ready | WakeReason::Refresh => continue,
+                WakeReason::Timeout => {}
             }
             debounce.calm();
             let longest = if is_tentative { TENTATIVE } else { LONGEST };
