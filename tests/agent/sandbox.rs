@@ -163,6 +163,7 @@ fn change_everything(guest: &Guest) {
     let disk = guest.ext4();
     guest.mount(&disk, "a");
     guest.wait_value("data/volumes/0/mount_points/0", "/mnt/a");
+    guest.wait(|tree| tree.contains_key("data/volumes/0/free"));
     guest.sh("umount /mnt/a");
     guest.wait_gone("data/volumes/0/mount_points/0");
     guest.file("/run/reboot-required", "");

@@ -76,10 +76,10 @@ mod tests {
             assert_eq!(matches(glob.as_bytes(), name.as_bytes()), is_match, "{glob} {name}");
         }
     }
-    // With a try of each length for each star, the test would take 2^1000 steps.
+    // With a try of each length for each star, the test would take more than 10^29 steps.
     #[test]
-    fn glob_of_a_thousand_stars_is_matched_in_polynomial_time() {
-        assert!(!matches(&[b"*a".repeat(1_000), b"b".to_vec()].concat(), &[b'a'; 15]));
-        assert!(!matches(&b"*?*".repeat(1_000), &[b'a'; 15]));
+    fn glob_of_many_stars_is_matched_in_polynomial_time() {
+        assert!(!matches(&[b"*a".repeat(50), b"b".to_vec()].concat(), &[b'a'; 100]));
+        assert!(!matches(&[b"*?*".repeat(50), b"b".to_vec()].concat(), &[b'a'; 100]));
     }
 }
