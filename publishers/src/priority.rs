@@ -6,6 +6,10 @@ use facts::decimal;
 
 use crate::key_tree::Tree;
 
+/// The priority of the keys without which hosts would assume that the guest has no PV drivers or is still
+/// booting.
+pub const CORE_PRIORITY: u8 = 0;
+
 /// The priorities of a tree's keys.
 #[derive(Debug)]
 pub struct KeyPriorities(BTreeMap<String, u32>);
@@ -30,7 +34,7 @@ impl KeyPriorities {
     pub fn priority(&self, path: &str) -> u8 {
         let parts: Vec<&str> = path.split('/').collect();
         match *parts.as_slice() {
-            ["attr", "PVAddons", ..] | ["data", "xen-guest-agent" | "updated"] => 0,
+            ["attr", "PVAddons", ..] | ["data", "xen-guest-agent" | "updated"] => CORE_PRIORITY,
             ["data", "meminfo_total" | "meminfo_free"]
             | ["data", "memory", ..]
             | ["control", ..] => 3,

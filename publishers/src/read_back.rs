@@ -20,6 +20,9 @@ pub struct Snapshot {
     pub tree: Tree,
     /// The host denied reading something.
     pub read_denied: bool,
+    /// Roots that are shared with others and cannot be listed, with the error: xenstored lists at most 4 KiB of
+    /// names. A key that the agent writes there may replace another program's.
+    pub unlisted: Vec<(&'static str, String)>,
     /// Nodes that could not be read for another reason, with the error: their values and those of their
     /// children are unknown.
     pub unreadable: BTreeMap<String, String>,
@@ -77,6 +80,13 @@ impl Snapshot {
                 }
             }
             Err(Failure::Quota(why)) => {
+                if let Some(root) =
+                    root_of(path).filter(|root| root.is_shared() && root.path == path)
+                {
+                    self.read_denied = true;
+                    self.unlisted.push((root.path, why));
+                    return Ok(None);
+                }
                 warn!("{path}: read failed ({why}); it will be written again");
             }
             Err(Failure::Transient(why)) => drop(self.unreadable.insert(path.to_owned(), why)),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::key_tree::Tree;
-use crate::priority::KeyPriorities;
+use crate::priority::{CORE_PRIORITY, KeyPriorities};
 use crate::schema::is_ours;
 
 /// The bytes that the names in one directory may have, including a NUL after each. The C xenstored accepts
@@ -29,7 +29,8 @@ pub fn select(wanted: &Tree, published: &Tree, limit: usize) -> Tree {
     keys.sort_unstable();
     let (mut selected, mut nodes) = (Tree::default(), Nodes::default());
     for (priority, _, path, value) in keys {
-        if priority.is_some() {
+        let is_core = priority == Some(CORE_PRIORITY) && published.get(path).is_some();
+        if priority.is_some() && !is_core {
             if nodes.count + nodes.added_by(path).len() > limit {
                 break;
             }
@@ -63,7 +64,7 @@ fn is_below_a_missing_key(path: &str, wanted: &Tree, selected: &Tree) -> bool {
 #[derive(Default)]
 struct Nodes<'a> {
     known: BTreeSet<&'a str>,
-    /// Bytes of the names in each directory.
+    /// Bytes of our names in each directory. xenstored decides whether the names of others leave space.
     names: BTreeMap<&'a str, usize>,
     /// The number of our nodes so far.
     count: usize,
@@ -89,7 +90,7 @@ impl<'a> Nodes<'a> {
 
     fn add(&mut self, path: &'a str, is_ours: bool) {
         for node in self.added_by(path) {
-            if let Some((directory, name)) = node.rsplit_once('/') {
+            if let Some((directory, name)) = node.rsplit_once('/').filter(|_| is_ours) {
                 *self.names.entry(directory).or_default() += name.len() + 1;
             }
             self.known.insert(node);

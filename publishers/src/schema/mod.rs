@@ -11,11 +11,8 @@ mod std;
 
 use crate::guest_state::GuestState;
 use crate::key_tree::Tree;
-pub use root::{Ours, Root, is_ours, root_of, roots};
-use root::{QUOTA_PROBE_ROOT, UPDATED, root};
-
-/// Below this node the agent tries whether nodes are free; it removes them at once.
-pub const QUOTA_PROBE: &str = QUOTA_PROBE_ROOT.path;
+pub use root::{Ours, QUOTA_PROBES, Root, is_ours, root_of, roots};
+use root::{UPDATED, root};
 
 /// A layout of the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,12 +37,15 @@ pub const fn root(path: &'static str, source: Source) -> Root {
 /// The time of the last batch. squeezed takes a guest with this key for booted.
 pub const UPDATED: Root = root("data/updated", Source::Agent);
 
-/// Below this node the agent tries whether nodes are free. An agent that is killed meanwhile may leave it.
-pub const QUOTA_PROBE_ROOT: Root = root("data/xen-guest-agent-probe", Source::Agent);
+/// Below these nodes the agent tries whether nodes are free: in two directories, because one of them may be full
+/// of names. Toolstacks create both and watch neither. An agent that is killed meanwhile may leave a node.
+pub const QUOTA_PROBES: [&str; 2] = ["error/xen-guest-agent-probe", "data/xen-guest-agent-probe"];
 
 /// All roots, of all schemas.
 pub fn roots() -> impl Iterator<Item = &'static Root> {
-    const OTHERS: &[Root] = &[UPDATED, QUOTA_PROBE_ROOT, shell_agent::ROOT];
+    const PROBES: [Root; 2] =
+        [root(QUOTA_PROBES[0], Source::Agent), root(QUOTA_PROBES[1], Source::Agent)];
+    const OTHERS: &[Root] = &[UPDATED, PROBES[0], PROBES[1], shell_agent::ROOT];
     std::ROOTS.iter().chain(rfc::ROOTS).chain(OTHERS)
 }
 

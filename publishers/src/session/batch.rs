@@ -7,7 +7,7 @@ use super::{Applied, Session};
 use crate::clock::Moment;
 use crate::diff::{Change, diff};
 use crate::key_tree::Tree;
-use crate::schema::Schema;
+use crate::schema::{QUOTA_PROBES, Schema};
 use crate::selection::count_nodes;
 use crate::timestamp::{age, rfc3339};
 use crate::write_order::{is_watched, write_phase};
@@ -47,6 +47,10 @@ pub(super) struct Unannounced {
 
 impl Unannounced {
     fn note(&mut self, path: &str, schema: Schema) {
+        // An earlier try could not remove it. No host reads it.
+        if QUOTA_PROBES.contains(&path) {
+            return;
+        }
         self.timestamp |= !schema.is_sample(path);
         self.doorbell = match is_watched(path) {
             true => false,
@@ -90,7 +94,7 @@ impl Session {
                     continue;
                 }
             }
-            self.forget_denied(wanted, schema.updated_key());
+            self.denials.forget(wanted, &self.published, schema.updated_key());
             let is_in_quota = self.quota.note(&selected == wanted);
             let outcome = match end {
                 End::Retry => Outcome::RetryLater,
@@ -167,7 +171,7 @@ impl Session {
     /// The key of `data/updated`, if the schema has it and the host and the limit allow to write it.
     fn writable_timestamp(&self, schema: Schema) -> Option<&'static str> {
         let is_allowed = |path: &&str| {
-            !self.denied.contains(*path)
+            !self.denials.holds(path)
                 && (self.quota.limit() > 0 || self.published.get(path).is_some())
         };
         schema.updated_key().filter(is_allowed)

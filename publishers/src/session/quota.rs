@@ -7,13 +7,11 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use log::{debug, info, warn};
+use log::{info, warn};
 
 use super::Session;
 use crate::key_tree::Tree;
-use crate::schema::QUOTA_PROBE;
 use crate::selection::select;
-use crate::store::Failure;
 
 /// The largest number of our nodes.
 pub const MAX_NODES: usize = 700;
@@ -76,10 +74,12 @@ impl Quota {
     }
 
     /// Lowers the limit, because xenstored denied a node while we had `owned`. The limit becomes lower each time,
-    /// down to 0, at which no node is created; false if it was 0 before.
+    /// by the reserve also if the host denies removals, down to 0, at which no node is created; false if it
+    /// was 0 before.
     pub(super) fn lower(&mut self, owned: usize, why: &str) -> bool {
         let was_positive = self.limit > 0;
-        let target = owned.saturating_sub(RESERVE).max(owned.min(CORE));
+        let ours = owned.min(self.limit);
+        let target = ours.saturating_sub(RESERVE).max(ours.min(CORE));
         self.limit = target.min(self.limit.saturating_sub(1));
         self.retry = Some(Instant::now() + QUOTA_RETRY_INTERVAL);
         if std::mem::replace(&mut self.left_out, LeftOut::OverQuota) != LeftOut::OverQuota {
@@ -127,22 +127,12 @@ impl Session {
         self.quota.retry = self.quota.retry.map(|_| Instant::now());
     }
 
-    /// Tries whether more than the reserve is free: one request creates a chain of so many nodes, where no
-    /// toolstack has a watch, and one removes it.
+    /// Tries whether more than the reserve is free.
     pub(super) fn retry_quota(&mut self) -> io::Result<()> {
-        let chain = QUOTA_PROBE.to_owned() + &"/n".repeat(RESERVE);
-        let created = self.store.write(&chain, "").map_err(Failure::from);
-        debug!("quota probe: {created:?}");
-        // oxenstored leaves a part of a chain that does not fit.
-        match self.store.rm(QUOTA_PROBE).map_err(Failure::from) {
-            Ok(()) | Err(Failure::NotFound) => {}
-            Err(Failure::Disconnected(error)) => return Err(error),
-            Err(_) => self.published.set_raw(QUOTA_PROBE, String::new()),
-        }
-        match created {
-            Ok(()) => self.quota.reset(),
-            Err(Failure::Disconnected(error)) => return Err(error),
-            Err(_) => self.quota.retry = Some(Instant::now() + QUOTA_RETRY_INTERVAL),
+        if self.is_free(RESERVE + 1, "")? {
+            self.quota.reset();
+        } else {
+            self.quota.retry = Some(Instant::now() + QUOTA_RETRY_INTERVAL);
         }
         Ok(())
     }

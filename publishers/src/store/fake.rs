@@ -29,6 +29,8 @@ pub struct Fake {
     pub requests: Vec<String>,
     /// The quota of nodes.
     pub room: Option<usize>,
+    /// The host denies each removal of a node that exists.
+    pub is_removal_denied: bool,
     /// The writes that failed at the quota.
     pub refused: usize,
 }
@@ -81,6 +83,9 @@ impl Fake {
 
     fn rm(&mut self, path: &str) -> io::Result<()> {
         self.fault()?;
+        if self.is_removal_denied && self.nodes.contains_key(path) {
+            return Err(refusal("EACCES"));
+        }
         self.nodes.remove(path).ok_or_else(|| refusal("ENOENT"))?;
         let prefix = format!("{path}/");
         self.nodes.retain(|node, _| !node.starts_with(&prefix));

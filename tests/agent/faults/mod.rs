@@ -6,6 +6,7 @@ use super::random::Random;
 use std::fs;
 
 mod clock;
+mod full_directory;
 mod kill;
 mod netlink;
 mod permissions;

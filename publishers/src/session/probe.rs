@@ -1,0 +1,57 @@
+//! Tries whether nodes are free: creates some where no toolstack has a watch, and removes them at once.
+
+use std::io;
+
+use log::debug;
+
+use super::{Applied, Denied, Session};
+use crate::diff::topmost_stale;
+use crate::schema::QUOTA_PROBES;
+use crate::store::Failure;
+
+impl Session {
+    /// Finds out why xenstored denied a write with the error of a quota. If as many nodes can be created in
+    /// another directory, the names in the node's own directory are too long: the C xenstored limits them,
+    /// including those of other programs. It would not help to remove our nodes then.
+    pub(super) fn write_exceeds_limit(&mut self, path: &str, why: String) -> io::Result<Applied> {
+        let node = topmost_stale(path, &self.published).unwrap_or(path).to_owned();
+        let count = 1 + path.split('/').count() - node.split('/').count();
+        if !self.is_free(count, parent(&node))? {
+            return Ok(Applied::Quota(why));
+        }
+        self.denials.add(&node, Denied::Node, &format!("{why}, its directory is full"));
+        Ok(Applied::Denied)
+    }
+
+    /// Whether so many nodes are free. Tries the directories other than `full` until one succeeds, with two
+    /// requests for each.
+    pub(super) fn is_free(&mut self, count: usize, full: &str) -> io::Result<bool> {
+        for probe in QUOTA_PROBES.iter().filter(|probe| parent(probe) != full) {
+            if self.fits(probe, count)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a chain of so many nodes can be created there: one request creates it, one removes it.
+    fn fits(&mut self, probe: &str, count: usize) -> io::Result<bool> {
+        let chain = probe.to_owned() + &"/n".repeat(count.saturating_sub(1));
+        let created = self.store.write(&chain, "").map_err(Failure::from);
+        debug!("quota probe {probe}: {created:?}");
+        if let Err(Failure::Disconnected(error)) = created {
+            return Err(error);
+        }
+        // oxenstored leaves a part of a chain that does not fit.
+        match self.store.rm(probe).map_err(Failure::from) {
+            Ok(()) | Err(Failure::NotFound) => {}
+            Err(Failure::Disconnected(error)) => return Err(error),
+            Err(_) => self.published.set_raw(probe, String::new()),
+        }
+        Ok(created.is_ok())
+    }
+}
+
+fn parent(node: &str) -> &str {
+    node.rsplit_once('/').map_or("", |(parent, _)| parent)
+}

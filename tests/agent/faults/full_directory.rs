@@ -1,0 +1,100 @@
+//! Directories that other programs fill with names. The C xenstored bounds the bytes of the names in one
+//! directory and answers as at the guest's quota of nodes; oxenstored has no such bound.
+
+use super::super::harness::{Daemon, FIRST_TREE, Guest, Layout, of_this_machine};
+use super::{assert_log_is_short, without};
+use std::time::Duration;
+
+/// The other program's names, longest first: 3,802 bytes. The C xenstored takes a part of them, oxenstored all.
+fn names() -> impl Iterator<Item = String> {
+    let long = (0..150).map(|n| format!("name-of-another-prog-{n:03}"));
+    long.chain(('a'..='z').map(String::from))
+}
+
+/// Fills a directory until it takes no name any more.
+fn fill(guest: &Guest, directory: &str) {
+    guest.as_guest(|store| {
+        let refused: Vec<_> = names()
+            .filter_map(|name| store.write(&format!("{directory}/{name}"), "").err())
+            .collect();
+        println!("{directory}: {} names refused: {:?}", refused.len(), refused.first());
+    });
+}
+
+/// Removes the other program's names.
+fn clear(guest: &Guest, directory: &str) {
+    guest.as_guest(|store| names().for_each(|name| drop(store.rm(&format!("{directory}/{name}")))));
+}
+
+/// The keys of the agent, one `key = value` a line.
+fn ours(guest: &Guest, directory: &str) -> String {
+    let tree = guest.tree().into_iter();
+    let is_ours = |key: &String| {
+        !names().any(|name| key.strip_prefix(directory) == Some(&format!("/{name}")))
+    };
+    let lines = tree.filter(|(key, _)| is_ours(key)).map(|(key, value)| format!("{key} = {value}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The keys of a fresh guest that begin so.
+fn keys_below(directory: &str) -> Vec<&'static str> {
+    let keys = FIRST_TREE.trim().lines();
+    let keys = keys.map(|line| line.split(" = ").next().unwrap());
+    keys.filter(|key| key.starts_with(directory)).collect()
+}
+
+// The keys of the full directory are left out, one line each; all others are there, and none is ever removed.
+#[test]
+fn full_directory_leaves_out_its_own_keys_and_removes_none() {
+    for directory in ["data", "attr", "drivers", "control", "feature"] {
+        for daemon in [Daemon::C, Daemon::OCaml] {
+            let guest = Guest::on(Layout::Xapi, daemon);
+            fill(&guest, directory);
+            let denied =
+                if daemon == Daemon::C { keys_below(&format!("{directory}/")) } else { vec![] };
+            // Of oxenstored there is no trace.
+            let mark = (daemon == Daemon::C).then(|| guest.mark());
+            let (agent, clock) = guest.agent_with_a_clock(&["--memory-interval", "1"]);
+            let wanted = of_this_machine(without(&denied).trim_matches('\n'));
+            guest.wait(|_| ours(&guest, directory) == wanted);
+            if let Some(mark) = mark {
+                let changes = guest.changes_since(mark);
+                println!("{directory}: {} requests", changes.len());
+                let is_removal = |change: &&String| {
+                    change.starts_with("rm ") && !change.ends_with("xen-guest-agent-probe")
+                };
+                assert_eq!(changes.iter().find(is_removal), None, "{changes:#?}");
+                assert!(changes.len() < 80, "{changes:#?}");
+            }
+            clear(&guest, directory);
+            clock.jump(Duration::from_secs(601));
+            guest.wait(|_| {
+                ours(&guest, directory) == of_this_machine(FIRST_TREE.trim_matches('\n'))
+            });
+            let log = agent.stop("TERM").stderr;
+            assert_log_is_short(&log, 1);
+            assert!(!log.contains("quota"), "{log}");
+        }
+    }
+}
+
+// A driver's line is never replaced, also where the lines cannot be listed: oxenstored answers with at most
+// 4 KiB of names. When some are gone, ours are written beside it.
+#[test]
+fn line_of_another_driver_stays_while_drivers_cannot_be_listed() {
+    let guest = Guest::on(Layout::Xapi, Daemon::OCaml);
+    let more = |n| format!("drivers/more-names-of-that-one-{n}");
+    fill(&guest, "drivers");
+    (0..20).for_each(|n| guest.write_as_guest(&more(n), ""));
+    guest.write_as_guest("drivers/0", "ACME x 1 ");
+    let line = || guest.as_guest(|store| store.read("drivers/0"));
+    let (agent, clock) = guest.agent_with_a_clock(&["--memory-interval", "1"]);
+    guest.wait(|tree| tree.contains_key("data/updated"));
+    assert_eq!(line().as_deref(), Ok("ACME x 1 "));
+    agent.wait_logged("warn: drivers: denied by xenstored (E2BIG");
+    guest.as_guest(|store| (0..20).for_each(|n| store.rm(&more(n)).unwrap()));
+    clock.jump(Duration::from_secs(601));
+    guest.wait(|tree| tree.contains_key("drivers/2"));
+    assert_eq!(line().as_deref(), Ok("ACME x 1 "));
+    assert_log_is_short(&agent.stop("TERM").stderr, 1);
+}
