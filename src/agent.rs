@@ -114,7 +114,7 @@ fn schema(options: &Options) -> Result<Schema, Error> {
 }
 
 /// The collectors that are switched off. The list of SR-IOV VFs is only in xenstore.
-fn without(options: &Options) -> Vec<Source> {
+pub fn without(options: &Options) -> Vec<Source> {
     let no_host = (options.destination == Destination::Stdout).then_some(Source::Sriov);
     options.without.iter().copied().chain(no_host).chain(unsupported()).collect()
 }
@@ -143,7 +143,7 @@ fn has_resume_watch(options: &Options) -> bool {
 }
 
 /// Starts the collectors. A new collector needs one more line here.
-fn start_collectors(
+pub fn start_collectors(
     options: &Options,
     handles: &mut CollectorHandles,
     outbox: &Outbox,

@@ -11,8 +11,10 @@ use publishers::guest_state::Source;
 use thiserror::Error;
 
 use crate::logging::Filters;
+pub use check::CheckOptions;
 use values::{destination, filters, interval, listed, schema, without};
 
+mod check;
 mod values;
 
 const NAME: &str = "xen-guest-agent";
@@ -63,6 +65,22 @@ struct Args {
     #[argh(switch)]
     withdraw: bool,
 
+    /// say why the host does not show what it should, then exit; changes nothing
+    #[argh(switch)]
+    check: bool,
+
+    /// with --check: show what is not ok
+    #[argh(switch)]
+    quiet: bool,
+
+    /// with --check: print one JSON object
+    #[argh(switch)]
+    json: bool,
+
+    /// with --check: repeat until nothing fails and xenstore has an address, for so long at most
+    #[argh(option, arg_name = "seconds")]
+    wait: Option<String>,
+
     /// run without confinement (Landlock, seccomp, dropped capabilities)
     #[argh(switch)]
     no_sandbox: bool,
@@ -104,6 +122,8 @@ pub struct Options {
     pub once: bool,
     /// Remove the published keys and exit.
     pub withdraw: bool,
+    /// Say why the host does not show what it should, and exit.
+    pub check: Option<CheckOptions>,
     /// Give up the rights that the agent does not need.
     pub sandbox: bool,
 }
@@ -163,9 +183,15 @@ pub fn parse(
             environment(variable).filter(|value| !value.is_empty()).map(|value| (variable, value))
         }
     };
+    let check = check::options(&args)?;
+    let level = or_variable(("--loglevel", args.loglevel), "RUST_LOG");
     Ok(Command::Run(Options {
         stderr: args.stderr,
-        filters: filters(or_variable(("--loglevel", args.loglevel), "RUST_LOG"))?,
+        filters: match (&check, level) {
+            // A check prints all that it finds.
+            (Some(_), None) => Filters::off(),
+            (_, level) => filters(level)?,
+        },
         schema: schema(or_variable(("--schema", args.schema), "XENSTORE_SCHEMA"))?,
         destination: destination(args.publisher)?,
         memory_interval: interval("--memory-interval", 60, args.memory_interval)?,
@@ -174,6 +200,7 @@ pub fn parse(
         without: without(args.without)?,
         once: args.once,
         withdraw: args.withdraw,
+        check,
         sandbox: !args.no_sandbox,
     }))
 }

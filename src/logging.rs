@@ -47,6 +47,11 @@ impl Default for Filters {
 }
 
 impl Filters {
+    /// Nothing is logged.
+    pub fn off() -> Self {
+        Self { all: LevelFilter::Off, parts: Vec::new() }
+    }
+
     /// Parses `debug` or `info,publishers=trace,collectors::network=debug`; `None` if it is neither. As in
     /// env_logger, the level of all other parts is `error` if none is given for them.
     pub fn parse(text: &str) -> Option<Self> {

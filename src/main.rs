@@ -1,9 +1,10 @@
 //! xen-guest-agent: reports the state of a Xen guest to its host.
 //!
 //! `main` parses the command line and starts the log. [`agent`] runs collectors and publisher; [`withdraw`]
-//! removes the published keys.
+//! removes the published keys; [`check`] says why a host does not show them.
 
 mod agent;
+mod check;
 mod command_line;
 mod logging;
 mod sandbox;
@@ -17,7 +18,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use command_line::{Command, Destination, Options};
+use command_line::{CheckOptions, Command, Destination, Options};
 
 fn main() -> ExitCode {
     // No option accepts bytes that are not UTF-8: they become replacement characters and are rejected.
@@ -39,7 +40,23 @@ fn main() -> ExitCode {
     }
 }
 
+/// What is found is all that `--check` says: collectors log only where `--loglevel` asks for it.
+fn run_check(options: &Options, check: &CheckOptions) -> ExitCode {
+    let log = logging::start(true, &options.filters);
+    match check::run(options, check, log) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 fn run(options: &Options) -> ExitCode {
+    if let Some(check) = &options.check {
+        return run_check(options, check);
+    }
     // A user who looks at the keys on a terminal also needs the log there, and so does one who removes a
     // package.
     let to_stderr =

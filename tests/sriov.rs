@@ -40,8 +40,8 @@ impl Guest {
         self.table.apply(Payload::Link(link), |_| vif.into());
         for ip in addresses {
             let (prefix, preference) = (24, AddressPreference::default());
-            let address =
-                Address { link: index, ip, peer: Some(ip), prefix, usable: true, preference };
+            let (peer, usable, failed) = (Some(ip), true, false);
+            let address = Address { link: index, ip, peer, prefix, usable, failed, preference };
             self.table.apply(Payload::Address(address), |_| None.into());
         }
         self

@@ -19,6 +19,7 @@ mod failure_log;
 #[cfg(test)]
 mod fake_host;
 pub mod headers;
+pub mod inspect;
 pub mod memory;
 pub mod network;
 pub mod os;

@@ -6,6 +6,7 @@
 
 pub mod address_index;
 pub mod clock;
+pub mod compare;
 pub mod diff;
 pub mod guest_state;
 pub mod key_tree;
@@ -16,7 +17,7 @@ pub mod schema;
 pub mod selection;
 mod session;
 pub mod store;
-mod timestamp;
+pub mod timestamp;
 mod watchdog;
 mod withdraw;
 pub mod write_order;

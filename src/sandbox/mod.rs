@@ -1,7 +1,8 @@
 //! Confinement: before the collectors start, the agent gives up the rights that it does not need.
 //!
-//! Call [`restrict_self`] on the main thread before any other thread starts: threads inherit it. It cannot be
-//! undone. If the system lacks a mechanism, this is logged in one line and the agent runs without it.
+//! Call [`restrict_self`] on the main thread before any other thread starts: threads inherit it. `--check` calls it
+//! on the thread that gathers what there is, which starts all others. It cannot be undone. If the system lacks a
+//! mechanism, this is logged in one line and the agent runs without it.
 
 // The filter does not allow the calls of the portable network collector, which is for the BSDs.
 #[cfg(any(not(target_os = "linux"), feature = "portable-network"))]

@@ -78,6 +78,10 @@ fn help_lists_every_option_and_exits_0() {
             "--without",
             "--once",
             "--withdraw",
+            "--check",
+            "--quiet",
+            "--json",
+            "--wait",
             "--no-sandbox",
             "--version",
         ] {

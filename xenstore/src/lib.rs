@@ -14,7 +14,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -179,6 +179,12 @@ fn socket_path() -> OsString {
     env::var_os("XENSTORED_PATH").unwrap_or_else(|| SOCKET.into())
 }
 
+/// Where [`Connection::open`] connects to: xenstored's socket where there is one, else the kernel's device.
+#[must_use]
+pub fn path() -> PathBuf {
+    if has_socket() { socket_path().into() } else { DEVICE.into() }
+}
+
 /// Whether xenstored has a socket in this domain, which connections use then instead of the device.
 #[must_use]
 pub fn has_socket() -> bool {
@@ -188,11 +194,12 @@ pub fn has_socket() -> bool {
 /// The device, opened before the sandbox forbids it.
 static SPARE_DEVICES: Mutex<Vec<File>> = Mutex::new(Vec::new());
 
-/// Opens the device up to `count` times, for connections that are made after the sandbox forbids opening it.
-/// Each connection needs its own, since the kernel keeps replies and watches per open file.
+/// Opens the device until `count` open files are in reserve, for connections that are made after the sandbox forbids
+/// opening it. Each connection needs its own, since the kernel keeps replies and watches per open file.
 pub fn reserve_device(count: usize) {
     let mut spare = SPARE_DEVICES.lock().unwrap_or_else(PoisonError::into_inner);
-    spare.extend((0..count).map_while(|_| open_device_file().ok()));
+    let missing = count.saturating_sub(spare.len());
+    spare.extend((0..missing).map_while(|_| open_device_file().ok()));
 }
 
 fn open_device() -> io::Result<File> {

@@ -24,6 +24,8 @@ pub enum Request {
     Directory = 1,
     /// Read a node.
     Read = 2,
+    /// The owner of a node, and who else may read or write it.
+    GetPerms = 3,
     /// Get an event for each change at and below a path; the rest of the payload is a token and a NUL.
     Watch = 4,
     /// Write a node; missing parents are created.

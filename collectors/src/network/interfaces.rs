@@ -157,7 +157,7 @@ fn address(link: u32, ip: IpAddr, prefix: u8, state: AddressState) -> Address {
         ..AddressPreference::default()
     };
     let usable = !state.tentative && !state.failed;
-    Address { link, ip, peer: None, prefix, usable, preference }
+    Address { link, ip, peer: None, prefix, usable, failed: state.failed, preference }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use facts::{Address, AddressPreference, Mac, Network};
 
 use super::Exclude;
 use super::address_list::AddressList;
+use super::nic::Nic;
 use super::rtnetlink::{self, Payload};
 use super::upper_devices::{UpperDevices, is_passable, is_upper_kind};
 use super::vif::VifLookup;
@@ -142,6 +143,17 @@ impl Table {
         Network { links: links.map(|entry| self.fact(entry, &uppers, exclude)).collect() }
     }
 
+    /// The NICs of the guest, with what keeps their addresses from being published: neither loopback nor
+    /// upper devices, tunnels and containers' NICs. Their drivers are not known here.
+    #[must_use]
+    pub fn nics(&self, exclude: &Exclude) -> Vec<Nic> {
+        let is_nic = |entry: &&Entry| {
+            let is_device = entry.vif.vif().is_some() || entry.link.info_kind.is_empty();
+            is_device && !entry.link.loopback
+        };
+        self.links.values().filter(is_nic).map(|entry| entry.nic(exclude)).collect()
+    }
+
     fn fact(&self, entry: &Entry, uppers: &UpperDevices, exclude: &Exclude) -> facts::Link {
         let link = &entry.link;
         let is_nic = entry.vif.vif().is_some() || link.info_kind.is_empty();
@@ -176,6 +188,25 @@ impl Entry {
     /// The addresses at which the guest can be reached now.
     fn usable(&self) -> impl Iterator<Item = &rtnetlink::Address> {
         self.addresses.iter().filter(|address| self.link.up && address.usable)
+    }
+
+    fn nic(&self, exclude: &Exclude) -> Nic {
+        let unusable = |failed: bool| {
+            let is_so =
+                move |address: &&rtnetlink::Address| !address.usable && address.failed == failed;
+            self.addresses.iter().filter(is_so).map(|address| address.ip).collect()
+        };
+        Nic {
+            index: self.link.index,
+            name: String::from_utf8_lossy(&self.link.name).into_owned(),
+            vif: self.vif.vif(),
+            perm_mac: self.perm_mac(),
+            driver: None,
+            is_up: self.link.up,
+            is_excluded: exclude.is_excluded(&self.link.name),
+            tentative: unusable(false),
+            failed: unusable(true),
+        }
     }
 
     /// The permanent MAC, else the current one. `None` for VIFs and upper devices: an upper device often

@@ -178,7 +178,8 @@ fn address(body: &[u8]) -> Option<Option<Address>> {
         not_default_source: false,
     };
     let usable = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) == 0;
-    Some(Some(Address { link: u32_at(header, 4)?, ip, peer, prefix, usable, preference }))
+    let (link, failed) = (u32_at(header, 4)?, flags & IFA_F_DADFAILED != 0);
+    Some(Some(Address { link, ip, peer, prefix, usable, failed, preference }))
 }
 
 /// The source address of a route; `None` is malformed. If there is no route, older kernels (seen with 4.4)

@@ -23,6 +23,7 @@ use crate::store::{Closed, Failure, Store};
 pub use batch::Outcome;
 use batch::Unannounced;
 use denials::{Denials, Denied};
+pub use quota::MAX_NODES;
 use quota::Quota;
 
 /// An open store and its known keys.

@@ -30,8 +30,9 @@ pub struct Allowed {
     pub sockets: UnixSockets,
 }
 
-/// Gives up all rights that are not needed to collect and to publish.
-pub fn restrict_self(sockets: UnixSockets) {
+/// Gives up all rights that are not needed to collect and to publish. Returns what this kernel lacks for it, each
+/// with the reason.
+pub fn restrict_self(sockets: UnixSockets) -> Vec<String> {
     let capabilities = capabilities::restrict().map_err(|error| error.to_string());
     let landlock = landlock::restrict().map_err(|error| error.to_string());
     let write_access = landlock.is_ok();
@@ -50,6 +51,7 @@ pub fn restrict_self(sockets: UnixSockets) {
     } else {
         info!("sandbox: {} not available; continuing without", missing.join(", "));
     }
+    missing
 }
 
 #[cfg(test)]

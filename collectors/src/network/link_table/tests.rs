@@ -21,6 +21,7 @@ fn address(link: u32, host: u8, prefix: u8) -> AddrMsg {
         peer: Some(ip),
         prefix,
         usable: true,
+        failed: false,
         preference: AddressPreference::default(),
     }
 }

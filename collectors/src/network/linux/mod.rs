@@ -18,6 +18,7 @@ use log::debug;
 use self::subscription::Subscription;
 use super::Exclude;
 use super::address_preference::decides_order;
+use super::link_table::Table;
 use crate::failure_log::FailureLog;
 use crate::poll::{WakeReason, WakeReceiver};
 
@@ -53,6 +54,16 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, exclude: &Exclude)
             return;
         }
     }
+}
+
+/// The links and addresses as they are now.
+///
+/// # Errors
+/// When the kernel does not answer, or sysfs cannot be read.
+pub fn read_table(root: &Path) -> io::Result<Table> {
+    let mut kernel = Subscription::open(root)?;
+    kernel.dump()?;
+    kernel.lookup_error.take().map_or(Ok(kernel.table), Err)
 }
 
 /// Why a subscription ended.

@@ -59,6 +59,16 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, exclude: &Exclude)
     }
 }
 
+/// The links and addresses as they are now.
+///
+/// # Errors
+/// When the kernel cannot be asked.
+pub fn read_table(root: &Path) -> io::Result<Table> {
+    let exclude = &Exclude::default();
+    let mut reader = Reader { exclude, vifs: Vifs::new(root), known: BTreeMap::new(), sent: None };
+    reader.table().map(|(table, _)| table)
+}
+
 /// The VIF of an interface with this index and name. An index may be used again.
 type Known = BTreeMap<(u32, Vec<u8>), u32>;
 
@@ -115,8 +125,8 @@ impl Reader<'_> {
         Ok(vif)
     }
 
-    /// Sends the present network if it has changed; returns whether an address is tentative.
-    fn look(&mut self, outbox: &Outbox) -> io::Result<bool> {
+    /// What there is now, and whether an address is tentative.
+    fn table(&mut self) -> io::Result<(Table, bool)> {
         let list = getifaddrs::list(Kernel::LAYOUT)?;
         let Interfaces { messages, is_tentative } = interfaces::read(&list, &mut Kernel::new()?)?;
         let mut table = Table::default();
@@ -129,6 +139,12 @@ impl Reader<'_> {
             table.apply(message, |_| vif.into());
         }
         table.set_route_sources(default_route::sources());
+        Ok((table, is_tentative))
+    }
+
+    /// Sends the present network if it has changed; returns whether an address is tentative.
+    fn look(&mut self, outbox: &Outbox) -> io::Result<bool> {
+        let (table, is_tentative) = self.table()?;
         let network = table.network(self.exclude);
         if self.sent.as_ref() != Some(&network) {
             outbox.send(Event::Network(network.clone()));

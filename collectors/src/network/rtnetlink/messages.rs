@@ -86,6 +86,8 @@ pub struct Address {
     pub prefix: u8,
     /// The guest can be reached at it: it is not tentative and has passed duplicate address detection.
     pub usable: bool,
+    /// Duplicate address detection failed: another machine has the address.
+    pub failed: bool,
     /// Its preference, without `upper_addresses` and `not_default_source`.
     pub preference: AddressPreference,
 }

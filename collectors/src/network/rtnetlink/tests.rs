@@ -119,6 +119,7 @@ fn ifa_flags_overrides_flags_of_the_header() {
         let preference =
             AddressPreference { deprecated, secondary, ..AddressPreference::default() };
         assert_eq!((address.usable, address.preference), (usable, preference), "{flags:x}");
+        assert_eq!(address.failed, flags & IFA_F_DADFAILED != 0, "{flags:x}");
     }
 }
 

@@ -1,0 +1,187 @@
+//! `agent` and `others`: whether one agent runs, this one, and nobody else writes its keys. Pure.
+
+use publishers::Schema;
+use publishers::timestamp::is_rfc3339;
+
+use super::finding::Finding;
+use super::remedies;
+use super::seen::{AGENT, Seen};
+
+const ID: &str = "agent";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The agent's process, its service and what it published agree.
+pub fn agent(seen: &Seen) -> Vec<Finding> {
+    if seen.outside.processes.is_none() {
+        return vec![unknown_process(seen)];
+    }
+    vec![match seen.agent() {
+        Some(agent) => running(seen, agent.pid, agent.is_replaced),
+        None => not_running(seen),
+    }]
+}
+
+fn not_running(seen: &Seen) -> Finding {
+    let service = seen.service;
+    let says = if service.is_masked {
+        format!("{AGENT}.service is masked")
+    } else if service.is_active == Some(true) {
+        let says = format!("the service manager takes {AGENT} for active, but it does not run");
+        return Finding::warn(ID, says).fix(remedies::restart(seen));
+    } else if !service.is_installed {
+        "no agent runs, and no service is installed for it".to_owned()
+    } else {
+        let service = match service.manager {
+            collectors::inspect::Manager::Systemd => format!("{AGENT}.service"),
+            _ => format!("the service {AGENT}"),
+        };
+        match seen.service.is_enabled {
+            Some(true) => format!("{service} is enabled but does not run"),
+            Some(false) => format!("{service} is not enabled and does not run"),
+            None => format!("{service} does not run"),
+        }
+    };
+    let left = match age_of_keys(seen) {
+        Age::None => "",
+        Age::ThisBoot => "; the store has what an agent published earlier in this boot",
+        Age::OtherBoot => "; the store has what an agent published in an earlier boot",
+    };
+    Finding::warn(ID, says + left).fix(remedies::start(seen))
+}
+
+fn running(seen: &Seen, pid: u32, is_replaced: bool) -> Finding {
+    let is_known = seen.store.is_ok() && seen.schema == Schema::Std;
+    match age_of_keys(seen) {
+        Age::None if is_known => {
+            let says = format!("process {pid} runs and has published nothing");
+            return Finding::fail(ID, says).fix(remedies::log(seen));
+        }
+        Age::OtherBoot => {
+            let says = format!("process {pid} runs, but the store has the keys of an earlier boot");
+            return Finding::fail(ID, says).fix(remedies::publish(seen));
+        }
+        _ => {}
+    }
+    let published = published_version(seen);
+    if published.as_deref().is_some_and(|version| version != VERSION) {
+        let other = published.unwrap_or_default();
+        let says = format!("version {other} has published, this is {VERSION}");
+        return Finding::warn(ID, says).fix(remedies::restart(seen));
+    }
+    if is_replaced {
+        let says = format!("process {pid} runs a program that was replaced since it started");
+        return Finding::warn(ID, says).fix(remedies::restart(seen));
+    }
+    if seen.service.is_active == Some(false) && seen.service.is_installed {
+        let says = format!("process {pid} runs, but not as a service");
+        let fix = remedies::start(seen).map(|start| format!("kill {pid} && {start}"));
+        return Finding::warn(ID, says).fix(fix);
+    }
+    if seen.service.is_enabled == Some(false) && seen.service.is_installed {
+        let says = format!("process {pid} runs, but will not be started at the next boot");
+        return Finding::warn(ID, says).fix(remedies::enable(seen));
+    }
+    Finding::ok(ID, format!("version {VERSION} runs as process {pid}"))
+}
+
+/// Where processes are not seen, as on FreeBSD without `/proc`.
+fn unknown_process(seen: &Seen) -> Finding {
+    match age_of_keys(seen) {
+        Age::ThisBoot => Finding::ok(ID, "the store has the keys of this boot"),
+        _ if seen.store.is_err() => Finding::skip(ID, "this system shows no processes"),
+        Age::None => Finding::warn(ID, "nothing is published").fix(remedies::start(seen)),
+        Age::OtherBoot => {
+            let says = "the store has the keys of an earlier boot";
+            Finding::warn(ID, says).fix(remedies::restart(seen))
+        }
+    }
+}
+
+enum Age {
+    None,
+    ThisBoot,
+    OtherBoot,
+}
+
+fn age_of_keys(seen: &Seen) -> Age {
+    let boot = seen.published("data/service/xen-guest-agent/boot-id");
+    let own = seen.state.service.as_ref().and_then(|service| service.boot_id.as_deref());
+    match (boot, own) {
+        (Some(boot), Some(own)) if boot != own => Age::OtherBoot,
+        (Some(_), _) => Age::ThisBoot,
+        // `--without service`, and schema rfc.
+        (None, _) if published_version(seen).is_some() => Age::ThisBoot,
+        (None, _) => Age::None,
+    }
+}
+
+/// The version that an agent has published, in three parts.
+fn published_version(seen: &Seen) -> Option<String> {
+    let part = |name| seen.published(&format!("attr/PVAddons/{name}Version"));
+    let of_service = seen.published("data/service/xen-guest-agent/version").map(str::to_owned);
+    of_service.or_else(|| Some(format!("{}.{}.{}", part("Major")?, part("Minor")?, part("Micro")?)))
+}
+
+const OTHERS: &str = "others";
+
+/// Other agents, and keys that only they write.
+pub fn others(seen: &Seen) -> Vec<Finding> {
+    let mut findings: Vec<Finding> =
+        running_others(seen).into_iter().chain(keys_of_others(seen)).collect();
+    if findings.is_empty() {
+        findings.push(match (&seen.outside.processes, &seen.store) {
+            (Some(_), Ok(_)) => Finding::ok(OTHERS, "no other agent runs or has left keys"),
+            (Some(_), Err(_)) => Finding::ok(OTHERS, "no other agent runs"),
+            (None, Ok(_)) => Finding::ok(OTHERS, "no other agent has left keys"),
+            (None, Err(_)) => return Vec::new(),
+        });
+    }
+    findings.truncate(1);
+    findings
+}
+
+fn running_others(seen: &Seen) -> Option<Finding> {
+    if let [first, second, ..] = seen.processes(AGENT).as_slice() {
+        let says = format!("two agents run, process {} and {}", first.pid, second.pid);
+        return Some(Finding::fail(OTHERS, says).fix(format!("kill {}", second.pid)));
+    }
+    let other = *seen.processes("xe-daemon").first()?;
+    let fix = remedies::stop_other(seen, other.pid);
+    Some(match seen.agent() {
+        Some(_) => {
+            let says =
+                format!("xe-daemon runs too, process {}: both write the same keys", other.pid);
+            Finding::fail(OTHERS, says).fix(fix)
+        }
+        None => {
+            let says = format!("xe-daemon runs in the place of this agent, process {}", other.pid);
+            Finding::warn(OTHERS, says).fix(fix)
+        }
+    })
+}
+
+fn keys_of_others(seen: &Seen) -> Option<Finding> {
+    let store = seen.store.as_ref().ok()?;
+    let published = &store.comparison.published;
+    let found = |says: String| Some(Finding::fail(OTHERS, says).fix(remedies::publish(seen)));
+    let is_number = |value: &str| !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    let wrong = published.below("attr/PVAddons").find(|(_, value)| !is_number(value));
+    if let Some((name, value)) = wrong {
+        let whose = match value {
+            _ if value.starts_with('@') => "xe-guest-utilities built without a version",
+            _ if value.starts_with("proto") => "the prototype of this agent",
+            _ => "another agent",
+        };
+        let says = format!("attr/PVAddons/{name} is {value:?}, from {whose}: XAPI sees no agent");
+        return found(says);
+    }
+    let shell = published.iter().find(|(path, _)| path.starts_with("attr/eth"));
+    if let Some((path, value)) = shell {
+        let says = format!("{path} is {value:?}, left by an old agent: XAPI may show that address");
+        return found(says);
+    }
+    // xe-daemon writes it as `Thu Nov 20 16:05:00 2026`.
+    let updated = published.get("data/updated").filter(|time| !is_rfc3339(time))?;
+    let says = format!("data/updated is {updated:?}, as only another agent writes it");
+    Some(Finding::warn(OTHERS, says).fix(remedies::publish(seen)))
+}

@@ -1,0 +1,157 @@
+//! Gathers what the checks are made of. Runs on the confined thread, but for [`outside`]. Reads files, netlink
+//! and the store, and writes nothing.
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use collectors::inspect;
+use collectors::network::{self, Exclude};
+use collectors::poll::CollectorHandles;
+use collectors::xen_detect::{self, NotAGuest};
+use facts::{RecvError, channel};
+use publishers::Schema;
+use publishers::clock::Moment;
+use publishers::guest_state::{GuestState, Source};
+
+use super::seen::{AGENT, NoStore, Outside, Seen};
+use super::store;
+use crate::agent;
+use crate::command_line::{self, Command, Destination, Options, UsageError};
+
+/// How long the collectors and the store may take, each.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+/// How long an agent that runs may take to publish what has just changed.
+const SETTLING: Duration = Duration::from_millis(500);
+/// How often a store that differs is looked at again while an agent runs.
+const LOOKS: u32 = 3;
+
+/// Units of other agents, as their packages name them.
+const OTHER_UNITS: [&str; 3] = ["xe-daemon", "xe-guest-utilities", "xe-linux-distribution"];
+
+/// What a confined thread cannot see: other processes' programs and networks.
+pub fn outside() -> Outside {
+    let root = Path::new("/");
+    Outside {
+        namespaces: inspect::namespaces(root),
+        processes: inspect::agents(root).map(|all| all.into_iter().filter(serves).collect()),
+        other_unit: inspect::other_unit(root, &OTHER_UNITS),
+        is_root: is_root(),
+    }
+}
+
+#[allow(unsafe_code, reason = "a system call")]
+fn is_root() -> bool {
+    // SAFETY: takes nothing and cannot fail.
+    unsafe { libc::geteuid() == 0 }
+}
+
+/// Whether this is an agent that stays, and not one that checks, withdraws or prints.
+fn serves(process: &inspect::Process) -> bool {
+    process.name != AGENT
+        || match command_of(process) {
+            Ok(Command::Run(options)) => {
+                let stays = !options.once && !options.withdraw && options.check.is_none();
+                stays && options.destination == Destination::Xenstore
+            }
+            Ok(Command::Print(_)) => false,
+            // Another program of this name.
+            Err(_) => true,
+        }
+}
+
+fn command_of(process: &inspect::Process) -> Result<Command, UsageError> {
+    let words = process.arguments.iter().cloned();
+    command_line::parse(words, |name| process.variable(name))
+}
+
+/// The options of the agent that runs, where the command line has none of its own: they decide what should be
+/// published.
+fn effective(options: &Options, outside: &Outside) -> Options {
+    let has_none = options.schema == Schema::Std
+        && options.exclude_nics.is_empty()
+        && options.without.is_empty();
+    let agent = outside.processes.iter().flatten().find(|process| process.name == AGENT);
+    let mut effective = Options { once: true, ..options.clone() };
+    if let Some(Ok(Command::Run(running))) = agent.filter(|_| has_none).map(command_of) {
+        effective.schema = running.schema;
+        (effective.exclude_nics, effective.without) = (running.exclude_nics, running.without);
+    }
+    effective
+}
+
+/// Looks at everything; again where a running agent may not have published a change yet.
+pub fn gather(options: &Options, outside: &Outside, unconfined: Option<&[String]>) -> Seen {
+    let options = effective(options, outside);
+    let mut seen = look(&options, outside, unconfined);
+    for _ in 1..LOOKS {
+        let differs = seen.store.as_ref().is_ok_and(|store| {
+            let mut changes = store.comparison.changes.iter();
+            changes.any(|change| !store.denied.contains(change.path()))
+        });
+        if !differs || seen.agent().is_none() {
+            break;
+        }
+        thread::sleep(SETTLING);
+        seen = look(&options, outside, unconfined);
+    }
+    seen
+}
+
+fn look(options: &Options, outside: &Outside, unconfined: Option<&[String]>) -> Seen {
+    let root = Path::new("/");
+    let guest = xen_detect::check(root);
+    let store = match guest {
+        Ok(()) => store::ping(PATIENCE),
+        Err(_) => Err(NoStore::NotTried),
+    };
+    let (state, silent) = match guest {
+        Ok(()) => collect(options, store.is_ok()),
+        Err(_) => (GuestState::default(), Vec::new()),
+    };
+    let exclude = Exclude::new(options.exclude_nics.clone());
+    let store = store.and_then(|()| store::look(options.schema, state.clone(), PATIENCE));
+    Seen {
+        xen_version: inspect::xen_version(root),
+        outside: outside.clone(),
+        service: inspect::service_unit(root, AGENT),
+        schema: options.schema,
+        nics: network::list_nics(root, &exclude).map_err(|error| error.to_string()),
+        devices: inspect::xen_devices(root),
+        unconfined: unconfined.map(<[String]>::to_vec),
+        now: Moment::now(),
+        guest,
+        state,
+        silent,
+        store,
+    }
+}
+
+/// Runs each collector once, as `--once` does. Without a store that of SR-IOV functions would hang.
+fn collect(options: &Options, has_store: bool) -> (GuestState, Vec<&'static str>) {
+    let mut options = options.clone();
+    options.without.extend((!has_store).then_some(Source::Sriov));
+    let without = agent::without(&options);
+    let mut state = GuestState { started: Moment::now(), without, ..GuestState::default() };
+    let (outbox, inbox) = channel(thread::current());
+    let mut handles = CollectorHandles::default();
+    let started = agent::start_collectors(&options, &mut handles, &outbox);
+    // Without its handle a collector ends once it has reported.
+    drop((handles, outbox));
+    let deadline = Instant::now() + PATIENCE;
+    while started.is_ok() {
+        match inbox.receive(Some(deadline)) {
+            Ok(event) => state.apply(event),
+            Err(RecvError::Timeout | RecvError::Disconnected) => break,
+        }
+    }
+    let is_silent = |source: &Source| !state.is_known(*source);
+    let silent = Source::COLLECTORS.iter().filter(|(_, source)| is_silent(source));
+    let silent = silent.map(|(name, _)| *name).collect();
+    (state, silent)
+}
+
+/// Whether there is nothing to check here, and nothing to wait for.
+pub fn is_elsewhere(guest: &Result<(), NotAGuest>) -> bool {
+    matches!(guest, Err(NotAGuest::NotXen(_) | NotAGuest::Dom0(_)))
+}

@@ -1,0 +1,130 @@
+//! `guest`, `namespace` and `store`: is there a host, is this process where it can see the guest, and does the
+//! store answer. Pure.
+
+use collectors::xen_detect::NotAGuest;
+
+use super::finding::Finding;
+use super::seen::{Device, NoStore, Seen, StoreSeen};
+
+/// Keys that XAPI's xenopsd writes and libxl does not.
+const OF_XAPI: [&str; 2] = ["unique-domain-id", "xenserver"];
+/// A key that OpenXT's xenmgr keeps below the domain's home (`xenmgr/Vm/Monitor.hs`).
+const OF_OPENXT: &str = "acpi-state";
+
+/// A guest of which Xen, and on which kind of host.
+pub fn guest(seen: &Seen) -> Vec<Finding> {
+    let finding = |finding: Finding| vec![finding];
+    match &seen.guest {
+        Err(NotAGuest::NotXen(_)) => {
+            return finding(Finding::skip("guest", "not a guest of Xen, nothing to do"));
+        }
+        Err(NotAGuest::Dom0(_)) => {
+            return finding(Finding::skip("guest", "dom0, which has no host: nothing to do"));
+        }
+        Err(NotAGuest::NoXenstoreYet(why)) => {
+            let says = format!("dom0 has given this guest no xenstore yet ({why})");
+            return finding(Finding::warn("guest", says));
+        }
+        Ok(()) => {}
+    }
+    let mut says = "a guest of Xen".to_owned();
+    if let Some(version) = &seen.xen_version {
+        says += &format!(" {version}");
+    }
+    if let Some(domain) = seen.key("domid") {
+        says += &format!(", domain {domain}");
+    }
+    if seen.store.is_ok() {
+        says += if OF_XAPI.iter().any(|key| seen.key(key).is_some()) {
+            ", on an XAPI host"
+        } else if seen.key(OF_OPENXT).is_some() {
+            ", on an OpenXT host"
+        } else {
+            ", on a libxl host: nothing there reads the keys but xenstore-ls and xen-guests"
+        };
+    }
+    finding(Finding::ok("guest", says))
+}
+
+/// Whether this process sees the guest and not a container in it.
+pub fn namespace(seen: &Seen) -> Vec<Finding> {
+    let namespaces = seen.outside.namespaces;
+    let known = [namespaces.has_own_network, namespaces.has_own_root, namespaces.has_own_processes];
+    if known.iter().all(Option::is_none) {
+        return vec![Finding::skip("namespace", "this system shows no namespaces")];
+    }
+    let is = |own: Option<bool>| own == Some(true);
+    if is(namespaces.has_own_network) {
+        let says =
+            "not the system's network: run it outside of the container, or with the host's network";
+        return vec![Finding::fail("namespace", says)];
+    }
+    let nics = seen.nics.as_deref().unwrap_or_default();
+    let is_elsewhere = |id: &u32| nics.iter().all(|nic| nic.vif != Some(*id));
+    let vifs = seen.devices.iter().filter(|device| device.kind == "vif" && device.is_driven);
+    let elsewhere: Vec<u32> = vifs.map(|device| device.id).filter(is_elsewhere).collect();
+    if let (Ok(_), Some(id)) = (&seen.nics, elsewhere.first()) {
+        let says =
+            format!("vif {id} is in another network namespace: its addresses cannot be seen here");
+        return vec![Finding::fail("namespace", says)];
+    }
+    if is(namespaces.has_own_root) {
+        let says = "not the system's files: /etc/os-release and mounts are a container's";
+        return vec![Finding::fail("namespace", says)];
+    }
+    if is(namespaces.has_own_processes) {
+        let says =
+            "a container: /etc/os-release and mounts may be its own, other agents are not seen";
+        return vec![Finding::warn("namespace", says)];
+    }
+    vec![Finding::ok("namespace", "network, mounts and /etc/os-release are the system's own")]
+}
+
+/// Whether the store answers, and says when the guest is resumed.
+pub fn store(seen: &Seen) -> Vec<Finding> {
+    vec![match &seen.store {
+        Ok(store) => answering(store),
+        Err(NoStore::NotTried) => return Vec::new(),
+        Err(NoStore::Missing(device)) => missing(*device),
+        Err(NoStore::Denied(error)) => {
+            let fix = (!seen.outside.is_root).then(|| "sudo xen-guest-agent --check".into());
+            Finding::fail("store", format!("cannot be opened: {error}")).fix(fix)
+        }
+        Err(NoStore::Silent(path)) => {
+            let says = format!("{path} does not answer within 5 s: the host's xenstored hangs");
+            Finding::fail("store", says)
+        }
+        Err(NoStore::Failed(error)) => Finding::fail("store", error.clone()),
+    }]
+}
+
+fn answering(store: &StoreSeen) -> Finding {
+    let answers =
+        format!("{} answers in {:.1} ms", store.path, store.latency.as_secs_f64() * 1_000.0);
+    match &store.watch {
+        Ok(true) => Finding::ok("store", answers),
+        Ok(false) => Finding::ok("store", format!("{answers}; this system has no watches")),
+        Err(error) => {
+            let says = format!(
+                "{answers}, but takes no watch ({error}): a restore or a migration is not noticed"
+            );
+            Finding::warn("store", says)
+        }
+    }
+}
+
+fn missing(device: Device) -> Finding {
+    let path = xenstore::DEVICE;
+    let not_there = Finding::fail("store", format!("{path} is not there"));
+    match device {
+        Device::Hidden => {
+            let says =
+                format!("the kernel has {path}, /dev does not: a container without the device?");
+            Finding::fail("store", says)
+        }
+        Device::Xenfs => not_there.fix("mount -t xenfs xenfs /proc/xen".to_owned()),
+        Device::Unloaded => not_there
+            .fix("modprobe -a xen_evtchn xenfs && mount -t xenfs xenfs /proc/xen".to_owned()),
+        Device::Nothing => not_there,
+    }
+}

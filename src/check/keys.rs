@@ -1,0 +1,136 @@
+//! `facts` and `host`: all other keys, and what the host refuses. Pure.
+
+use std::time::Duration;
+
+use publishers::diff::Change;
+use publishers::guest_state::Source;
+use publishers::timestamp::age;
+
+use super::finding::{Finding, count};
+use super::seen::{Seen, StoreSeen};
+use super::{nic, remedies};
+
+/// Differences that are shown one by one.
+const SHOWN: usize = 3;
+/// Nodes that a guest may own, by the default of both xenstoreds.
+const QUOTA: usize = 1_000;
+/// Nodes that the agent leaves to others where the quota is reached.
+const RESERVE: usize = 64;
+/// The longest time between two writes of `data/updated` by an agent that samples the memory at the default
+/// interval, and as much again.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2 * 660);
+
+/// The keys that neither `nic` nor `agent` nor `others` looks at.
+pub fn facts(seen: &Seen) -> Vec<Finding> {
+    let Ok(store) = &seen.store else {
+        return vec![Finding::skip("facts", "the store is not known")];
+    };
+    // The collector of SR-IOV functions begins with a watch: `store` says that there can be none.
+    let is_unexplained = |name: &&&str| !(**name == "sriov" && store.watch.is_err());
+    let silent: Vec<&str> = seen.silent.iter().filter(is_unexplained).copied().collect();
+    if !silent.is_empty() {
+        let says = format!("not collected within 5 s: {}", silent.join(", "));
+        return vec![Finding::fail("facts", says)];
+    }
+    if let Some((path, error)) = store.comparison.unreadable.first_key_value() {
+        return vec![Finding::fail("facts", format!("{path} cannot be read ({error})"))];
+    }
+    let changes = changes(seen, store);
+    if changes.is_empty() {
+        let is_there = |path: &&String| store.comparison.published.get(path).is_some();
+        let wanted = store.comparison.wanted.iter().map(|(path, _)| path);
+        let keys = wanted.filter(is_there).filter(|path| is_fact(path, &nic::nodes(seen)));
+        let keys = count(keys.count(), "key");
+        return vec![Finding::ok("facts", format!("{keys} in the store, none differs"))];
+    }
+    let mut shown: Vec<String> =
+        changes.iter().take(SHOWN).map(|change| difference(seen, change)).collect();
+    if let Some(more @ 1..) = changes.len().checked_sub(SHOWN) {
+        shown.push(format!("and {}", count(more, "more key")));
+    }
+    let fix = if is_full(store) { None } else { remedies::publish(seen) };
+    vec![Finding::fail("facts", shown.join("; ")).fix(fix)]
+}
+
+fn changes<'a>(seen: &Seen, store: &'a StoreSeen) -> Vec<&'a Change> {
+    let nics = nic::nodes(seen);
+    let changes = store.comparison.changes.iter().filter(|change| is_fact(change.path(), &nics));
+    changes.filter(|change| !store.denied.contains(change.path())).collect()
+}
+
+/// Whether no other check looks at this key.
+fn is_fact(path: &str, nics: &[String]) -> bool {
+    let others = ["attr/PVAddons", "data/service", "attr/eth", "data/updated"];
+    !others.iter().any(|other| path.starts_with(other))
+        && !nics.iter().any(|node| nic::is_within(path, node))
+}
+
+fn difference(seen: &Seen, change: &Change) -> String {
+    match change {
+        Change::Write(path, value) => match seen.published(path) {
+            Some(published) => format!("{path} is {published:?}, should be {value:?}"),
+            None => format!("{path} is missing, should be {value:?}"),
+        },
+        Change::Remove(path) => format!("{path} should not be there"),
+    }
+}
+
+/// What the host allows.
+pub fn host(seen: &Seen) -> Vec<Finding> {
+    let Ok(store) = &seen.store else { return Vec::new() };
+    vec![host_of(seen, store)]
+}
+
+fn host_of(seen: &Seen, store: &StoreSeen) -> Finding {
+    if let Some(reason) = seen.key("data/cant_suspend_reason") {
+        let says = format!("will not suspend or migrate the guest: {reason}");
+        return Finding::warn("host", says);
+    }
+    // libxl keeps `control` to itself.
+    let is_unusual = |path: &&String| !path.starts_with("control/");
+    if let Some(path) = store.denied.iter().find(is_unusual) {
+        let denied = store.denied.len();
+        let more = if denied > 1 { format!(" and {} more", denied - 1) } else { String::new() };
+        let says = format!("does not let the guest write {path}{more}");
+        return Finding::fail("host", says);
+    }
+    if let (true, Some(owned)) = (is_full(store), store.owned) {
+        let says = format!(
+            "the guest owns {owned} nodes in xenstore, and hosts allow {QUOTA}: keys are left out"
+        );
+        return Finding::warn("host", says);
+    }
+    let updated = seen.published("data/updated").and_then(|time| age(time, seen.now.unix));
+    if let (Some(age), Some(agent)) = (updated.filter(|age| *age > SIGN_OF_LIFE), seen.agent()) {
+        let samples = !seen.state.without.contains(&Source::Memory);
+        if samples && !agent.arguments.iter().any(|word| word.starts_with("--memory-interval")) {
+            let says = format!("has heard nothing of the agent for {}", ago(age));
+            return Finding::warn("host", says).fix(remedies::restart(seen));
+        }
+    }
+    let takes = match store.denied.first() {
+        Some(path) => format!("takes all keys but {path}, as libxl does"),
+        None => "takes all keys".to_owned(),
+    };
+    let last = updated.map(|age| format!("; the last change was {} ago", ago(age)));
+    Finding::ok("host", takes + &last.unwrap_or_default())
+}
+
+/// Keys are missing, and the quota is the reason.
+fn is_full(store: &StoreSeen) -> bool {
+    let is_missing = |change: &Change| {
+        matches!(change, Change::Write(path, _)
+            if store.comparison.published.get(path).is_none())
+    };
+    store.owned.is_some_and(|owned| owned + RESERVE >= QUOTA)
+        && store.comparison.changes.iter().any(is_missing)
+}
+
+fn ago(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..=119 => format!("{seconds} s"),
+        seconds @ 120..=7_199 => format!("{} min", seconds / 60),
+        seconds @ 7_200..=172_799 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
+}

@@ -1,0 +1,37 @@
+//! `confinement` and `drivers`: what works with less than it could. Pure.
+
+use super::finding::Finding;
+use super::seen::Seen;
+
+/// What the kernel lacks.
+pub fn confinement(seen: &Seen) -> Vec<Finding> {
+    vec![match seen.unconfined.as_deref() {
+        None => Finding::skip("confinement", "switched off by --no-sandbox"),
+        Some([]) => Finding::ok("confinement", "capabilities, Landlock and seccomp"),
+        // Nothing that a person could do about it.
+        Some(missing) => {
+            Finding::skip("confinement", format!("without {}", missing.join(" and without ")))
+        }
+    }]
+}
+
+/// The drivers of what the host plugged in.
+pub fn drivers(seen: &Seen) -> Vec<Finding> {
+    let Some(drivers) = &seen.state.drivers else { return Vec::new() };
+    if let Some(device) = seen.devices.iter().find(|device| !device.is_driven) {
+        let module = if device.kind == "vif" { "xen-netfront" } else { "xen-blkfront" };
+        let says = format!("{} {} has no driver", device.kind, device.id);
+        return vec![Finding::fail("drivers", says).fix(format!("modprobe {module}"))];
+    }
+    // Only there does the kernel show whether there is one.
+    let has_sysfs = seen.xen_version.is_some();
+    if has_sysfs && seen.state.memory.is_some_and(|memory| !memory.balloon) {
+        let says = "no balloon driver: the host cannot change the memory of this guest";
+        return vec![Finding::warn("drivers", says)];
+    }
+    let names: Vec<&str> = drivers.in_use.iter().map(|driver| driver.name.as_str()).collect();
+    vec![match names.as_slice() {
+        [] => Finding::warn("drivers", "none of Xen's drivers is in use"),
+        names => Finding::ok("drivers", names.join(", ")),
+    }]
+}

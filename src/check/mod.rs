@@ -1,0 +1,143 @@
+//! `--check`: says why a host does not show what it should. Changes nothing.
+//!
+//! [`gather`] collects what there is into one [`seen::Seen`], each check is a function of that to [`Finding`]s
+//! without I/O, [`text`] and [`json`] show them. What reads files, the kernel and the store is a thread that is
+//! confined as the agent is. The thread that the program starts with looks at other processes, which a
+//! confined one cannot, and prints.
+
+mod agent;
+mod finding;
+mod gather;
+mod guest;
+mod json;
+mod keys;
+mod machine;
+mod nic;
+mod permissions;
+mod remedies;
+mod seen;
+mod store;
+mod text;
+
+use std::env;
+use std::io::{self, IsTerminal, Write};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use finding::{CheckResult, Finding};
+use seen::{Outside, Seen};
+
+use crate::command_line::{CheckOptions, Options};
+use crate::logging::Target;
+use crate::sandbox::{self, UnixSockets};
+
+/// The time between two looks of `--wait`.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Connections to the device for the next look, where the confined thread cannot open it.
+const CONNECTIONS: usize = 16;
+
+/// The checks, in the order in which things depend on each other.
+const CHECKS: [fn(&Seen) -> Vec<Finding>; 10] = [
+    guest::guest,
+    guest::namespace,
+    guest::store,
+    agent::agent,
+    agent::others,
+    nic::nics,
+    keys::facts,
+    keys::host,
+    machine::confinement,
+    machine::drivers,
+];
+
+/// Checks, and prints what was found; whether nothing failed.
+///
+/// # Errors
+/// When the system has no threads left.
+pub fn run(options: &Options, check: &CheckOptions, log: Target) -> io::Result<bool> {
+    let deadline = check.wait.map(|wait| Instant::now() + wait);
+    let (request, seen) = start_looking(options.clone(), log)?;
+    let findings = loop {
+        let looked = request.send(gather::outside()).ok().and_then(|()| seen.recv().ok());
+        let Some(looked) = looked else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        let without = |part: &String| part.starts_with("Landlock");
+        if looked.unconfined.iter().flatten().any(without) && !xenstore::has_socket() {
+            xenstore::reserve_device(CONNECTIONS);
+        }
+        let mut findings = findings(&looked);
+        let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+        let is_done = gather::is_elsewhere(&looked.guest)
+            || !has_failed(&findings) && nic::has_address(&looked);
+        match left.filter(|_| !is_done) {
+            None => break findings,
+            Some(Duration::ZERO) => {
+                findings.push(too_late(check.wait.unwrap_or_default(), &looked));
+                break findings;
+            }
+            Some(left) => thread::sleep(INTERVAL.min(left)),
+        }
+    };
+    print(&findings, check);
+    Ok(!has_failed(&findings))
+}
+
+/// Starts the confined thread, which looks whenever it is told what is outside.
+fn start_looking(options: Options, log: Target) -> io::Result<(Sender<Outside>, Receiver<Seen>)> {
+    let (request, requests) = channel::<Outside>();
+    let (sender, seen) = channel();
+    let look = move || {
+        let sockets = UnixSockets::needed(options.destination, log);
+        let unconfined = options.sandbox.then(|| sandbox::restrict_self(sockets));
+        for outside in requests {
+            if sender.send(gather::gather(&options, &outside, unconfined.as_deref())).is_err() {
+                return;
+            }
+        }
+    };
+    thread::Builder::new().name("look".into()).spawn(look)?;
+    Ok((request, seen))
+}
+
+fn findings(seen: &Seen) -> Vec<Finding> {
+    // Without a host nothing else is worth a line.
+    let checks = if seen.guest.is_ok() { &CHECKS[..] } else { &CHECKS[..1] };
+    checks.iter().flat_map(|check| check(seen)).collect()
+}
+
+fn too_late(wait: Duration, seen: &Seen) -> Finding {
+    let what = match nic::has_address(seen) {
+        true => "something still fails",
+        false => "the store has no address that is not link-local",
+    };
+    Finding::fail("wait", format!("after {} s, {what}", wait.as_secs()))
+}
+
+fn has_failed(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.result == CheckResult::Fail)
+}
+
+fn print(findings: &[Finding], check: &CheckOptions) {
+    let is_shown = |finding: &&Finding| {
+        !check.quiet || matches!(finding.result, CheckResult::Warn | CheckResult::Fail)
+    };
+    let shown: Vec<Finding> = findings.iter().filter(is_shown).cloned().collect();
+    let is_one_line = matches!(findings, [only] if only.result == CheckResult::Skip);
+    let text = match check.json {
+        true => json::render(&shown),
+        false => text::render(&shown, has_colours(), !check.quiet && !is_one_line),
+    };
+    // Whoever closed the pipe does not want to know.
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
+/// Only on a terminal, and not where `NO_COLOR` is set (no-color.org).
+fn has_colours() -> bool {
+    let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+    io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! What the checks are made of: all that was seen, gathered once. Plain types; no I/O.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use collectors::inspect::{Namespaces, Process, ServiceUnit, XenDevice};
+use collectors::network::Nic;
+use collectors::xen_detect::NotAGuest;
+use publishers::Schema;
+use publishers::clock::Moment;
+use publishers::compare::Comparison;
+use publishers::guest_state::GuestState;
+
+/// What was seen of other processes: by a thread that is not confined.
+#[derive(Clone, Debug, Default)]
+pub struct Outside {
+    /// The namespaces of this process.
+    pub namespaces: Namespaces,
+    /// The agents that run; `None` where that is not known.
+    pub processes: Option<Vec<Process>>,
+    /// A unit of another agent that systemd has.
+    pub other_unit: Option<&'static str>,
+    /// The user is root.
+    pub is_root: bool,
+}
+
+/// All that was seen.
+#[derive(Debug)]
+pub struct Seen {
+    /// Whether this is a guest.
+    pub guest: Result<(), NotAGuest>,
+    /// Xen's version.
+    pub xen_version: Option<String>,
+    /// Namespaces and other processes.
+    pub outside: Outside,
+    /// The service manager's opinion.
+    pub service: ServiceUnit,
+    /// The schema that the agent publishes in.
+    pub schema: Schema,
+    /// What was collected.
+    pub state: GuestState,
+    /// Collectors that did not report in time.
+    pub silent: Vec<&'static str>,
+    /// The NICs, or why they are not known.
+    pub nics: Result<Vec<Nic>, String>,
+    /// The devices on Xen's bus.
+    pub devices: Vec<XenDevice>,
+    /// What the kernel lacks for the confinement; `None` where it is switched off.
+    pub unconfined: Option<Vec<String>>,
+    /// The store, or why it is not known.
+    pub store: Result<StoreSeen, NoStore>,
+    /// When this was seen.
+    pub now: Moment,
+}
+
+/// A store that answers.
+#[derive(Clone, Debug)]
+pub struct StoreSeen {
+    /// The device or socket.
+    pub path: String,
+    /// How long one answer took.
+    pub latency: Duration,
+    /// Why a watch was refused; `Ok(false)` where the system has none.
+    pub watch: Result<bool, String>,
+    /// Values of keys that no agent writes, or that only other agents do.
+    pub keys: BTreeMap<&'static str, String>,
+    /// What an agent would change.
+    pub comparison: Comparison,
+    /// Paths of these changes that the host does not let the guest make.
+    pub denied: BTreeSet<String>,
+    /// How many nodes the guest owns, where that was counted.
+    pub owned: Option<usize>,
+}
+
+/// Why there is no store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoStore {
+    /// There is no device.
+    Missing(Device),
+    /// It may not be opened, with the error.
+    Denied(String),
+    /// A request was not answered in time.
+    Silent(String),
+    /// Another error.
+    Failed(String),
+    /// It was not tried: the guest has none yet.
+    NotTried,
+}
+
+/// What the kernel has instead of a device in `/dev`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// The device, but `/dev` does not show it.
+    Hidden,
+    /// The file system of `/proc/xen`, which is not mounted.
+    Xenfs,
+    /// A module that is not loaded, it seems.
+    Unloaded,
+    /// Nothing that is known.
+    Nothing,
+}
+
+/// The name of the agent's own process and service.
+pub const AGENT: &str = "xen-guest-agent";
+
+impl Seen {
+    /// The processes of this name.
+    pub fn processes(&self, name: &str) -> Vec<&Process> {
+        let all = self.outside.processes.iter().flatten();
+        all.filter(|process| process.name == name).collect()
+    }
+
+    /// The agent that runs.
+    pub fn agent(&self) -> Option<&Process> {
+        self.processes(AGENT).first().copied()
+    }
+
+    /// A published value.
+    pub fn published(&self, path: &str) -> Option<&str> {
+        self.store.as_ref().ok()?.comparison.published.get(path)
+    }
+
+    /// The value of a key that no agent of ours writes.
+    pub fn key(&self, path: &str) -> Option<&str> {
+        self.store.as_ref().ok()?.keys.get(path).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+impl Seen {
+    /// A healthy guest: tests break one thing of it.
+    pub fn healthy() -> Self {
+        let store = StoreSeen {
+            path: "/dev/xen/xenbus".into(),
+            latency: Duration::from_micros(120),
+            watch: Ok(true),
+            keys: BTreeMap::from([("domid", "7".into()), ("unique-domain-id", "x".into())]),
+            comparison: Comparison::default(),
+            denied: BTreeSet::new(),
+            owned: None,
+        };
+        let agent = Process { pid: 321, name: AGENT.into(), ..Process::default() };
+        let namespaces = Namespaces {
+            has_own_network: Some(false),
+            has_own_root: Some(false),
+            has_own_processes: Some(false),
+        };
+        let processes = Some(vec![agent]);
+        Self {
+            guest: Ok(()),
+            xen_version: Some("4.17".into()),
+            outside: Outside { namespaces, processes, other_unit: None, is_root: true },
+            service: ServiceUnit::default(),
+            schema: Schema::Std,
+            state: GuestState::default(),
+            silent: Vec::new(),
+            nics: Ok(Vec::new()),
+            devices: Vec::new(),
+            unconfined: Some(Vec::new()),
+            store: Ok(store),
+            now: Moment { unix: 1_796_000_000, uptime: 1_000 },
+        }
+    }
+
+    /// The store, to break something in it.
+    pub fn store_mut(&mut self) -> &mut StoreSeen {
+        self.store.as_mut().unwrap()
+    }
+}

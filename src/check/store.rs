@@ -1,0 +1,191 @@
+//! Looks at the store: each request on a thread that may be left behind, since a host that hangs answers never.
+//! Asks for values, names, permissions and one watch; writes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use collectors::inspect;
+use publishers::Schema;
+use publishers::compare::{Comparison, compare};
+use publishers::diff::Change;
+use publishers::guest_state::GuestState;
+use publishers::store::Xenstore;
+use xenstore::{Connection, HAS_WATCHES, Request, XsError, without_nul};
+
+use super::permissions::may_write;
+use super::seen::{Device, NoStore, StoreSeen};
+
+/// Keys that no agent of ours writes.
+const KEYS: [&str; 5] =
+    ["domid", "unique-domain-id", "xenserver", "acpi-state", "data/cant_suspend_reason"];
+/// The most nodes that are counted.
+const MOST: usize = 4_000;
+
+/// Opens the store and asks for one value.
+///
+/// # Errors
+/// [`NoStore`] says why there is none.
+pub fn ping(patience: Duration) -> Result<(), NoStore> {
+    within(patience, || {
+        let mut connection = Connection::open()?;
+        read(&mut connection, "domid").map(drop)
+    })
+}
+
+/// Asks for all that the checks need to know.
+///
+/// # Errors
+/// [`NoStore`] says why the store stopped to answer.
+pub fn look(schema: Schema, state: GuestState, patience: Duration) -> Result<StoreSeen, NoStore> {
+    within(patience, move || {
+        // Each connection is closed before the next is opened, as NetBSD's kernel wants it.
+        let comparison = compare(&Xenstore::open()?, schema, &state)?;
+        let mut connection = Connection::open()?;
+        let asked = Instant::now();
+        let domid = read(&mut connection, "domid")?.unwrap_or_default();
+        let latency = asked.elapsed();
+        let mut keys = BTreeMap::new();
+        for key in KEYS {
+            if let Some(value) = read(&mut connection, key)? {
+                keys.insert(key, value);
+            }
+        }
+        let denied = denied(&mut connection, &comparison, &domid)?;
+        let is_missing = |change: &Change| matches!(change, Change::Write(path, _) if comparison.published.get(path).is_none());
+        let owned = match comparison.changes.iter().any(is_missing) {
+            true => Some(count_owned(&mut connection, &domid)?),
+            false => None,
+        };
+        // Last: from here on events come between the answers.
+        let watch = watch(&mut connection)?;
+        let path = xenstore::path().display().to_string();
+        Ok(StoreSeen { path, latency, watch, keys, comparison, denied, owned })
+    })
+}
+
+/// Runs the requests on another thread, which is left behind when the time is over.
+fn within<T: Send + 'static>(
+    patience: Duration,
+    ask: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, NoStore> {
+    let (sender, receiver) = mpsc::channel();
+    let answer = move || drop(sender.send(ask()));
+    let started = thread::Builder::new().name("store".into()).spawn(answer);
+    started.map_err(|error| NoStore::Failed(error.to_string()))?;
+    match receiver.recv_timeout(patience) {
+        Ok(answer) => answer.map_err(|error| reason(&error)),
+        Err(RecvTimeoutError::Timeout) => {
+            Err(NoStore::Silent(xenstore::path().display().to_string()))
+        }
+        Err(RecvTimeoutError::Disconnected) => Err(NoStore::Failed("no answer".into())),
+    }
+}
+
+fn reason(error: &io::Error) -> NoStore {
+    let root = Path::new("/");
+    match error.kind() {
+        io::ErrorKind::NotFound if inspect::has_xenbus_device(root) => {
+            NoStore::Missing(Device::Hidden)
+        }
+        io::ErrorKind::NotFound => NoStore::Missing(match inspect::has_xenfs(root) {
+            Some(true) => Device::Xenfs,
+            Some(false) => Device::Unloaded,
+            None => Device::Nothing,
+        }),
+        io::ErrorKind::PermissionDenied => NoStore::Denied(error.to_string()),
+        _ => NoStore::Failed(error.to_string()),
+    }
+}
+
+/// Registers a watch and waits for the event that xenstored sends for it.
+fn watch(connection: &mut Connection) -> io::Result<Result<bool, String>> {
+    if !HAS_WATCHES {
+        return Ok(Ok(false));
+    }
+    let registered = connection.request(Request::Watch, "domid", b"check\0").map(drop);
+    if let Err(error) = unless_refused(registered)? {
+        return Ok(Err(error));
+    }
+    // It may have come along with an answer.
+    let mut events = connection.pending_events()?;
+    while events == 0 {
+        events = connection.wait_events()?;
+    }
+    Ok(Ok(true))
+}
+
+/// The paths of changes that the host does not let the guest make.
+fn denied(
+    connection: &mut Connection,
+    comparison: &Comparison,
+    domid: &str,
+) -> io::Result<BTreeSet<String>> {
+    let mut known = BTreeMap::new();
+    let mut denied = BTreeSet::new();
+    for change in &comparison.changes {
+        if !is_allowed(connection, change.path(), domid, &mut known)? {
+            denied.insert(change.path().to_owned());
+        }
+    }
+    Ok(denied)
+}
+
+/// Whether the guest may write a node, or make it below the nearest one that there is.
+fn is_allowed(
+    connection: &mut Connection,
+    path: &str,
+    domid: &str,
+    known: &mut BTreeMap<String, bool>,
+) -> io::Result<bool> {
+    if let Some(allowed) = known.get(path) {
+        return Ok(*allowed);
+    }
+    let answer = connection.request(Request::GetPerms, path, &[]);
+    let allowed = match unless_refused(answer)? {
+        Ok(perms) => may_write(&String::from_utf8_lossy(&perms), domid),
+        Err(error) if error == "ENOENT" => match path.rsplit_once('/') {
+            Some((parent, _)) => is_allowed(connection, parent, domid, known)?,
+            None => false,
+        },
+        Err(_) => false,
+    };
+    known.insert(path.to_owned(), allowed);
+    Ok(allowed)
+}
+
+/// Counts the nodes below the domain's home that the guest owns.
+fn count_owned(connection: &mut Connection, domid: &str) -> io::Result<usize> {
+    let mut left = vec![format!("/local/domain/{domid}")];
+    let (mut owned, mut seen) = (0, 0);
+    while let (Some(node), true) = (left.pop(), seen < MOST) {
+        seen += 1;
+        let perms = unless_refused(connection.request(Request::GetPerms, &node, &[]))?;
+        let owner = perms.ok().map(|perms| String::from_utf8_lossy(&perms).into_owned());
+        let owner = owner.and_then(|perms| Some(perms.split('\0').next()?.get(1..)?.to_owned()));
+        owned += usize::from(owner.as_deref() == Some(domid));
+        let names = unless_refused(connection.request(Request::Directory, &node, &[]))?;
+        let names = names.unwrap_or_default();
+        let names = names.split(|&byte| byte == 0).filter(|name| !name.is_empty());
+        left.extend(names.map(|name| format!("{node}/{}", String::from_utf8_lossy(name))));
+    }
+    Ok(owned)
+}
+
+/// A value; `None` where there is none that the guest may read.
+fn read(connection: &mut Connection, path: &str) -> io::Result<Option<String>> {
+    let value = unless_refused(connection.request(Request::Read, path, &[]))?;
+    Ok(value.ok().map(|value| String::from_utf8_lossy(without_nul(&value)).into_owned()))
+}
+
+/// The answer, or the name of xenstored's error.
+fn unless_refused<T>(answer: io::Result<T>) -> io::Result<Result<T, String>> {
+    let Err(error) = answer else { return answer.map(Ok) };
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<XsError>()) {
+        Some(XsError(name)) => Ok(Err(name.clone())),
+        None => Err(error),
+    }
+}

@@ -1,0 +1,93 @@
+//! `--check`: why a host shows no address, one reason after the other.
+
+use super::check::{check, said, system};
+use super::harness::Agent;
+
+#[test]
+fn address_that_the_agent_has_not_published_is_told_with_what_the_store_has() {
+    let guest = system();
+    let agent = guest.published(&[]);
+    agent.signal("STOP");
+    guest.ip("addr add 198.51.100.7/32 dev eth0\naddr del 192.0.2.10/24 dev eth0");
+    let line =
+        "FAIL  nic/eth0: vif 0 has 198.51.100.7/32, the store has 192.0.2.10  kill -HUP PID\n";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(1), line.into()));
+    guest.ip("addr del 198.51.100.7/32 dev eth0");
+    let line = "FAIL  nic/eth0: vif 0 has no address, the store has 192.0.2.10  kill -HUP PID\n";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(1), line.into()));
+    agent.signal("CONT");
+}
+
+#[test]
+fn nic_that_is_down_or_has_no_address_is_told() {
+    let guest = system();
+    guest.ip("addr flush dev eth0");
+    let agent = guest.published(&[]);
+    let line = "warn  nic/eth0: vif 0 has no address\n";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), line.into()));
+    guest.ip("link set eth0 down");
+    let line = "warn  nic/eth0: vif 0 is down  ip link set eth0 up\n";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), line.into()));
+}
+
+#[test]
+fn tentative_and_duplicate_addresses_are_told() {
+    let guest = system();
+    guest.ip("addr flush dev eth0\nlink set p0 down\naddr add 2001:db8::1/64 dev eth0");
+    let agent = guest.published(&[]);
+    let line = "warn  nic/eth0: vif 0 has no address yet; 2001:db8::1 is tentative\n";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), line.into()));
+    guest.ip(
+        "addr add 2001:db8::1/64 dev p0 nodad\nlink set p0 up\naddr add 192.0.2.10/24 dev eth0",
+    );
+    guest.wait_sh("ip -6 addr show dev eth0 | grep -q dadfailed");
+    guest.wait(|tree| tree.values().any(|value| value == "192.0.2.10"));
+    let line = "warn  nic/eth0: vif 0 has 192.0.2.10/24; 2001:db8::1 failed duplicate detection: \
+                another machine has it\n";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), line.into()));
+}
+
+/// The line of one NIC.
+fn line_of(guest: &super::harness::Guest, agent: &Agent, nic: &str) -> String {
+    let end = check(guest, Some(agent), &[]);
+    let id = format!(" nic/{nic}:");
+    end.stdout.lines().filter(|line| line.contains(&id)).collect::<Vec<_>>().join("\n")
+}
+
+// A NIC of this machine's kernel without a kind, as a physical one: only tap devices can be made here, and they
+// have one; so the first end of a veth stands for it, as the VIF's does.
+#[test]
+fn function_without_an_address_and_excluded_nic_are_told_by_the_agents_own_options() {
+    let guest = system();
+    guest.vif("eth1", 1);
+    let agent = guest.published(&["--exclude-nics", "eth1"]);
+    assert_eq!(line_of(&guest, &agent, "eth1"), "skip  nic/eth1: left out by --exclude-nics");
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), String::new()));
+    let line = line_of(&guest, &agent, "eth0");
+    assert_eq!(line, "ok    nic/eth0: vif 0 has 192.0.2.10/24, and so has the store");
+}
+
+#[test]
+fn schema_of_the_agent_that_runs_is_the_one_that_is_checked() {
+    let guest = system();
+    let agent = guest.agent(&["--schema", "rfc", "--without", "drivers"]);
+    guest.wait(|tree| tree.contains_key("data/net/100/ipv4/192_0_2_10"));
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), String::new()));
+    let line = line_of(&guest, &agent, "eth0");
+    assert_eq!(line, "ok    nic/eth0: vif 0 has 192.0.2.10/24, and so has the store");
+    assert_eq!(
+        said(&guest, Some(&agent), &["--schema", "rfc", "--wait", "5"]),
+        (Some(0), String::new())
+    );
+}
+
+// An interface's name may hold all that a shell understands.
+#[test]
+fn name_of_a_nic_is_quoted_in_what_to_type() {
+    let guest = system();
+    guest.vif("a$(b);c", 1);
+    guest.ip("link set a$(b);c down");
+    let agent = guest.published(&[]);
+    let line = "warn  nic/a$(b);c: vif 1 is down  ip link set 'a$(b);c' up\n";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), line.into()));
+}
