@@ -113,21 +113,29 @@ fn nodes_of_a_try_that_was_cut_short_are_removed_by_one_request() {
     }
 }
 
-/// The host owns the keys, so the guest may not remove them, and the quota is reached: some 18 rounds, each of
-/// one write and two tries elsewhere.
+/// Other programs take each node that becomes free, or the host denies removals, and one key of the core is
+/// missing. Each of some 18 rounds has one write that is denied, and two tries elsewhere.
 #[test]
-fn denied_removals_at_the_quota_cause_few_requests() {
-    let mut fixture = StoreFixture::new();
-    let addresses = |hosts: std::ops::Range<u8>| hosts.map(|host| address(host, 0)).collect();
-    fixture.publish(&state(vec![addresses(0..250), addresses(0..50)])).unwrap();
-    let mut fake = fixture.fake.see();
-    (fake.room, fake.is_removal_denied, fake.refused) = (Some(0), true, 0);
-    drop(fake);
-    fixture.publish(&state(vec![addresses(0..250), addresses(0..51)])).unwrap();
-    let refused = fixture.fake.see().refused;
-    assert!((3..=60).contains(&refused), "{refused} requests");
-    let keys = fixture.fake.see().keys();
-    assert!(keys.get("attr/PVAddons/Installed").is_some() && keys.get(UPDATED).is_some());
+fn quota_that_stays_reached_causes_few_requests_and_the_core_stays() {
+    let missing = [("attr/PVAddons/BuildVersion", (4, true)), (UPDATED, (5, false))];
+    for (is_removal_denied, (key, core)) in
+        [false, true].into_iter().flat_map(|denied| missing.map(|missing| (denied, missing)))
+    {
+        let mut fixture = StoreFixture::new();
+        let mut state = state(vec![(0..250).map(|host| address(host, 0)).collect()]);
+        fixture.publish(&state).unwrap();
+        fixture.fake.rm(key).unwrap();
+        fixture.session.read_back().unwrap();
+        fixture.fake.see().room = Some(0);
+        fixture.fake.see().is_removal_denied = is_removal_denied;
+        state.os = Some(facts::Os { pretty_name: "Debian 13".into(), ..facts::Os::default() });
+        fixture.publish(&state).unwrap();
+        let refused = fixture.fake.see().refused;
+        assert!((3..=60).contains(&refused), "{refused} requests");
+        let keys = fixture.fake.see().keys();
+        let held = (keys.below("attr/PVAddons").count(), keys.get(UPDATED).is_some());
+        assert_eq!(held, core, "without {key}");
+    }
 }
 
 /// All trees of a few keys, also with a key above another.
