@@ -191,6 +191,8 @@ pub struct Disks {
 pub struct Volume {
     /// The device, with the UUID of its file system if that is known: `/dev/xvda1(2c1f…)`.
     pub name: String,
+    /// The label of its file system, if udev knows one.
+    pub label: Option<String>,
     /// The device's size in bytes.
     pub size: Option<u64>,
     /// The bytes that a user can still write; `None` if the query could block.

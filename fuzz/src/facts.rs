@@ -131,6 +131,7 @@ fn distinct(mut volumes: Vec<Volume>) -> Vec<Volume> {
 fn volume(u: &mut Unstructured) -> Result<Volume> {
     Ok(Volume {
         name: text(u)?,
+        label: maybe(u, text)?,
         size: u.arbitrary()?,
         free: u.arbitrary()?,
         filesystem: text(u)?,

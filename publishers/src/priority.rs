@@ -39,6 +39,7 @@ impl KeyPriorities {
             | ["data", "memory", ..]
             | ["control", ..] => 3,
             ["data", "net" | "service", ..] => 4,
+            ["data", "volumes", _, "volume_name"] => 7,
             ["data", "volumes", ..] => 6,
             ["data", ..] => 1,
             _ => match address(path) {
@@ -75,5 +76,6 @@ mod tests {
         let priorities = KeyPriorities::of(&wanted);
         let volume = priorities.priority("data/volumes/0/name");
         assert!(wanted.iter().all(|(path, _)| priorities.priority(path) < volume));
+        assert!(volume < priorities.priority("data/volumes/0/volume_name"));
     }
 }

@@ -190,6 +190,37 @@ fn swap_is_a_volume_while_it_is_on() {
     );
 }
 
+/// Writes the entry of udev's database for this disk, with the properties that udev takes from libblkid.
+fn run_udev(guest: &Guest, disk: &Disk) {
+    let name = &disk.name;
+    guest.sh(&format!(
+        "mkdir -p /run/udev/data
+         blkid -p -o udev /dev/{name} | sed s/^/E:/ > /run/udev/data/.new
+         mv /run/udev/data/.new /run/udev/data/b$(cat /sys/class/block/{name}/dev)"
+    ));
+}
+
+// The label is read with the volume. If udev reads the device again, the next sample finds the new one.
+#[test]
+fn label_is_published_as_volume_name_and_follows_udev() {
+    let guest = Guest::new();
+    let disk = guest.ext4();
+    guest.sh(&format!("e2label {} 'my data'", name(&disk)));
+    run_udev(&guest, &disk);
+    guest.mount(&disk, "a");
+    let _agent = guest.published(&["--disk-interval", "1"]);
+    guest.wait_value("data/volumes/0/volume_name", "my data");
+    let mark = guest.mark();
+    guest.sh(&format!("e2label {} grün", name(&disk)));
+    run_udev(&guest, &disk);
+    guest.wait_value("data/volumes/0/volume_name", "grün");
+    assert_eq!(guest.batch_since(mark)[0], "write data/volumes/0/volume_name = grün");
+    guest.sh(&format!("e2label {} ''", name(&disk)));
+    run_udev(&guest, &disk);
+    guest.wait_gone("data/volumes/0/volume_name");
+    assert!(guest.tree()["data/volumes/0/name"].starts_with(&name(&disk)));
+}
+
 // A collector that is switched off has its keys removed.
 #[test]
 fn without_disks_removes_the_volumes() {

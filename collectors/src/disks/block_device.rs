@@ -1,4 +1,4 @@
-//! Block devices in sysfs, and the UUIDs that udev has found on them.
+//! Block devices in sysfs.
 //!
 //! `/sys/dev/block` and `/sys/class/block` are documented in the kernel's
 //! `Documentation/admin-guide/sysfs-rules.rst`; `slaves` and `holders` link a device of dm, md or
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::mountinfo::DevNum;
 use super::vbd_name;
-use crate::bounded_read::{canonical, entries, exists, first_line, link_target, text};
+use crate::bounded_read::{canonical, entries, exists, first_line, link_target};
 
 const CLASS: &str = "sys/class/block";
 
@@ -63,6 +63,11 @@ impl Device {
     /// Its kernel name: `xvda1`, `dm-0`.
     pub fn name(&self) -> String {
         self.0.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// Its number, as `MAJOR:MINOR`.
+    pub fn number(&self) -> Option<String> {
+        first_line(&self.0.join("dev"))
     }
 
     /// Its usual path: `/dev/xvda1`, `/dev/mapper/vg-root`.
@@ -135,42 +140,5 @@ impl Device {
             open.extend(below);
         }
         disks
-    }
-
-    /// The UUID of its file system, from udev's database or the links in `/dev/disk/by-uuid`.
-    pub fn uuid(&self, root: &Path) -> Option<String> {
-        let number = first_line(&self.0.join("dev"))?;
-        let database = text(&root.join("run/udev/data").join(format!("b{number}")));
-        database.ok().as_deref().and_then(uuid_in).or_else(|| {
-            let links = entries(&root.join("dev/disk/by-uuid"));
-            let name = self.name();
-            let leads_here = |link: &PathBuf| {
-                link_target(link)
-                    .is_some_and(|target| target.file_name() == Some(OsStr::new(&name)))
-            };
-            let link = links.map(|entry| entry.path()).find(leads_here)?;
-            Some(link.file_name()?.to_string_lossy().into_owned())
-        })
-    }
-}
-
-/// The UUID in an entry of udev's database: the property `ID_FS_UUID`.
-fn uuid_in(entry: &str) -> Option<String> {
-    let uuid = entry.lines().find_map(|line| line.strip_prefix("E:ID_FS_UUID="))?.trim();
-    (!uuid.is_empty()).then(|| uuid.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::uuid_in;
-
-    #[test]
-    fn id_fs_uuid_is_read_from_udev_database() {
-        let entry = "S:disk/by-uuid/2c1f\nI:123\nE:ID_PART_ENTRY_UUID=77\nE:ID_FS_UUID=2c1f\n\
-                     E:ID_FS_UUID_ENC=2c1f\nG:systemd\n";
-        assert_eq!(uuid_in(entry).as_deref(), Some("2c1f"));
-        for none in ["", "E:ID_FS_UUID=", "E:ID_FS_UUID=\n", "ID_FS_UUID=x"] {
-            assert_eq!(uuid_in(none), None, "{none:?}");
-        }
     }
 }

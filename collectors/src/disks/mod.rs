@@ -1,7 +1,7 @@
 //! Disks: the guest's volumes and their free space.
 //!
 //! [`mountinfo`] and [`swaps`] parse the kernel's tables, [`volume_mounts`] and [`mount_tree`] select the
-//! mounts that are volumes, [`volumes`] finds their devices in sysfs, [`tracker`] samples their free space, and
+//! mounts that are volumes, [`volumes`] finds their devices in sysfs, [`udev`] their UUIDs and labels, [`tracker`] samples their free space, and
 //! the platform's file waits for changes. No program is run, and no device is opened.
 //!
 //! statfs(2) is never called on a file system that may not answer (FUSE, NFS, cluster file systems), and no path
@@ -17,6 +17,7 @@ mod platform;
 pub mod swaps;
 mod table;
 pub mod tracker;
+mod udev;
 mod vbd_name;
 pub mod volume_mounts;
 mod volumes;

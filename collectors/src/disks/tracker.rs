@@ -1,10 +1,11 @@
 //! The known volumes and their free space, compared with those that were sent last.
 //!
 //! Devices are looked up only if mounts of volumes or swaps have changed, not for changes of other mounts. A
-//! sample in between only calls statvfs.
+//! sample in between only calls statvfs, and stat on the directory of udev's database.
 
 use std::io;
 use std::path::Path;
+use std::time::SystemTime;
 
 use facts::Disks;
 use log::warn;
@@ -13,6 +14,7 @@ use super::fs_usage::Statvfs;
 use super::mountinfo;
 use super::swaps::{self, Swap};
 use super::table::Table;
+use super::udev;
 use super::volume_mounts::{VolumeMount, find_volume_mounts};
 use super::volumes::{MAX_VOLUMES, TrackedVolume, find_volumes};
 use crate::bounded_read;
@@ -38,6 +40,8 @@ pub struct Tracker<'a> {
     volumes: Vec<TrackedVolume>,
     /// Whether `volumes` were made from `found`.
     is_known: bool,
+    /// When udev's database had last changed before `volumes` were made.
+    udev: Option<SystemTime>,
     sent: Option<Disks>,
 }
 
@@ -57,6 +61,7 @@ impl<'a> Tracker<'a> {
             found: Default::default(),
             volumes: Vec::new(),
             is_known: false,
+            udev: None,
             sent: None,
         }
     }
@@ -94,6 +99,7 @@ impl<'a> Tracker<'a> {
     /// Finds the volumes and reads their free space. If that fails, the next sample tries again.
     pub fn look_up(&mut self) {
         self.is_known = false;
+        self.udev = udev::last_change(self.root);
         let Some(found) = self.read_tables() else { return };
         let volumes =
             bounded_read::check_fd_exhaustion(|| find_volumes(self.root, &found.0, &found.1));
@@ -106,8 +112,8 @@ impl<'a> Tracker<'a> {
         self.read_usage();
     }
 
-    /// Reads the free space of the volumes. Returns whether one was resized: then the devices must be looked up
-    /// again, since the kernel sends no event for that.
+    /// Reads the free space of the volumes. Returns whether one was resized or udev has read a device: then the
+    /// devices must be looked up again, since neither is an event of the tables.
     pub fn sample(&mut self) -> bool {
         if !self.is_known {
             self.look_up();
@@ -116,7 +122,8 @@ impl<'a> Tracker<'a> {
         if !self.found.1.is_empty() {
             self.found.1 = self.read_swaps();
         }
-        self.read_usage()
+        let is_resized = self.read_usage();
+        is_resized || udev::last_change(self.root) != self.udev
     }
 
     /// Calls statvfs for each volume that has a path. Returns whether a total changed.

@@ -10,6 +10,7 @@ use super::block_device::Device;
 use super::fs_usage::FsUsage;
 use super::mount_tree::StatvfsPath;
 use super::swaps::Swap;
+use super::udev::FsNames;
 use super::volume_mounts::VolumeMount;
 use crate::bounded_read::entries;
 
@@ -179,9 +180,10 @@ fn add_devices(devices: &[Device], fact: &mut Volume) {
 }
 
 fn fact(root: &Path, device: &Device, kind: &str, point: &str) -> Volume {
-    let path = device.path();
+    let (path, names) = (device.path(), FsNames::of(root, device));
     Volume {
-        name: device.uuid(root).map_or(path.clone(), |uuid| format!("{path}({uuid})")),
+        name: names.uuid.map_or(path.clone(), |uuid| format!("{path}({uuid})")),
+        label: names.label,
         size: device.size(),
         free: None,
         filesystem: kind.to_owned(),

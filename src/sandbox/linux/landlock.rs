@@ -19,7 +19,7 @@ const READ: [&str; 7] =
 /// Files that may be links out of these directories. The rule is for the present target of the link: if the
 /// target is replaced, it can be read only after the next start.
 const LINKS: [&str; 2] = ["/etc/os-release", "/etc/hosts"];
-/// Can be listed, for `/dev/disk/by-uuid`, which udev may make later.
+/// Can be listed, for `/dev/disk/by-uuid` and `by-label`, which udev may make later.
 const LISTED: &str = "/dev";
 
 /// The newest version whose restrictions were tried. Version 9 restricts connecting unix sockets.

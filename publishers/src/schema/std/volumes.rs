@@ -20,6 +20,7 @@ pub fn render(tree: &mut Tree, disks: &Disks, published: &Tree) {
     for (volume, index) in disks.volumes.iter().zip(indices) {
         let node = format!("{ROOT}/{index}");
         tree.set_nonempty(format!("{node}/name"), Some(&volume.name));
+        tree.set_nonempty(format!("{node}/volume_name"), label(volume));
         let bytes = |bytes: Option<u64>| bytes.map(|bytes| bytes.to_string());
         tree.set_nonempty(format!("{node}/size"), bytes(volume.size).as_deref());
         tree.set_nonempty(format!("{node}/free"), bytes(free(volume, &node, published)).as_deref());
@@ -27,6 +28,11 @@ pub fn render(tree: &mut Tree, disks: &Disks, published: &Tree) {
         list(tree, &format!("{node}/mount_points"), &volume.mount_points, published);
         list(tree, &format!("{node}/extents"), &volume.extents, published);
     }
+}
+
+/// The label, unless it would not be published as it is: with control characters, or too long.
+fn label(volume: &Volume) -> Option<&str> {
+    volume.label.as_deref().filter(|label| sanitize(label) == **label)
 }
 
 /// The published value, unless the new one differs by 1 % of the size or by 64 MiB, whichever is less.
@@ -133,6 +139,22 @@ mod tests {
         let mut after = Tree::default();
         render(&mut after, &Disks { volumes: vec![volume] }, &before);
         assert_eq!(after.get("data/volumes/0/free"), Some("501"));
+    }
+
+    #[test]
+    fn label_is_published_only_as_it_is() {
+        let published = |label: &str| {
+            let label = Some(label.to_owned());
+            let volume = Volume { name: "/dev/xvda1".into(), label, ..Volume::default() };
+            let mut tree = Tree::default();
+            render(&mut tree, &Disks { volumes: vec![volume] }, &Tree::default());
+            tree.get("data/volumes/0/volume_name").map(str::to_owned)
+        };
+        assert_eq!(published("my data €").as_deref(), Some("my data €"));
+        assert_eq!(published(&"x".repeat(2_000)), Some("x".repeat(2_000)));
+        for label in ["", "a\u{1b}[1m", "a\nb", &"x".repeat(2_001)] {
+            assert_eq!(published(label), None, "{label:?}");
+        }
     }
 
     // A name is compared as it is published: without control characters.
