@@ -76,6 +76,10 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
         let manager = manager.clone();
         publisher = publisher.with_watchdog(interval, Box::new(move || manager.ping_watchdog()));
     }
+    if manager.is_present() {
+        let manager = manager.clone();
+        publisher = publisher.with_status(Box::new(move |text| manager.status(text)));
+    }
     let (outbox, inbox) = channel(thread::current());
     if options.sandbox {
         sandbox::restrict_self(UnixSockets::needed(options.destination, log));

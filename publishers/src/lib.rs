@@ -16,6 +16,7 @@ mod read_back;
 pub mod schema;
 pub mod selection;
 mod session;
+mod status;
 pub mod store;
 pub mod timestamp;
 mod watchdog;

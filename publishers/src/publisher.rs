@@ -14,6 +14,7 @@ use crate::clock::Moment;
 use crate::guest_state::{GuestState, Source};
 use crate::schema::Schema;
 use crate::session::{Outcome, Session};
+use crate::status::{self, Status};
 use crate::store::Store;
 use crate::watchdog::Watchdog;
 use xenstore::Backoff;
@@ -66,6 +67,7 @@ pub struct Publisher {
     next_batch: Option<Instant>,
     backoff: Backoff,
     watchdog: Option<Watchdog>,
+    status: Option<Status>,
 }
 
 impl Publisher {
@@ -88,6 +90,7 @@ impl Publisher {
             next_batch: None,
             backoff: Backoff::default(),
             watchdog: None,
+            status: None,
         })
     }
 
@@ -111,6 +114,14 @@ impl Publisher {
     #[must_use]
     pub fn with_watchdog(mut self, interval: Duration, ping: Box<dyn FnMut()>) -> Self {
         self.watchdog = Some(Watchdog::new(interval, ping));
+        self
+    }
+
+    /// Calls `send` with a line about the guest's host and the published keys after the first batch, and when
+    /// it changes.
+    #[must_use]
+    pub fn with_status(mut self, send: Box<dyn FnMut(&str)>) -> Self {
+        self.status = Some(Status::new(send));
         self
     }
 
@@ -142,6 +153,7 @@ impl Publisher {
             match self.try_publish() {
                 Ok(outcome) => {
                     self.outcome = outcome;
+                    self.report_status();
                     self.retry = match outcome {
                         Outcome::Synced => None,
                         Outcome::Quota => self.session.quota_retry(),
@@ -151,6 +163,9 @@ impl Publisher {
                 }
                 Err(error) => self.disconnected(error)?,
             }
+        }
+        if let Some(status) = &mut self.status {
+            status.set(status::LOST);
         }
         self.outcome = Outcome::RetryLater;
         self.retry = Some(Instant::now() + self.backoff.next_delay());
@@ -164,6 +179,9 @@ impl Publisher {
         }
         if self.store != StoreState::Known {
             self.session.read_back()?;
+            if let Some(status) = &mut self.status {
+                status.read_domain(self.session.store())?;
+            }
         }
         self.session.retry_denied()?;
         self.state.started = self.state.started.after_step(Moment::now());
@@ -179,6 +197,12 @@ impl Publisher {
         let is_known = self.session.is_fully_known();
         self.store = if is_known { StoreState::Known } else { StoreState::Unread };
         Ok(batch.outcome)
+    }
+
+    fn report_status(&mut self) {
+        if let Some(status) = &mut self.status {
+            status.update(self.schema, self.session.published(), self.session.denied_keys());
+        }
     }
 
     fn disconnected(&mut self, error: io::Error) -> Result<(), Error> {

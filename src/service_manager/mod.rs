@@ -1,5 +1,5 @@
-//! Notifies the service manager that the agent is ready, alive, or about to end, as in sd_notify(3) and
-//! sd_watchdog_enabled(3). Without `NOTIFY_SOCKET` nothing is opened and nothing sent.
+//! Notifies the service manager that the agent is ready, alive, or about to end, and of its status, as in
+//! sd_notify(3) and sd_watchdog_enabled(3). Without `NOTIFY_SOCKET` nothing is opened and nothing sent.
 //!
 //! The socket is opened at the start and kept, so that the confined agent need not open one, and a notification
 //! is one system call. The crate sd-notify opens a socket for each notification, and does not support abstract
@@ -57,6 +57,16 @@ impl ServiceManager {
     /// Pings the watchdog.
     pub fn ping_watchdog(&self) {
         self.notify("WATCHDOG=1");
+    }
+
+    /// Whether there is one.
+    pub fn is_present(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// What an administrator sees, one line.
+    pub fn status(&self, text: &str) {
+        self.notify(&format!("STATUS={text}"));
     }
 
     /// The agent is about to end.

@@ -1,4 +1,6 @@
-//! Messages to the service manager: sd_notify(3), sd_watchdog_enabled(3).
+//! Messages to the service manager: sd_notify(3), sd_watchdog_enabled(3). [`status`] tests `STATUS=`.
+
+mod status;
 
 use super::harness::{Agent, Guest, PATIENCE, PROGRAM, wait_for};
 use std::os::linux::net::SocketAddrExt;
@@ -22,9 +24,24 @@ impl Manager {
         Manager(socket)
     }
 
-    /// The next message; the test fails if none comes.
+    /// The next message that is no status; the test fails if none comes.
     fn receive(&self) -> String {
-        self.try_receive().expect("no message")
+        self.receive_if(|message| !message.starts_with("STATUS="))
+    }
+
+    /// The next status; the test fails if none comes.
+    fn receive_status(&self) -> String {
+        let message = self.receive_if(|message| message.starts_with("STATUS="));
+        message.trim_start_matches("STATUS=").to_string()
+    }
+
+    fn receive_if(&self, wanted: impl Fn(&str) -> bool) -> String {
+        loop {
+            let message = self.try_receive().expect("no message");
+            if wanted(&message) {
+                return message;
+            }
+        }
     }
 
     /// The next message, if one comes before the socket's timeout.
@@ -61,16 +78,19 @@ fn with_watchdog(guest: &Guest, interval: Duration) -> Command {
 const INTERVAL: Duration = Duration::from_millis(200);
 
 #[test]
-fn agent_sends_ready_and_stopping_and_no_other_message() {
+fn agent_sends_ready_status_and_stopping_and_no_other_message() {
     let guest = Guest::new();
     let manager = Manager::new(&guest);
     let mut command = with_watchdog(&guest, INTERVAL);
     command.env_remove("WATCHDOG_USEC");
     let agent = Agent::spawn(command);
-    assert_eq!(manager.receive(), "READY=1");
+    assert_eq!(manager.try_receive().as_deref(), Some("READY=1"));
+    let status = |addresses| Some(format!("STATUS=domain 1 on XAPI, 1 VIF, {addresses}"));
+    assert_eq!(manager.try_receive(), status("1 address"));
     guest.sync_with_agent();
+    assert_eq!(manager.try_receive(), status("2 addresses"));
     agent.signal("TERM");
-    assert_eq!(manager.receive(), "STOPPING=1");
+    assert_eq!(manager.try_receive().as_deref(), Some("STOPPING=1"));
     assert_eq!(agent.wait().code, Some(0));
     manager.assert_silent_for(Duration::from_millis(1));
 }
@@ -140,6 +160,7 @@ fn agent_does_not_notify_the_watchdog_of_another_process() {
     command.env("WATCHDOG_PID", "1");
     let _agent = Agent::spawn(command);
     assert_eq!(manager.receive(), "READY=1");
+    manager.receive_status();
     manager.assert_silent_for(10 * INTERVAL);
     let mut command = guest.world_command("sh");
     command.args(["-c", "WATCHDOG_PID=$$ exec \"$0\" -s", PROGRAM]);

@@ -85,6 +85,11 @@ impl Denials {
         self.retry.is_some_and(|at| at <= Instant::now())
     }
 
+    /// How many paths are denied.
+    pub(super) fn count(&self) -> usize {
+        self.paths.len()
+    }
+
     /// How many paths are denied, and of how many that was logged.
     #[cfg(test)]
     pub(super) fn len(&self) -> (usize, usize) {

@@ -127,6 +127,16 @@ impl Session {
         &self.published
     }
 
+    /// The open store.
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// The number of keys that the host denied.
+    pub fn denied_keys(&self) -> usize {
+        self.denials.count()
+    }
+
     /// Whether the store can be opened again when the connection is lost.
     pub fn can_reconnect(&self) -> bool {
         self.store.can_reconnect()

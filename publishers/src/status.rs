@@ -1,0 +1,204 @@
+//! The status line for the service manager: the guest's host, and what the host can see of it. It is sent
+//! only when it changes. Reads two or three keys of the toolstack, writes none.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use crate::key_tree::Tree;
+use crate::schema::{Schema, nic_of};
+use crate::store::{Failure, Store};
+
+/// Written by the toolstack, for the guest's own id.
+const DOMID: &str = "domid";
+/// Keys that XAPI's xenopsd writes and libxl does not.
+const OF_XAPI: [&str; 2] = ["unique-domain-id", "xenserver"];
+const SRIOV: &str = "xenserver/";
+
+/// The status that is sent while there is no connection.
+pub const LOST: &str = "connection to xenstore lost, reconnecting";
+
+/// The guest on its host.
+#[derive(Debug, PartialEq, Eq)]
+struct Domain {
+    id: u32,
+    is_on_xapi: bool,
+}
+
+impl Domain {
+    /// `None` without a domain id, as on standard output.
+    fn read(store: &dyn Store) -> io::Result<Option<Self>> {
+        let read = |path| match store.read(path).map_err(Failure::from) {
+            Ok(value) => Ok(Some(value)),
+            Err(Failure::Disconnected(error)) => Err(error),
+            Err(_) => Ok(None),
+        };
+        let Some(id) = read(DOMID)?.and_then(|text| facts::decimal(&text)) else {
+            return Ok(None);
+        };
+        let mut is_on_xapi = false;
+        for path in OF_XAPI {
+            is_on_xapi = is_on_xapi || read(path)?.is_some();
+        }
+        Ok(Some(Self { id, is_on_xapi }))
+    }
+}
+
+/// What was sent last, and the function that sends.
+pub struct Status {
+    domain: Option<Domain>,
+    sent: String,
+    send: Box<dyn FnMut(&str)>,
+}
+
+impl Status {
+    /// A status of which nothing was sent yet.
+    pub fn new(send: Box<dyn FnMut(&str)>) -> Self {
+        Self { domain: None, sent: String::new(), send }
+    }
+
+    /// Reads the guest's id and the kind of its host, which differ after a migration.
+    ///
+    /// # Errors
+    /// When the connection is lost.
+    pub fn read_domain(&mut self, store: &dyn Store) -> io::Result<()> {
+        self.domain = Domain::read(store)?;
+        Ok(())
+    }
+
+    /// Sends what is published, if that differs from what was sent last. `denied` is the number of keys that
+    /// the host does not allow.
+    pub fn update(&mut self, schema: Schema, published: &Tree, denied: usize) {
+        let text = text(self.domain.as_ref(), schema, published, denied);
+        self.set(&text);
+    }
+
+    /// Sends `text`, if it differs from what was sent last.
+    pub fn set(&mut self, text: &str) {
+        if self.sent != text {
+            text.clone_into(&mut self.sent);
+            (self.send)(text);
+        }
+    }
+}
+
+/// A line such as `domain 7 on XAPI, 2 VIFs, 5 addresses, 1 key refused`. NICs and addresses are named also
+/// if there are none, since that is why a host shows none.
+fn text(domain: Option<&Domain>, schema: Schema, published: &Tree, denied: usize) -> String {
+    let (mut nics, mut addresses) = (BTreeSet::new(), 0);
+    for (path, _) in published.iter() {
+        if let Some(nic) = nic_of(path) {
+            nics.insert(nic);
+            addresses += usize::from(path.strip_prefix(nic).is_some_and(is_address));
+        }
+    }
+    let functions = nics.iter().filter(|nic| nic.starts_with(SRIOV)).count();
+    let nic = match schema {
+        Schema::Rfc => ("NIC", "NICs"),
+        Schema::Std | Schema::StdEveryNic | Schema::Withdrawn => ("VIF", "VIFs"),
+    };
+    let domain = domain.map(|Domain { id, is_on_xapi }| {
+        format!("domain {id} on {}", if *is_on_xapi { "XAPI" } else { "libxl" })
+    });
+    let parts = [
+        domain,
+        Some(count(nics.len() - functions, nic)),
+        (functions > 0).then(|| count(functions, ("SR-IOV function", "SR-IOV functions"))),
+        Some(count(addresses, ("address", "addresses"))),
+        (denied > 0).then(|| count(denied, ("key refused", "keys refused"))),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// Whether this is the path of an address below its NIC: `/ipv4/0`.
+fn is_address(path: &str) -> bool {
+    let index = path.strip_prefix("/ipv4/").or_else(|| path.strip_prefix("/ipv6/"));
+    index.is_some_and(|index| !index.contains('/'))
+}
+
+fn count(number: usize, (one, many): (&str, &str)) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use xenstore_rs::Xs;
+
+    use super::*;
+    use crate::store::fake::{FakeXenstore, Fault};
+
+    fn tree(paths: &[&str]) -> Tree {
+        let mut tree = Tree::default();
+        paths.iter().for_each(|path| tree.set(*path, "1"));
+        tree
+    }
+
+    fn std_text(paths: &[&str], denied: usize) -> String {
+        let domain = Domain { id: 7, is_on_xapi: true };
+        text(Some(&domain), Schema::Std, &tree(paths), denied)
+    }
+
+    #[test]
+    fn vifs_addresses_and_refused_keys_are_counted() {
+        let one = ["attr/vif/0/name", "attr/vif/0/ipv4/0", "attr/vif/0/ipv4/0/prefix"];
+        let more = ["attr/vif/10/name", "attr/vif/10/ipv4/0", "attr/vif/10/ipv6/3"];
+        assert_eq!(std_text(&[], 0), "domain 7 on XAPI, 0 VIFs, 0 addresses");
+        assert_eq!(std_text(&one, 1), "domain 7 on XAPI, 1 VIF, 1 address, 1 key refused");
+        assert_eq!(
+            std_text(&[one, more].concat(), 2),
+            "domain 7 on XAPI, 2 VIFs, 3 addresses, 2 keys refused"
+        );
+    }
+
+    #[test]
+    fn sriov_functions_are_counted_if_there_are_any() {
+        let function = ["attr/vif/0/name", "xenserver/attr/net-sriov-vf/1/ipv4/0"];
+        assert_eq!(std_text(&function, 0), "domain 7 on XAPI, 1 VIF, 1 SR-IOV function, 1 address");
+    }
+
+    #[test]
+    fn schema_rfc_has_nics() {
+        let published = tree(&["data/net/2", "data/net/2/mac/00_16", "data/net/2/ipv4/192_0_2_1"]);
+        assert_eq!(text(None, Schema::Rfc, &published, 0), "1 NIC, 1 address");
+    }
+
+    fn domain(keys: &[(&str, &str)]) -> Option<Domain> {
+        let store = FakeXenstore::default();
+        keys.iter().for_each(|(path, value)| store.write(path, value).unwrap());
+        Domain::read(&store).unwrap()
+    }
+
+    #[test]
+    fn host_is_known_by_the_keys_of_its_toolstack() {
+        let on = |is_on_xapi| Some(Domain { id: 7, is_on_xapi });
+        assert_eq!(domain(&[("domid", "7")]), on(false));
+        assert_eq!(domain(&[("domid", "7"), ("unique-domain-id", "x")]), on(true));
+        assert_eq!(domain(&[("domid", "7"), ("xenserver", "")]), on(true));
+        // A line end would be another message to the service manager.
+        assert_eq!(domain(&[("domid", "7\nMAINPID=1")]), None);
+        assert_eq!(domain(&[("unique-domain-id", "x")]), None);
+    }
+
+    #[test]
+    fn lost_connection_is_an_error() {
+        let store = FakeXenstore::default();
+        store.see().faults = vec![Some(Fault::Lost)];
+        assert!(Domain::read(&store).is_err());
+    }
+
+    #[test]
+    fn status_is_sent_when_it_changes() {
+        let sent = Rc::new(RefCell::new(Vec::new()));
+        let log = sent.clone();
+        let mut status = Status::new(Box::new(move |text| log.borrow_mut().push(text.to_owned())));
+        for published in [&tree(&[]), &tree(&["data/os_name"]), &tree(&["attr/vif/0/name"])] {
+            status.update(Schema::Std, published, 0);
+        }
+        status.set(LOST);
+        status.set(LOST);
+        let wanted = ["0 VIFs, 0 addresses", "1 VIF, 0 addresses", LOST];
+        assert_eq!(sent.take(), wanted);
+    }
+}
