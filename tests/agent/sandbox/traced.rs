@@ -77,6 +77,19 @@ fn no_call_of_the_agent_is_refused_on_a_kernel_without_landlock() {
     assert_eq!(refused, [] as [String; 0]);
 }
 
+// The thread that looks at other processes is not confined: /proc may refuse what it reads there.
+#[test]
+fn no_call_of_a_check_is_refused() {
+    let (guest, scratch) = (Guest::new(), Scratch::new());
+    let _agent = guest.published(&[]);
+    let trace = scratch.path().join("trace");
+    let end = Agent::spawn(traced(&guest, &["--check"], &trace)).wait();
+    assert!(end.stdout.contains("facts: 13 keys in the store, none differs"), "{end:?}");
+    let mut refused = refused_calls(&trace);
+    refused.retain(|line| !line.contains("\"/proc/"));
+    assert_eq!(refused, [] as [String; 0]);
+}
+
 /// The agent's command under strace in a guest that reaches xenstored by the kernel's device, not by a socket.
 fn with_device(guest: &Guest, arguments: &[&str], trace: &Path) -> Command {
     guest.xenbus_device("/dev/xen/xenbus");
