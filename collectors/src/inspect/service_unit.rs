@@ -115,7 +115,9 @@ fn sysv(root: &Path, name: &str) -> ServiceUnit {
         let link = entry.file_name().to_string_lossy().into_owned();
         link.starts_with('S') && link.get(3..) == Some(name)
     };
-    let levels = ["etc/rc2.d", "etc/rc3.d", "etc/rc5.d", "etc/rc.d/rc3.d"];
+    // The last two are OpenWrt's and Buildroot's.
+    let levels =
+        ["etc/rc2.d", "etc/rc3.d", "etc/rc5.d", "etc/rc.d/rc3.d", "etc/rc.d", "etc/init.d"];
     let is_enabled = levels.iter().any(|level| entries(&root.join(level)).any(starts));
     ServiceUnit {
         manager: Manager::Sysv,
@@ -186,6 +188,11 @@ mod tests {
         let link = "etc/rc2.d/S20xen-guest-agent -> ../init.d/xen-guest-agent";
         assert_eq!(found("h", &[script]), unit(Manager::Sysv, Some(false), None));
         assert_eq!(found("i", &[script, link]), unit(Manager::Sysv, Some(true), None));
+        // OpenWrt's and Buildroot's links.
+        for (name, link) in [("l", "etc/rc.d/S60"), ("m", "etc/init.d/S60")] {
+            let link = format!("{link}xen-guest-agent -> ../init.d/xen-guest-agent");
+            assert_eq!(found(name, &[script, &link]), unit(Manager::Sysv, Some(true), None));
+        }
     }
 
     #[test]
