@@ -117,7 +117,8 @@ impl std::fmt::Write for OneLine {
     }
 }
 
-fn is_unsafe(c: char) -> bool {
+/// Whether the character may act on a terminal, or make other characters look as they are not.
+pub fn is_unsafe(c: char) -> bool {
     let is_separator = matches!(c, '\u{2028}' | '\u{2029}');
     // The bidirectional formatting characters of Unicode Standard Annex 9.
     let is_direction = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

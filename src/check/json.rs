@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::finding::Finding;
+use crate::logging::is_unsafe;
 
 /// The version of the layout: a name that is removed or means something else makes it another.
 const SCHEMA: u32 = 1;
@@ -34,7 +35,7 @@ fn string(text: &str) -> String {
         match c {
             '"' | '\\' => json.extend(['\\', c]),
             // DEL and above need no escape, but a terminal takes some of them for commands.
-            c if c.is_control() => {
+            c if is_unsafe(c) => {
                 // Writing to a String does not fail.
                 let _ = write!(json, "\\u{:04x}", u32::from(c));
             }
@@ -53,11 +54,11 @@ mod tests {
     fn object_has_schema_and_checks_with_null_where_there_is_nothing_to_type() {
         let findings = [
             Finding::ok("store", "/dev/xen/xenbus answers"),
-            Finding::fail("nic/a\"\\", "b\n\u{85}ü").fix("c".to_owned()),
+            Finding::fail("nic/a\"\\", "b\n\u{85}\u{202e}ü").fix("c".to_owned()),
         ];
         let json = "{\"schema\": 1, \"checks\": [
   {\"id\": \"store\", \"result\": \"ok\", \"says\": \"/dev/xen/xenbus answers\", \"fix\": null},
-  {\"id\": \"nic/a\\\"\\\\\", \"result\": \"fail\", \"says\": \"b\\u000a\\u0085ü\", \"fix\": \"c\"}
+  {\"id\": \"nic/a\\\"\\\\\", \"result\": \"fail\", \"says\": \"b\\u000a\\u0085\\u202eü\", \"fix\": \"c\"}
 ]}
 ";
         assert_eq!(render(&findings), json);
