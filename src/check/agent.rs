@@ -1,6 +1,7 @@
 //! `agent` and `others`: whether one agent runs, this one, and nobody else writes its keys. Pure.
 
 use publishers::Schema;
+use publishers::schema::is_ours;
 use publishers::timestamp::is_rfc3339;
 
 use super::finding::Finding;
@@ -97,6 +98,26 @@ fn unknown_process(seen: &Seen) -> Finding {
     }
 }
 
+/// Whether the key says which agent has published, and when.
+pub fn is_of_agent(path: &str) -> bool {
+    path.starts_with("attr/PVAddons") || path.starts_with("data/service")
+}
+
+/// Whether `agent` or `others` says what is wrong with this key of the agent.
+pub fn is_told(seen: &Seen, path: &str) -> bool {
+    match age_of_keys(seen) {
+        Age::None | Age::OtherBoot => return true,
+        Age::ThisBoot => {}
+    }
+    let is_no_number = |value| path.starts_with("attr/PVAddons/") && !is_number(value);
+    published_version(seen).is_some_and(|version| version != VERSION)
+        || seen.published(path).is_some_and(is_no_number)
+}
+
+fn is_number(value: &str) -> bool {
+    !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 enum Age {
     None,
     ThisBoot,
@@ -164,7 +185,6 @@ fn keys_of_others(seen: &Seen) -> Option<Finding> {
     let store = seen.store.as_ref().ok()?;
     let published = &store.comparison.published;
     let found = |says: String| Some(Finding::fail(OTHERS, says).fix(remedies::publish(seen)));
-    let is_number = |value: &str| !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
     let wrong = published.below("attr/PVAddons").find(|(_, value)| !is_number(value));
     if let Some((name, value)) = wrong {
         let whose = match value {
@@ -175,7 +195,9 @@ fn keys_of_others(seen: &Seen) -> Option<Finding> {
         let says = format!("attr/PVAddons/{name} is {value:?}, from {whose}: XAPI sees no agent");
         return found(says);
     }
-    let shell = published.iter().find(|(path, _)| path.starts_with("attr/eth"));
+    // Other keys there are those of programs that no host reads.
+    let is_shells = |path: &str, value: &str| path.starts_with("attr/eth") && is_ours(path, value);
+    let shell = published.iter().find(|(path, value)| is_shells(path, value));
     if let Some((path, value)) = shell {
         let says = format!("{path} is {value:?}, left by an old agent: XAPI may show that address");
         return found(says);

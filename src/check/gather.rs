@@ -110,14 +110,15 @@ fn look(options: &Options, outside: &Outside, unconfined: Option<&[String]>) -> 
         Err(_) => (GuestState::default(), Vec::new()),
     };
     let exclude = Exclude::new(options.exclude_nics.clone());
-    let store = store.and_then(|()| store::look(options.schema, state.clone(), PATIENCE));
+    let devices = inspect::xen_devices(root);
+    let store = store.and_then(|()| store::look(options.schema, state.clone(), &devices, PATIENCE));
     Seen {
         xen_version: inspect::xen_version(root),
         outside: outside.clone(),
         service: inspect::service_unit(root, AGENT),
         schema: options.schema,
         nics: network::list_nics(root, &exclude).map_err(|error| error.to_string()),
-        devices: inspect::xen_devices(root),
+        devices,
         unconfined: unconfined.map(<[String]>::to_vec),
         now: Moment::now(),
         guest,

@@ -8,7 +8,7 @@ use publishers::timestamp::age;
 
 use super::finding::{Finding, count};
 use super::seen::{Seen, StoreSeen};
-use super::{nic, remedies};
+use super::{agent, nic, remedies};
 
 /// Differences that are shown one by one.
 const SHOWN: usize = 3;
@@ -54,14 +54,19 @@ pub fn facts(seen: &Seen) -> Vec<Finding> {
 
 fn changes<'a>(seen: &Seen, store: &'a StoreSeen) -> Vec<&'a Change> {
     let nics = nic::nodes(seen);
-    let changes = store.comparison.changes.iter().filter(|change| is_fact(change.path(), &nics));
+    let is_untold = |change: &&Change| {
+        let path = change.path();
+        is_fact(path, &nics) || agent::is_of_agent(path) && !agent::is_told(seen, path)
+    };
+    let changes = store.comparison.changes.iter().filter(is_untold);
     changes.filter(|change| !store.denied.contains(change.path())).collect()
 }
 
 /// Whether no other check looks at this key.
 fn is_fact(path: &str, nics: &[String]) -> bool {
-    let others = ["attr/PVAddons", "data/service", "attr/eth", "data/updated"];
+    let others = ["attr/eth", "data/updated"];
     !others.iter().any(|other| path.starts_with(other))
+        && !agent::is_of_agent(path)
         && !nics.iter().any(|node| nic::is_within(path, node))
 }
 
@@ -82,10 +87,6 @@ pub fn host(seen: &Seen) -> Vec<Finding> {
 }
 
 fn host_of(seen: &Seen, store: &StoreSeen) -> Finding {
-    if let Some(reason) = seen.key("data/cant_suspend_reason") {
-        let says = format!("will not suspend or migrate the guest: {reason}");
-        return Finding::warn("host", says);
-    }
     // libxl keeps `control` to itself.
     let is_unusual = |path: &&String| !path.starts_with("control/");
     if let Some(path) = store.denied.iter().find(is_unusual) {
@@ -93,6 +94,10 @@ fn host_of(seen: &Seen, store: &StoreSeen) -> Finding {
         let more = if denied > 1 { format!(" and {} more", denied - 1) } else { String::new() };
         let says = format!("does not let the guest write {path}{more}");
         return Finding::fail("host", says);
+    }
+    if let Some(reason) = seen.key("data/cant_suspend_reason") {
+        let says = format!("will not suspend or migrate the guest: {reason}");
+        return Finding::warn("host", says);
     }
     if let (true, Some(owned)) = (is_full(store), store.owned) {
         let says = format!(

@@ -1,5 +1,7 @@
 //! `confinement` and `drivers`: what works with less than it could. Pure.
 
+use collectors::inspect::XenDevice;
+
 use super::finding::Finding;
 use super::seen::Seen;
 
@@ -18,7 +20,7 @@ pub fn confinement(seen: &Seen) -> Vec<Finding> {
 /// The drivers of what the host plugged in.
 pub fn drivers(seen: &Seen) -> Vec<Finding> {
     let Some(drivers) = &seen.state.drivers else { return Vec::new() };
-    if let Some(device) = seen.devices.iter().find(|device| !device.is_driven) {
+    if let Some(device) = seen.devices.iter().find(|device| lacks_driver(seen, device)) {
         let module = if device.kind == "vif" { "xen-netfront" } else { "xen-blkfront" };
         let says = format!("{} {} has no driver", device.kind, device.id);
         return vec![Finding::fail("drivers", says).fix(format!("modprobe {module}"))];
@@ -34,4 +36,15 @@ pub fn drivers(seen: &Seen) -> Vec<Finding> {
         [] => Finding::warn("drivers", "none of Xen's drivers is in use"),
         names => Finding::ok("drivers", names.join(", ")),
     }]
+}
+
+/// Whether a driver should drive the device and none does. A CD drive of an HVM guest has none: the guest uses the
+/// one that the device model emulates (`blkfront_probe` in Linux's `drivers/block/xen-blkfront.c`). Only the
+/// store says which virtual disk is a CD drive.
+fn lacks_driver(seen: &Seen, device: &XenDevice) -> bool {
+    let may_be_cd_drive = match &seen.store {
+        Ok(store) => store.cd_drives.contains(&device.id),
+        Err(_) => true,
+    };
+    !device.is_driven && !(device.kind == "vbd" && may_be_cd_drive)
 }

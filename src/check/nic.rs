@@ -29,7 +29,7 @@ fn check(seen: &Seen, nic: &Nic) -> Finding {
         return Finding::skip(id, "left out by --exclude-nics");
     }
     let Some((what, node)) = place(seen, nic) else {
-        return Finding::skip(id, format!("{}: hosts never show its addresses", not_shown(nic)));
+        return Finding::skip(id, not_shown(seen, nic));
     };
     let addresses = addresses(seen, nic);
     let has = match nic.is_up {
@@ -57,6 +57,9 @@ fn check(seen: &Seen, nic: &Nic) -> Finding {
         (None, None) => Finding::warn(id, has),
         (Some(_), _) if seen.store.is_err() => {
             Finding::skip(id, format!("{has}, the store is not known"))
+        }
+        (Some(_), _) if is_denied(seen, &node) => {
+            Finding::skip(id, format!("{has}, which the host does not let the guest write"))
         }
         (Some(_), _) => Finding::ok(id, format!("{has}, and so has the store")),
     }
@@ -89,12 +92,17 @@ fn place(seen: &Seen, nic: &Nic) -> Option<(String, String)> {
     Some((format!("SR-IOV function {}", function.id), node))
 }
 
-fn not_shown(nic: &Nic) -> String {
-    match nic.driver.as_deref() {
+fn not_shown(seen: &Seen, nic: &Nic) -> String {
+    let what = match nic.driver.as_deref() {
         Some(driver) if EMULATED.contains(&driver) => format!("an emulated NIC ({driver})"),
+        // Only the store says which ones are SR-IOV functions, whose addresses hosts show.
+        Some(driver) if seen.store.is_err() => {
+            return format!("not a vif ({driver}), the store is not known");
+        }
         Some(driver) => format!("a device of its own, not a vif ({driver})"),
         None => "not a vif".into(),
-    }
+    };
+    format!("{what}: hosts never show its addresses")
 }
 
 /// The addresses of the NIC and its upper devices, the preferred ones first.
@@ -132,13 +140,22 @@ fn difference(seen: &Seen, node: &str, published: &[String]) -> Option<String> {
     let changes = store.comparison.changes.iter().map(Change::path);
     let mut changes = changes.filter(|path| is_within(path, node) && !store.denied.contains(*path));
     let first = changes.next()?;
-    let is_of_address = |path: &str| path.contains("/ipv4") || path.contains("/ipv6");
     let is_address = std::iter::once(first).chain(changes).any(is_of_address);
     Some(match (is_address, published) {
         (true, []) => "nothing".into(),
         (true, all) => several(all),
         (false, _) => format!("another {first}"),
     })
+}
+
+/// Whether the host refuses a change of the NIC's addresses.
+fn is_denied(seen: &Seen, node: &str) -> bool {
+    let denied = seen.store.iter().flat_map(|store| &store.denied);
+    denied.into_iter().any(|path| is_within(path, node) && is_of_address(path))
+}
+
+fn is_of_address(path: &str) -> bool {
+    path.contains("/ipv4") || path.contains("/ipv6")
 }
 
 /// The addresses that the store has in a list: values in schema std, names in rfc.

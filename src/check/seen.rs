@@ -68,6 +68,8 @@ pub struct StoreSeen {
     pub comparison: Comparison,
     /// Paths of these changes that the host does not let the guest make.
     pub denied: BTreeSet<String>,
+    /// Virtual disks that are CD drives, of those without a driver.
+    pub cd_drives: BTreeSet<u32>,
     /// How many nodes the guest owns, where that was counted.
     pub owned: Option<usize>,
 }
@@ -137,6 +139,7 @@ impl Seen {
             keys: BTreeMap::from([("domid", "7".into()), ("unique-domain-id", "x".into())]),
             comparison: Comparison::default(),
             denied: BTreeSet::new(),
+            cd_drives: BTreeSet::new(),
             owned: None,
         };
         let agent = Process { pid: 321, name: AGENT.into(), ..Process::default() };

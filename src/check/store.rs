@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use collectors::inspect;
+use collectors::inspect::{self, XenDevice};
 use publishers::Schema;
 use publishers::compare::{Comparison, compare};
 use publishers::diff::Change;
@@ -40,7 +40,14 @@ pub fn ping(patience: Duration) -> Result<(), NoStore> {
 ///
 /// # Errors
 /// [`NoStore`] says why the store stopped to answer.
-pub fn look(schema: Schema, state: GuestState, patience: Duration) -> Result<StoreSeen, NoStore> {
+pub fn look(
+    schema: Schema,
+    state: GuestState,
+    devices: &[XenDevice],
+    patience: Duration,
+) -> Result<StoreSeen, NoStore> {
+    let is_undriven = |device: &&XenDevice| device.kind == "vbd" && !device.is_driven;
+    let undriven: Vec<u32> = devices.iter().filter(is_undriven).map(|device| device.id).collect();
     within(patience, move || {
         // Each connection is closed before the next is opened, as NetBSD's kernel wants it.
         let comparison = compare(&Xenstore::open()?, schema, &state)?;
@@ -54,6 +61,11 @@ pub fn look(schema: Schema, state: GuestState, patience: Duration) -> Result<Sto
                 keys.insert(key, value);
             }
         }
+        let mut cd_drives = BTreeSet::new();
+        for id in undriven {
+            let kind = read(&mut connection, &format!("device/vbd/{id}/device-type"))?;
+            cd_drives.extend(kind.is_some_and(|kind| kind == "cdrom").then_some(id));
+        }
         let denied = denied(&mut connection, &comparison, &domid)?;
         let is_missing = |change: &Change| matches!(change, Change::Write(path, _) if comparison.published.get(path).is_none());
         let owned = match comparison.changes.iter().any(is_missing) {
@@ -63,7 +75,7 @@ pub fn look(schema: Schema, state: GuestState, patience: Duration) -> Result<Sto
         // Last: from here on events come between the answers.
         let watch = watch(&mut connection)?;
         let path = xenstore::path().display().to_string();
-        Ok(StoreSeen { path, latency, watch, keys, comparison, denied, owned })
+        Ok(StoreSeen { path, latency, watch, keys, comparison, denied, cd_drives, owned })
     })
 }
 

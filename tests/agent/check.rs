@@ -176,6 +176,11 @@ fn other_agents_and_keys_that_they_left_are_told() {
     let line = "FAIL  others: attr/eth3/ip is \"192.0.2.9\", left by an old agent: XAPI may show that address  \
                 kill -HUP PID\n";
     assert_eq!(said(&guest, Some(&agent), &[]), (Some(1), line.into()));
+    agent.signal("HUP");
+    guest.wait_gone("attr/eth3/ip");
+    // Another program's, which no agent removes.
+    guest.write_as_guest("attr/eth3/other", "1");
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), String::new()));
     guest.write_as_guest("attr/PVAddons/MajorVersion", "@PRODUCT_MAJOR_VERSION@");
     let line = "FAIL  others: attr/PVAddons/MajorVersion is \"@PRODUCT_MAJOR_VERSION@\", from xe-guest-utilities \
                 built without a version: XAPI sees no agent  kill -HUP PID\n";
@@ -215,6 +220,19 @@ fn vif_in_another_namespace_and_vif_without_a_driver_are_told() {
     assert_eq!(said(&guest, Some(&agent), &[]), (Some(1), line.into()));
     guest.sh("ln -s ../../drivers/vif /sys/bus/xen/devices/vif-7/driver");
     let line = "FAIL  namespace: vif 7 is in another network namespace: its addresses cannot be seen here\n";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(1), line.into()));
+}
+
+#[test]
+fn cd_drive_of_an_hvm_guest_needs_no_driver() {
+    let guest = system();
+    let agent = guest.published(&[]);
+    guest.sh("mkdir -p /sys/bus/xen/devices/vbd-5696");
+    guest.dom0_writes("device/vbd/5696/device-type", "cdrom");
+    guest.allow("device/vbd/5696/device-type", &["n1"]);
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), String::new()));
+    guest.dom0_writes("device/vbd/5696/device-type", "disk");
+    let line = "FAIL  drivers: vbd 5696 has no driver  modprobe xen-blkfront\n";
     assert_eq!(said(&guest, Some(&agent), &[]), (Some(1), line.into()));
 }
 

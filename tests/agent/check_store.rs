@@ -98,6 +98,25 @@ fn value_that_dom0_wrote_and_key_that_was_lost_are_told() {
     agent.signal("HUP");
     guest.wait_value("data/os_name", "Debian GNU/Linux 12 (bookworm)");
     assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), String::new()));
+    guest.dom0_writes("attr/PVAddons/MinorVersion", "20");
+    let line =
+        "FAIL  facts: attr/PVAddons/MinorVersion is \"20\", should be \"0\"  kill -HUP PID\n";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(1), line.into()));
+}
+
+#[test]
+fn address_that_the_host_refuses_is_not_told_to_be_in_the_store() {
+    let guest = system();
+    guest.dom0_writes("attr/vif/0", "");
+    guest.allow("attr/vif/0", &["n0", "r1"]);
+    let agent = guest.agent(&[]);
+    guest.wait_value("data/service/xen-guest-agent/version", env!("CARGO_PKG_VERSION"));
+    let (code, text) = said(&guest, Some(&agent), &[]);
+    assert!(text.starts_with("FAIL  host: does not let the guest write attr/vif/0/"), "{text}");
+    let all = check(&guest, Some(&agent), &[]).stdout;
+    let line =
+        "skip  nic/eth0: vif 0 has 192.0.2.10/24, which the host does not let the guest write\n";
+    assert!(code == Some(1) && all.contains(line), "{all}");
 }
 
 #[test]

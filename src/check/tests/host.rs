@@ -109,6 +109,15 @@ fn confinement_and_drivers() {
             },
             &["FAIL  drivers: vbd 51712 has no driver  # modprobe xen-blkfront"],
         ),
+        // Linux leaves a CD drive without a driver: QEMU emulates it.
+        (
+            |seen| {
+                let (kind, id, is_driven) = ("vbd".into(), 5696, false);
+                seen.devices.push(XenDevice { kind, id, is_driven });
+                seen.store_mut().cd_drives.insert(5696);
+            },
+            &[],
+        ),
         (
             |seen| seen.state.memory.as_mut().unwrap().balloon = false,
             &["warn  drivers: no balloon driver: the host cannot change the memory of this guest"],

@@ -74,6 +74,16 @@ fn nics_and_their_addresses() {
             },
             &["warn  nic/eth1: SR-IOV function 3 has no address"],
         ),
+        (
+            |seen| {
+                lacks(seen, "attr/vif/0/ipv4/0");
+                seen.store_mut().denied.insert("attr/vif/0/ipv4/0".into());
+            },
+            &[
+                "skip  nic/enX0: vif 0 has 192.0.2.2/24, which the host does not let the guest write",
+                "FAIL  host: does not let the guest write attr/vif/0/ipv4/0",
+            ],
+        ),
         (|seen| seen.nics = Err("EPERM".into()), &["FAIL  nic: cannot be read: EPERM"]),
     ]);
 }
@@ -160,4 +170,56 @@ fn address_that_is_not_link_local_ends_the_wait_in_each_schema() {
     assert!(!nic::has_address(&seen));
     publish(&mut seen, "data/net/2/ipv6/2001_db8__1", "");
     assert!(nic::has_address(&seen));
+}
+
+#[test]
+fn keys_of_the_agent_itself_that_are_lost_or_overwritten() {
+    assert_says(&[
+        (
+            |seen| lacks(seen, "attr/PVAddons/MajorVersion"),
+            &[
+                "FAIL  facts: attr/PVAddons/MajorVersion is missing, should be \"1\"  # kill -HUP 321",
+            ],
+        ),
+        (
+            |seen| {
+                publish(seen, "attr/PVAddons/MinorVersion", "20");
+                let change = Change::Write("attr/PVAddons/MinorVersion".into(), "0".into());
+                seen.store_mut().comparison.changes.push(change);
+            },
+            &[
+                "FAIL  facts: attr/PVAddons/MinorVersion is \"20\", should be \"0\"  # kill -HUP 321",
+            ],
+        ),
+        (
+            |seen| {
+                let change = Change::Remove("attr/PVAddonsUninstalled".into());
+                seen.store_mut().comparison.changes.push(change);
+            },
+            &["FAIL  facts: attr/PVAddonsUninstalled should not be there  # kill -HUP 321"],
+        ),
+    ]);
+}
+
+#[test]
+fn function_of_a_store_that_is_not_known_is_not_told_to_be_hidden_from_hosts() {
+    let mut seen = guest();
+    let perm_mac = Some("02:00:00:00:00:01".parse().unwrap());
+    let driver = Some("ixgbevf".into());
+    seen.nics = Ok(vec![Nic { perm_mac, driver, ..nic("eth1", None) }]);
+    seen.store = Err(NoStore::Failed("EIO".into()));
+    let line = "skip  nic/eth1: not a vif (ixgbevf), the store is not known";
+    assert_eq!(said(&seen)[1], line);
+}
+
+#[test]
+fn reason_against_a_suspend_does_not_hide_a_key_that_is_refused() {
+    assert_says(&[(
+        |seen| {
+            let store = seen.store_mut();
+            store.keys.insert("data/cant_suspend_reason", "a GPU".into());
+            store.denied.insert("data/os_name".into());
+        },
+        &["FAIL  host: does not let the guest write data/os_name"],
+    )]);
 }
