@@ -46,5 +46,5 @@ fn lacks_driver(seen: &Seen, device: &XenDevice) -> bool {
         Ok(store) => store.cd_drives.contains(&device.id),
         Err(_) => true,
     };
-    !device.is_driven && !(device.kind == "vbd" && may_be_cd_drive)
+    !(device.is_driven || device.kind == "vbd" && may_be_cd_drive)
 }
