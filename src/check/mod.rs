@@ -21,7 +21,7 @@ mod text;
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -59,8 +59,17 @@ const CHECKS: [fn(&Seen) -> Vec<Finding>; 10] = [
 pub fn run(options: &Options, check: &CheckOptions, log: Target) -> io::Result<bool> {
     let deadline = check.wait.map(|wait| Instant::now() + wait);
     let (request, seen) = start_looking(options.clone(), log)?;
+    let mut before: Option<Seen> = None;
     let findings = loop {
-        let looked = request.send(gather::outside()).ok().and_then(|()| seen.recv().ok());
+        let sent = request.send(gather::outside()).ok();
+        // When the time is over during a look, the one before it counts.
+        let looked = sent.and_then(|()| match deadline.filter(|_| before.is_some()) {
+            None => seen.recv().ok(),
+            Some(at) => match seen.recv_timeout(at.saturating_duration_since(Instant::now())) {
+                Err(RecvTimeoutError::Timeout) => before.take(),
+                answer => answer.ok(),
+            },
+        });
         let Some(looked) = looked else { return Err(io::ErrorKind::BrokenPipe.into()) };
         let without = |part: &String| part.starts_with("Landlock");
         if looked.unconfined.iter().flatten().any(without) && !xenstore::has_socket() {
@@ -76,7 +85,10 @@ pub fn run(options: &Options, check: &CheckOptions, log: Target) -> io::Result<b
                 findings.push(too_late(check.wait.unwrap_or_default(), &looked));
                 break findings;
             }
-            Some(left) => thread::sleep(INTERVAL.min(left)),
+            Some(left) => {
+                before = Some(looked);
+                thread::sleep(INTERVAL.min(left));
+            }
         }
     };
     print(&findings, check);

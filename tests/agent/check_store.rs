@@ -162,6 +162,19 @@ fn wait_that_is_over_is_a_failure() {
 }
 
 #[test]
+fn wait_for_a_store_that_hangs_ends_in_time() {
+    let guest = system();
+    let agent = guest.published(&[]);
+    guest.stall_xenstored();
+    let end = check(&guest, Some(&agent), &["--quiet", "--wait", "7"]);
+    guest.resume_xenstored();
+    let lines = "FAIL  store: SOCKET does not answer within 5 s: the host's xenstored hangs
+FAIL  wait: after 7 s, the store has no address that is not link-local\n";
+    assert_eq!((end.code, end.stdout.as_str()), (Some(1), lines));
+    assert!(end.took < Duration::from_secs(9), "{end:?}");
+}
+
+#[test]
 fn json_has_the_same_findings() {
     let guest = system();
     let agent = guest.published(&[]);
