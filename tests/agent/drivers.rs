@@ -23,6 +23,17 @@ fn uevent_of_a_new_driver_writes_drivers_and_hotplug() {
     assert_eq!(drivers(&guest), ["xen-balloon", "xen-netfront", "xen-blkfront"]);
 }
 
+// Some kernels have no link to the module of a driver that is built in.
+#[test]
+fn built_in_drivers_without_module_have_the_names_of_the_modules() {
+    let guest = Guest::new();
+    guest.sh("rm /sys/bus/xen/drivers/vif/module");
+    guest.built_in_driver("vbd", "vbd-51712");
+    guest.built_in_driver("other", "other-0");
+    let _agent = guest.published(&[]);
+    assert_eq!(drivers(&guest), ["other", "xen-balloon", "xen-blkfront", "xen-netfront"]);
+}
+
 // A driver without devices is ready for hot-plug. The value `0` would forbid it.
 #[test]
 fn driver_without_devices_keeps_hotplug() {

@@ -95,10 +95,15 @@ impl Agent {
     }
 
     /// Waits for its end.
-    pub fn wait(mut self) -> Finished {
+    pub fn wait(self) -> Finished {
+        self.wait_within(PATIENCE)
+    }
+
+    /// The same, if that may take longer.
+    pub fn wait_within(mut self, limit: Duration) -> Finished {
         let start = Instant::now();
         let mut status: Option<ExitStatus> = None;
-        let ended = wait_for(PATIENCE, || {
+        let ended = wait_for(limit, || {
             status = self.process.try_wait().unwrap();
             status.is_some()
         });

@@ -149,6 +149,14 @@ impl TestNamespaces {
         }
     }
 
+    /// Makes a driver that is built into a kernel without a link to its module, as Ubuntu's 6.8 is.
+    pub fn built_in_driver(&self, driver: &str, device: &str) {
+        let here = format!("/sys/bus/xen/drivers/{driver}");
+        self.sh(&format!(
+            "mkdir -p {here} && ln -s ../../../../../devices/{device} {here}/{device}"
+        ));
+    }
+
     /// Makes the real kernel send a uevent of a driver of this machine.
     pub fn uevent(&self) {
         let entries = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten();

@@ -43,12 +43,16 @@ fn drives(driver: &Path) -> bool {
     })
 }
 
-/// The name of the driver's module, which built-in drivers have too. The directory has only the name of the
-/// device: `vif`.
+/// The name of the driver's module. Of drivers that are built in, some kernels have no link to the module, such
+/// as Ubuntu's 6.8; the directory has only the name of the device: `vif`.
 fn name(driver: &DirEntry) -> String {
     let module = link_target(&driver.path().join("module"));
     let module = module.as_deref().and_then(Path::file_name).map(ToOwned::to_owned);
-    let name = module.unwrap_or_else(|| driver.file_name());
+    let name = module.unwrap_or_else(|| match driver.file_name().to_str() {
+        Some("vif") => "xen-netfront".into(),
+        Some("vbd") => "xen-blkfront".into(),
+        _ => driver.file_name(),
+    });
     // The name is a field of a line and may contain no blank.
     name.to_string_lossy().replace(|c: char| c == '_' || c.is_whitespace(), "-")
 }
