@@ -6,7 +6,8 @@ use super::harness::{Agent, Daemon, Finished, Guest, Layout};
 pub fn as_system(guest: &Guest) {
     guest.sh(
         "net=$(readlink /proc/self/ns/net) && mount -t tmpfs first /proc/1 && mkdir /proc/1/ns \
-              && ln -s $net /proc/1/ns/net && ln -s / /proc/1/root",
+              && ln -s $net /proc/1/ns/net && ln -s pid:[4026531836] /proc/1/ns/pid \
+              && ln -s / /proc/1/root",
     );
     guest.file("/sys/hypervisor/version/major", "4\n");
     guest.file("/sys/hypervisor/version/minor", "17\n");

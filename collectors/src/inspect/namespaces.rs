@@ -33,7 +33,7 @@ pub fn namespaces(root: &Path) -> Namespaces {
         has_own_root: directory(&root.join("proc/1/root"))
             .zip(directory(&root.join("proc/self/root")))
             .map(|(first, own)| differs(first == own)),
-        has_own_processes: namespace("self/ns/pid")
-            .map(|own| differs(own == Path::new(FIRST_PIDS))),
+        has_own_processes: namespace("1/ns/pid")
+            .map(|first| differs(first == Path::new(FIRST_PIDS))),
     }
 }
