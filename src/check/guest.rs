@@ -99,8 +99,8 @@ pub fn store(seen: &Seen) -> Vec<Finding> {
 }
 
 fn answering(store: &StoreSeen) -> Finding {
-    let answers =
-        format!("{} answers in {:.1} ms", store.path, store.latency.as_secs_f64() * 1_000.0);
+    let tenths = (store.latency.as_micros() + 50) / 100;
+    let answers = format!("{} answers in {}.{} ms", store.path, tenths / 10, tenths % 10);
     match &store.watch {
         Ok(true) => Finding::ok("store", answers),
         Ok(false) => Finding::ok("store", format!("{answers}; this system has no watches")),

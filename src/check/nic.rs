@@ -111,9 +111,9 @@ fn addresses(seen: &Seen, nic: &Nic) -> Option<String> {
     let link = links.clone().find(|link| link.index == nic.index);
     let shown = |link: &Link| {
         let all = link.addresses.iter().chain(&link.upper_addresses);
-        let mut all: Vec<_> = all.collect();
-        all.sort_by_key(|address| (address.preference, address.ip.is_ipv6()));
-        let all: Vec<_> = all.iter().map(|a| format!("{}/{}", a.ip, a.prefix)).collect();
+        let mut all: Vec<_> = all.enumerate().collect();
+        all.sort_unstable_by_key(|(place, a)| (a.preference, a.ip.is_ipv6(), *place));
+        let all: Vec<_> = all.iter().map(|(_, a)| format!("{}/{}", a.ip, a.prefix)).collect();
         several(&all)
     };
     link.map(shown).filter(|shown| !shown.is_empty())

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -84,16 +84,21 @@ fn within<T: Send + 'static>(
     patience: Duration,
     ask: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, NoStore> {
-    let (sender, receiver) = mpsc::channel();
-    let answer = move || drop(sender.send(ask()));
+    // Nothing is sent: the channel closes when the thread has the answer.
+    let (open, closed) = channel::<()>();
+    let answer = move || {
+        let answer = ask();
+        drop(open);
+        answer
+    };
     let started = thread::Builder::new().name("store".into()).spawn(answer);
-    started.map_err(|error| NoStore::Failed(error.to_string()))?;
-    match receiver.recv_timeout(patience) {
+    let thread = started.map_err(|error| NoStore::Failed(error.to_string()))?;
+    if closed.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+        return Err(NoStore::Silent(xenstore::path().display().to_string()));
+    }
+    match thread.join() {
         Ok(answer) => answer.map_err(|error| reason(&error)),
-        Err(RecvTimeoutError::Timeout) => {
-            Err(NoStore::Silent(xenstore::path().display().to_string()))
-        }
-        Err(RecvTimeoutError::Disconnected) => Err(NoStore::Failed("no answer".into())),
+        Err(_) => Err(NoStore::Failed("no answer".into())),
     }
 }
 
