@@ -81,7 +81,7 @@ fn list(connection: &mut Connection) -> io::Result<Vec<SriovVf>> {
             Err(_) => debug!("sriov: {PATH}/{id}/mac: {:?} is no MAC", mac.escape_ascii()),
         }
     }
-    functions.sort_by_key(|function| function.id);
+    functions.sort_unstable_by_key(|function| function.id);
     Ok(functions)
 }
 

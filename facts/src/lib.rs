@@ -8,6 +8,7 @@ mod channel;
 mod decimal;
 mod mac;
 mod published_memory;
+mod sorted;
 
 use std::net::IpAddr;
 
@@ -15,6 +16,7 @@ pub use channel::{Inbox, Outbox, RecvError, channel};
 pub use decimal::decimal;
 pub use mac::{Mac, ParseMacError};
 pub use published_memory::PublishedMemory;
+pub use sorted::{map_of, set_of};
 
 /// One message to the publisher.
 #[derive(Clone, Debug, PartialEq, Eq)]

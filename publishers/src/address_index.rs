@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use facts::{Address, decimal};
+use facts::{Address, decimal, map_of, set_of};
 
 use crate::key_tree::Tree;
 
@@ -25,7 +25,7 @@ pub fn assign(before: &BTreeMap<u32, IpAddr>, addresses: &[Address]) -> BTreeMap
     put_first(&mut indices, preferred);
     let lowest = indices.keys().next().copied().unwrap_or(0);
     let mut free = (lowest..).skip(1);
-    let mut placed: BTreeSet<IpAddr> = indices.values().map(|known| known.ip).collect();
+    let mut placed = set_of(indices.values().map(|known| known.ip));
     for address in addresses.into_iter().filter(|address| placed.insert(address.ip)) {
         let index = free.find(|index| !indices.contains_key(index));
         index.map(|index| indices.insert(index, address));
@@ -45,8 +45,8 @@ fn best_first(addresses: &[Address]) -> Vec<Address> {
 
 /// The published addresses that still exist, with their index: the lower one if an address has two.
 fn kept(before: &BTreeMap<u32, IpAddr>, addresses: &[Address]) -> BTreeMap<u32, Address> {
-    let mut living: BTreeMap<IpAddr, Address> = addresses.iter().map(|&a| (a.ip, a)).collect();
-    before.iter().filter_map(|(&index, ip)| Some((index, living.remove(ip)?))).collect()
+    let mut living = map_of(addresses.iter().map(|&a| (a.ip, a)));
+    map_of(before.iter().filter_map(|(&index, ip)| Some((index, living.remove(ip)?))))
 }
 
 /// The best of the addresses. Among equal ones, that with the lowest published index, else the kernel's first.
@@ -76,15 +76,15 @@ fn put_first(indices: &mut BTreeMap<u32, Address>, preferred: Address) {
 #[must_use]
 pub fn by_index<'a>(published: &'a Tree, node: &str, leaf: &str) -> BTreeMap<u32, &'a str> {
     let entry = |(path, value)| Some((decimal(str::strip_suffix(path, leaf)?)?, value));
-    published.below(node).filter_map(entry).collect()
+    map_of(published.below(node).filter_map(entry))
 }
 
 /// An index for each of `names`, in their order: that of `before` if it has one, else the lowest free one.
 #[must_use]
 pub fn keep(before: &BTreeMap<u32, &str>, names: &[String]) -> Vec<u32> {
-    let mut known: BTreeMap<&str, u32> = before.iter().rev().map(|(&i, &name)| (name, i)).collect();
+    let mut known = map_of(before.iter().rev().map(|(&i, &name)| (name, i)));
     let kept: Vec<Option<u32>> = names.iter().map(|name| known.remove(name.as_str())).collect();
-    let taken: BTreeSet<u32> = kept.iter().flatten().copied().collect();
+    let taken = set_of(kept.iter().flatten().copied());
     let mut free = (0..).filter(|index| !taken.contains(index));
     kept.into_iter().filter_map(|kept| kept.or_else(|| free.next())).collect()
 }

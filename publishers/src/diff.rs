@@ -1,6 +1,6 @@
 //! The requests that change the published keys into the wanted ones. Pure; cannot fail.
 
-use std::collections::BTreeSet;
+use facts::set_of;
 
 use crate::key_tree::Tree;
 use crate::schema::root_of;
@@ -31,8 +31,7 @@ pub fn diff(published: &Tree, wanted: &Tree) -> Vec<Change> {
     let stale = published.iter().filter(|(path, _)| wanted.get(path).is_none());
     let (directories, keys): (Vec<_>, Vec<_>) =
         stale.partition(|(path, _)| wanted.has_subtree(path));
-    let removals: BTreeSet<&str> =
-        keys.into_iter().filter_map(|(path, _)| topmost_stale(path, wanted)).collect();
+    let removals = set_of(keys.into_iter().filter_map(|(path, _)| topmost_stale(path, wanted)));
     let emptied = directories.into_iter().filter(|(_, value)| !value.is_empty());
     let writes = wanted.iter().filter(|&(path, value)| published.get(path) != Some(value));
     removals

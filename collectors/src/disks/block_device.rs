@@ -56,7 +56,7 @@ impl Device {
     /// Every device with a link in `directory`, by name.
     pub fn in_directory(directory: &Path) -> Vec<Self> {
         let mut links: Vec<PathBuf> = entries(directory).map(|entry| entry.path()).collect();
-        links.sort();
+        links.sort_unstable();
         links.iter().filter_map(|link| Self::at(link)).collect()
     }
 

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
+use facts::set_of;
+
 use super::mountinfo::{DevNum, Mount};
 use super::volume_mounts::{is_complete, is_traversal_safe};
 
@@ -57,7 +59,7 @@ impl<'a> MountTree<'a> {
         for (index, mount) in mounts.iter().enumerate() {
             children.entry(mount.parent).or_default().push(index);
         }
-        let points = mounts.iter().map(|mount| (mount.parent, mount.point.as_slice())).collect();
+        let points = set_of(mounts.iter().map(|mount| (mount.parent, mount.point.as_slice())));
         let mut tree = Self { mounts, children, points, reached: vec![None; mounts.len()] };
         tree.reach_all();
         tree
@@ -65,7 +67,7 @@ impl<'a> MountTree<'a> {
 
     /// Visits each mount after its parent.
     fn reach_all(&mut self) {
-        let ids: BTreeSet<u32> = self.mounts.iter().map(|mount| mount.id).collect();
+        let ids = set_of(self.mounts.iter().map(|mount| mount.id));
         let is_top = |mount: &Mount| {
             !ids.contains(&mount.parent) || mount.parent == mount.id && mount.point == b"/"
         };

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use facts::set_of;
+
 use super::mount_tree::{MountTree, StatvfsPath};
 use super::mountinfo::{DevNum, Mount};
 
@@ -102,8 +104,7 @@ fn is_volume(mount: &Mount) -> bool {
 /// Removes mounts without a mount point whose file system has another entry.
 fn drop_hidden_duplicates(mut found: Vec<VolumeMount>) -> Vec<VolumeMount> {
     let key = |mount: &VolumeMount| (mount.device, mount.source.clone());
-    let mut seen: BTreeSet<_> =
-        found.iter().filter(|mount| mount.point.is_some()).map(key).collect();
+    let mut seen = set_of(found.iter().filter(|mount| mount.point.is_some()).map(key));
     found.retain(|mount| mount.point.is_some() || seen.insert(key(mount)));
     found
 }

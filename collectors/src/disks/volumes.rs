@@ -1,10 +1,10 @@
 //! Makes the list of volumes from mounts, swaps and LVM's physical volumes: each device once, with its name, its
 //! mount points and the disks below it. Reads only sysfs and udev's database below a given root.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use facts::Volume;
+use facts::{Volume, set_of};
 
 use super::block_device::Device;
 use super::fs_usage::FsUsage;
@@ -51,7 +51,7 @@ pub fn find_volumes(root: &Path, mounts: &[VolumeMount], swaps: &[Swap]) -> Vec<
     move_to_front(&mut mounted, |(_, mounts)| {
         mounts.iter().any(|mount| point(mount) == Some(b"/"))
     });
-    let mut used: BTreeSet<Device> = mounted.iter().map(|(device, _)| device.clone()).collect();
+    let mut used = set_of(mounted.iter().map(|(device, _)| device.clone()));
     let mut volumes: Vec<TrackedVolume> =
         mounted.iter().map(|(device, mounts)| file_system(root, device, mounts)).collect();
     for swap in swaps {
@@ -175,7 +175,7 @@ fn file_system(root: &Path, device: &Device, mounts: &[&VolumeMount]) -> Tracked
 /// Sets size and disks of a file system on several devices.
 fn add_devices(devices: &[Device], fact: &mut Volume) {
     fact.size = devices.iter().map(Device::size).sum();
-    let disks: BTreeSet<String> = devices.iter().flat_map(Device::disks).collect();
+    let disks = set_of(devices.iter().flat_map(Device::disks));
     fact.extents = disks.into_iter().collect();
 }
 

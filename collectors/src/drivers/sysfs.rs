@@ -23,7 +23,7 @@ pub fn list_drivers(root: &Path) -> Drivers {
     if exists(&root.join(BALLOON)) {
         names.push("xen-balloon".into());
     }
-    names.sort();
+    names.sort_unstable();
     names.dedup();
     // They are parts of the kernel, so their version is the kernel's.
     let release = first_line(&root.join("proc/sys/kernel/osrelease"));

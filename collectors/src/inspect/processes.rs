@@ -39,7 +39,7 @@ pub fn agents(root: &Path) -> Option<Vec<Process>> {
         .filter(|(network, _)| network.is_none() || *network == own_network)
         .map(|(_, process)| process)
         .collect();
-    found.sort_by_key(|process| process.pid);
+    found.sort_unstable_by_key(|process| process.pid);
     Some(found)
 }
 

@@ -36,7 +36,7 @@ pub fn xen_devices(root: &Path) -> Vec<XenDevice> {
     };
     let mut devices: Vec<_> =
         entries(&root.join("sys/bus/xen/devices")).filter_map(device).collect();
-    devices.sort();
+    devices.sort_unstable();
     devices
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
 
-use facts::AddressPreference;
+use facts::{AddressPreference, map_of};
 
 use super::address_preference;
 use super::rtnetlink::{Address, Link, Payload};
@@ -127,8 +127,7 @@ fn stack<S: System>(
     links: &mut BTreeMap<Vec<u8>, Link>,
     system: &mut S,
 ) -> io::Result<()> {
-    let indices: BTreeMap<Vec<u8>, u32> =
-        links.iter().map(|(name, link)| (name.clone(), link.index)).collect();
+    let indices = map_of(links.iter().map(|(name, link)| (name.clone(), link.index)));
     let index_of = |name: &[u8]| indices.get(name).copied();
     let is_link =
         |entry: &&Entry| matches!(S::LAYOUT.decode(&entry.address), Some(Sockaddr::Link { .. }));

@@ -1,9 +1,9 @@
 //! The links and addresses of the guest, from the kernel's messages. No I/O.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use facts::{Address, AddressPreference, Mac, Network};
+use facts::{Address, AddressPreference, Mac, Network, set_of};
 
 use super::Exclude;
 use super::address_list::AddressList;
@@ -131,7 +131,7 @@ impl Table {
             .filter(|entry| entry.vif.vif().is_some())
             .map(|entry| entry.link.index)
             .collect();
-        let above_vifs: BTreeSet<u32> = uppers.above(&vifs, |_| true).into_iter().collect();
+        let above_vifs = set_of(uppers.above(&vifs, |_| true));
         let is_published = |entry: &&Entry| {
             let Entry { link, vif, .. } = entry;
             let is_above_vif = vif.vif().is_some() || above_vifs.contains(&link.index);

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use facts::{map_of, set_of};
+
 use super::rtnetlink::Link;
 
 /// The master of its ports is the datapath's own link; internal ports have no master.
@@ -38,11 +40,8 @@ pub struct UpperDevices(BTreeMap<u32, Vec<u32>>);
 impl UpperDevices {
     /// The upper devices among `links`.
     pub fn new<'a>(links: impl Iterator<Item = &'a Link> + Clone) -> Self {
-        let masters: BTreeMap<u32, &[u8]> = links
-            .clone()
-            .filter(|link| is_master_kind(&link.info_kind))
-            .map(|link| (link.index, link.info_kind.as_slice()))
-            .collect();
+        let masters = links.clone().filter(|link| is_master_kind(&link.info_kind));
+        let masters = map_of(masters.map(|link| (link.index, link.info_kind.as_slice())));
         let is_internal_port = |link: &&Link| link.info_kind == OPENVSWITCH;
         let internal_ports = links.clone().filter(is_internal_port).map(|link| link.index);
         let internal_ports: Vec<u32> = internal_ports.collect();
@@ -72,7 +71,7 @@ impl UpperDevices {
     /// only if it `is_passable`, which is called once for each link.
     pub fn above(&self, lower: &[u32], mut is_passable: impl FnMut(u32) -> bool) -> Vec<u32> {
         let mut found = lower.to_vec();
-        let mut seen: BTreeSet<u32> = lower.iter().copied().collect();
+        let mut seen = set_of(lower.iter().copied());
         let mut next = 0;
         while let Some(&index) = found.get(next) {
             next += 1;

@@ -9,7 +9,7 @@ mod volumes;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use facts::{Address, Link, Network, Os};
+use facts::{Address, Link, Network, Os, map_of};
 
 use super::{Ours, Root, root, sampled};
 use crate::address_index::{assign, by_index};
@@ -171,5 +171,5 @@ fn addresses(node: &str, link: &Link, published: &Tree) -> Vec<(String, Address)
 /// The addresses below `node` by index. A value that is not an address has none.
 fn indices_in(published: &Tree, node: &str) -> BTreeMap<u32, IpAddr> {
     let values = by_index(published, node, "").into_iter();
-    values.filter_map(|(index, value)| Some((index, value.parse().ok()?))).collect()
+    map_of(values.filter_map(|(index, value)| Some((index, value.parse().ok()?))))
 }

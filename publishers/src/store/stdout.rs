@@ -1,10 +1,10 @@
 //! Standard output as a store: first the whole tree as a host would read it, then one line for each change.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use facts::set_of;
 use xenstore::XsError;
 use xenstore_rs::Xs;
 
@@ -51,8 +51,7 @@ impl Store for Stdout {
 impl Xs for Stdout {
     fn directory(&self, path: &str) -> io::Result<Vec<Box<str>>> {
         let shown = self.0.borrow();
-        let names: BTreeSet<&str> =
-            shown.keys.below(path).filter_map(|(rest, _)| rest.split('/').next()).collect();
+        let names = set_of(shown.keys.below(path).filter_map(|(rest, _)| rest.split('/').next()));
         Ok(names.into_iter().map(Box::from).collect())
     }
 

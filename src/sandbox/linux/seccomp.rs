@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::env::consts::ARCH;
 
+use facts::map_of;
 use libc::c_long;
 use seccompiler::{
     BackendError, BpfProgram, Error, SeccompAction, SeccompCmpArgLen, SeccompCmpOp,
@@ -38,7 +39,7 @@ pub fn program(allowed: Allowed) -> Result<BpfProgram, Error> {
 }
 
 fn rules(allowed: Allowed) -> Result<BTreeMap<c_long, Vec<SeccompRule>>, BackendError> {
-    let mut rules: BTreeMap<_, Vec<_>> = ALLOWED.iter().map(|&call| (call, Vec::new())).collect();
+    let mut rules = map_of(ALLOWED.iter().map(|&call| (call, Vec::new())));
     for &(call, arguments) in conditional(allowed) {
         let conditions = arguments.iter().map(condition).collect::<Result<Vec<_>, _>>()?;
         let of_call = rules.entry(call).or_default();

@@ -3,9 +3,7 @@
 //! A line is a `DISTRIBUTION` of xenstore-paths: vendor, product, version, and attributes, which are empty.
 //! XAPI splits it at the three blanks, so the last blank is at its end.
 
-use std::collections::BTreeSet;
-
-use facts::{Driver, Drivers, decimal};
+use facts::{Driver, Drivers, decimal, set_of};
 
 use crate::key_tree::{Tree, sanitize};
 
@@ -17,7 +15,7 @@ pub fn render(tree: &mut Tree, drivers: &Drivers, published: &Tree) {
     let line = |Driver { vendor, name, version }: &Driver| {
         sanitize(&format!("{vendor} {name} {version} "))
     };
-    let mut lines: BTreeSet<String> = drivers.in_use.iter().map(line).collect();
+    let mut lines = set_of(drivers.in_use.iter().map(line));
     for (name, value) in
         published.below("drivers").filter(|(name, _)| decimal::<u32>(name).is_some())
     {
