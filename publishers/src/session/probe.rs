@@ -16,6 +16,9 @@ impl Session {
     pub(super) fn write_exceeds_limit(&mut self, path: &str, why: String) -> io::Result<Applied> {
         let node = topmost_stale(path, &self.published).unwrap_or(path).to_owned();
         let count = 1 + path.split('/').count() - node.split('/').count();
+        if count > 1 {
+            self.remove_part(&node)?;
+        }
         if !self.is_free(count, parent(&node))? {
             return Ok(Applied::Quota(why));
         }
@@ -42,13 +45,18 @@ impl Session {
         if let Err(Failure::Disconnected(error)) = created {
             return Err(error);
         }
-        // oxenstored leaves a part of a chain that does not fit.
-        match self.store.rm(probe).map_err(Failure::from) {
+        self.remove_part(probe)?;
+        Ok(created.is_ok())
+    }
+
+    /// Removes a chain of nodes. oxenstored leaves a part of a chain that does not fit.
+    fn remove_part(&mut self, node: &str) -> io::Result<()> {
+        match self.store.rm(node).map_err(Failure::from) {
             Ok(()) | Err(Failure::NotFound) => {}
             Err(Failure::Disconnected(error)) => return Err(error),
-            Err(_) => self.published.set_raw(probe, String::new()),
+            Err(_) => self.published.set_raw(node, String::new()),
         }
-        Ok(created.is_ok())
+        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ const CORE: usize = 8;
 const DOORBELL: &str = "write attr/PVAddons/BuildVersion = 0";
 
 /// Uses up the guest's quota except for so many nodes.
-fn fill_but(guest: &Guest, room: u32) {
+pub(super) fn fill_but(guest: &Guest, room: u32) {
     // In several directories: the C xenstored limits the number of names in one.
     guest.as_guest(|store| {
         let key = |n| format!("error/{}/{n}", n % 50);
