@@ -77,8 +77,10 @@ pub fn run(options: &Options, check: &CheckOptions, log: Target) -> io::Result<b
         }
         let mut findings = findings(&looked);
         let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+        // An agent that has started since would be said not to run.
+        let is_same = || gather::outside().processes == looked.outside.processes;
         let is_done = gather::is_elsewhere(&looked.guest)
-            || !has_failed(&findings) && nic::has_address(&looked);
+            || !has_failed(&findings) && nic::has_address(&looked) && is_same();
         match left.filter(|_| !is_done) {
             None => break findings,
             Some(Duration::ZERO) => {
