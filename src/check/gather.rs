@@ -21,6 +21,9 @@ use crate::command_line::{self, Command, Destination, Options, UsageError};
 
 /// How long the collectors and the store may take, each.
 pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The longest time for all requests to a store that answers: hundreds, to a host that may be slow.
+const STORE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long an agent that runs may take to publish what has just changed.
 const SETTLING: Duration = Duration::from_millis(500);
 /// How often a store that differs is looked at again while an agent runs.
@@ -111,7 +114,8 @@ fn look(options: &Options, outside: &Outside, unconfined: Option<&[String]>) -> 
     };
     let exclude = Exclude::new(options.exclude_nics.clone());
     let devices = inspect::xen_devices(root);
-    let store = store.and_then(|()| store::look(options.schema, state.clone(), &devices, PATIENCE));
+    let store =
+        store.and_then(|()| store::look(options.schema, state.clone(), &devices, STORE_TIMEOUT));
     Seen {
         xen_version: inspect::xen_version(root),
         outside: outside.clone(),

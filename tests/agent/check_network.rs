@@ -37,9 +37,14 @@ fn tentative_and_duplicate_addresses_are_told() {
     let agent = guest.published(&[]);
     let line = "warn  nic/eth0: vif 0 has no address yet; 2001:db8::1 is tentative\n";
     assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), line.into()));
+    // The other machine has the address before this one asks for it.
     guest.ip(
-        "addr add 2001:db8::1/64 dev p0 nodad\nlink set p0 up\naddr add 192.0.2.10/24 dev eth0",
+        "addr del 2001:db8::1/64 dev eth0\naddr add 2001:db8::1/64 dev p0 nodad\nlink set p0 up",
     );
+    guest.wait_sh(
+        "ip link show dev eth0 | grep -q LOWER_UP && ip link show dev p0 | grep -q LOWER_UP",
+    );
+    guest.ip("addr add 2001:db8::1/64 dev eth0\naddr add 192.0.2.10/24 dev eth0");
     guest.wait_sh("ip -6 addr show dev eth0 | grep -q dadfailed");
     guest.wait(|tree| tree.values().any(|value| value == "192.0.2.10"));
     let line = "warn  nic/eth0: vif 0 has 192.0.2.10/24; 2001:db8::1 failed duplicate detection: \

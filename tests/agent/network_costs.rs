@@ -108,14 +108,17 @@ fn events_of_default_routes_only_are_received() {
 #[test]
 fn two_thousand_macvlans_cause_no_file_access_and_no_write() {
     let guest = Guest::new();
+    let start = guest.mark();
     let traced = Traced::new(&guest);
     guest.wait_tree(FIRST_TREE);
+    guest.batch_since(start);
     let mark = guest.mark();
     let line = |n| format!("link add mv{n} link eth0 type macvlan mode bridge\n");
     guest.ip((0..2_000).map(line).collect::<String>());
     guest.ip("link set mv1999 up\naddr add 198.51.100.7/25 dev mv1999");
     guest.wait_value("attr/vif/0/ipv4/1", "198.51.100.7");
-    assert_eq!(guest.changes_since(mark).len(), 3);
+    let changes = guest.changes_since(mark);
+    assert_eq!(changes.len(), 3, "{changes:#?}");
     let calls = traced.calls();
     assert_eq!(count(&calls, &["open", "sys/class/net/mv"]), 0);
     // One message for each link; the agent sleeps at most once for each message.
