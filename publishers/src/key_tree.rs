@@ -6,6 +6,12 @@ use std::collections::btree_map::Iter;
 /// The longest value written, in bytes. The C xenstored takes 2,015 from a guest, oxenstored 2,048.
 const LONGEST: usize = 2_000;
 
+/// Whether the path is that of the node, or below it.
+#[must_use]
+pub fn is_within(path: &str, node: &str) -> bool {
+    path.strip_prefix(node).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Keys and values, in the order of the paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree(BTreeMap<String, String>);

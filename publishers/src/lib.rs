@@ -9,6 +9,7 @@ pub mod clock;
 pub mod compare;
 pub mod diff;
 pub mod guest_state;
+pub mod host;
 pub mod key_tree;
 pub mod priority;
 mod publisher;
@@ -25,5 +26,5 @@ pub mod write_order;
 
 pub use publisher::{Error, OpenStore, Publisher};
 pub use schema::Schema;
-pub use session::Outcome;
+pub use session::{Outcome, RESERVE};
 pub use withdraw::withdraw;

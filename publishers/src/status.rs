@@ -1,17 +1,16 @@
 //! The status line for the service manager: the guest's host, and what the host can see of it. It is sent
-//! only when it changes. Reads two or three keys of the toolstack, writes none.
+//! only when it changes. Reads up to four keys of the toolstack, writes none.
 
 use std::collections::BTreeSet;
 use std::io;
 
+use crate::host::Host;
 use crate::key_tree::Tree;
 use crate::schema::{Schema, nic_of};
 use crate::store::{Failure, Store};
 
 /// Written by the toolstack, for the guest's own id.
 const DOMID: &str = "domid";
-/// Keys that XAPI's xenopsd writes and libxl does not.
-const OF_XAPI: [&str; 2] = ["unique-domain-id", "xenserver"];
 const SRIOV: &str = "xenserver/";
 
 /// The status that is sent while there is no connection.
@@ -21,13 +20,13 @@ pub const LOST: &str = "connection to xenstore lost, reconnecting";
 #[derive(Debug, PartialEq, Eq)]
 struct Domain {
     id: u32,
-    is_on_xapi: bool,
+    host: Host,
 }
 
 impl Domain {
     /// `None` without a domain id, as on standard output.
     fn read(store: &dyn Store) -> io::Result<Option<Self>> {
-        let read = |path| match store.read(path).map_err(Failure::from) {
+        let read = |path: &str| match store.read(path).map_err(Failure::from) {
             Ok(value) => Ok(Some(value)),
             Err(Failure::Disconnected(error)) => Err(error),
             Err(_) => Ok(None),
@@ -35,11 +34,8 @@ impl Domain {
         let Some(id) = read(DOMID)?.and_then(|text| facts::decimal(&text)) else {
             return Ok(None);
         };
-        let mut is_on_xapi = false;
-        for path in OF_XAPI {
-            is_on_xapi = is_on_xapi || read(path)?.is_some();
-        }
-        Ok(Some(Self { id, is_on_xapi }))
+        let host = Host::detect(|path| read(path).map(|value| value.is_some()))?;
+        Ok(Some(Self { id, host }))
     }
 }
 
@@ -96,9 +92,7 @@ fn text(domain: Option<&Domain>, schema: Schema, published: &Tree, denied: usize
         Schema::Rfc => ("NIC", "NICs"),
         Schema::Std | Schema::StdEveryNic | Schema::Withdrawn => ("VIF", "VIFs"),
     };
-    let domain = domain.map(|Domain { id, is_on_xapi }| {
-        format!("domain {id} on {}", if *is_on_xapi { "XAPI" } else { "libxl" })
-    });
+    let domain = domain.map(|Domain { id, host }| format!("domain {id} on {}", host.name()));
     let parts = [
         domain,
         Some(count(nics.len() - functions, nic)),
@@ -136,7 +130,7 @@ mod tests {
     }
 
     fn std_text(paths: &[&str], denied: usize) -> String {
-        let domain = Domain { id: 7, is_on_xapi: true };
+        let domain = Domain { id: 7, host: Host::Xapi };
         text(Some(&domain), Schema::Std, &tree(paths), denied)
     }
 
@@ -172,10 +166,11 @@ mod tests {
 
     #[test]
     fn host_is_known_by_the_keys_of_its_toolstack() {
-        let on = |is_on_xapi| Some(Domain { id: 7, is_on_xapi });
-        assert_eq!(domain(&[("domid", "7")]), on(false));
-        assert_eq!(domain(&[("domid", "7"), ("unique-domain-id", "x")]), on(true));
-        assert_eq!(domain(&[("domid", "7"), ("xenserver", "")]), on(true));
+        let on = |host| Some(Domain { id: 7, host });
+        assert_eq!(domain(&[("domid", "7")]), on(Host::Libxl));
+        assert_eq!(domain(&[("domid", "7"), ("unique-domain-id", "x")]), on(Host::Xapi));
+        assert_eq!(domain(&[("domid", "7"), ("xenserver", "")]), on(Host::Xapi));
+        assert_eq!(domain(&[("domid", "7"), ("acpi-state", "s0")]), on(Host::OpenXt));
         // A line end would be another message to the service manager.
         assert_eq!(domain(&[("domid", "7\nMAINPID=1")]), None);
         assert_eq!(domain(&[("unique-domain-id", "x")]), None);

@@ -1,4 +1,4 @@
-//! `agent` and `others`: whether one agent runs, this one, and nobody else writes its keys. Pure.
+//! `agent` and `others`: whether this agent runs, once, and no other program writes its keys. Pure.
 
 use publishers::Schema;
 use publishers::schema::is_ours;

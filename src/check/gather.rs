@@ -19,10 +19,9 @@ use super::store;
 use crate::agent;
 use crate::command_line::{self, Command, Destination, Options, UsageError};
 
-/// How long the collectors and the store may take, each.
+/// How long the collectors may take, and the store's first answer.
 pub const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The longest time for all requests to a store that answers: hundreds, to a host that may be slow.
+/// How long all requests to a store that answers may take. There are hundreds, and the host may be slow.
 const STORE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long an agent that runs may take to publish what has just changed.
 const SETTLING: Duration = Duration::from_millis(500);

@@ -1,15 +1,13 @@
 //! `guest`, `namespace` and `store`: is there a host, is this process where it can see the guest, and does the
 //! store answer. Pure.
 
+use std::convert::Infallible;
+
 use collectors::xen_detect::NotAGuest;
+use publishers::host::Host;
 
 use super::finding::Finding;
 use super::seen::{Device, NoStore, Seen, StoreSeen};
-
-/// Keys that XAPI's xenopsd writes and libxl does not.
-const OF_XAPI: [&str; 2] = ["unique-domain-id", "xenserver"];
-/// A key that OpenXT's xenmgr keeps below the domain's home (`xenmgr/Vm/Monitor.hs`).
-const OF_OPENXT: &str = "acpi-state";
 
 /// A guest of which Xen, and on which kind of host.
 pub fn guest(seen: &Seen) -> Vec<Finding> {
@@ -35,12 +33,13 @@ pub fn guest(seen: &Seen) -> Vec<Finding> {
         says += &format!(", domain {domain}");
     }
     if seen.store.is_ok() {
-        says += if OF_XAPI.iter().any(|key| seen.key(key).is_some()) {
-            ", on an XAPI host"
-        } else if seen.key(OF_OPENXT).is_some() {
-            ", on an OpenXT host"
-        } else {
-            ", on a libxl host: nothing there reads the keys but xenstore-ls and xen-guests"
+        let Ok(host) = Host::detect(|key| Ok::<_, Infallible>(seen.key(key).is_some()));
+        says += match host {
+            Host::Xapi => ", on an XAPI host",
+            Host::OpenXt => ", on an OpenXT host",
+            Host::Libxl => {
+                ", on a libxl host: nothing there reads the keys but xenstore-ls and xen-guests"
+            }
         };
     }
     finding(Finding::ok("guest", says))
@@ -90,8 +89,10 @@ pub fn store(seen: &Seen) -> Vec<Finding> {
             let fix = (!seen.outside.is_root).then(|| "sudo xen-guest-agent --check".into());
             Finding::fail("store", format!("cannot be opened: {error}")).fix(fix)
         }
-        Err(NoStore::Silent(path)) => {
-            let says = format!("{path} does not answer within 5 s: the host's xenstored hangs");
+        Err(NoStore::Silent(path, time)) => {
+            let time = time.as_secs();
+            let says =
+                format!("{path} does not answer within {time} s: the host's xenstored hangs");
             Finding::fail("store", says)
         }
         Err(NoStore::Failed(error)) => Finding::fail("store", error.clone()),

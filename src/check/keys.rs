@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use publishers::RESERVE;
 use publishers::diff::Change;
 use publishers::guest_state::Source;
+use publishers::key_tree::is_within;
 use publishers::timestamp::age;
 
 use super::finding::{Finding, count};
@@ -14,8 +16,6 @@ use super::{agent, nic, remedies};
 const SHOWN: usize = 3;
 /// Nodes that a guest may own, by the default of both xenstoreds.
 const QUOTA: usize = 1_000;
-/// Nodes that the agent leaves to others where the quota is reached.
-const RESERVE: usize = 64;
 /// The longest time between two writes of `data/updated` by an agent that samples the memory at the default
 /// interval, and as much again.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2 * 660);
@@ -67,7 +67,7 @@ fn is_fact(path: &str, nics: &[String]) -> bool {
     let others = ["attr/eth", "data/updated"];
     !others.iter().any(|other| path.starts_with(other))
         && !agent::is_of_agent(path)
-        && !nics.iter().any(|node| nic::is_within(path, node))
+        && !nics.iter().any(|node| is_within(path, node))
 }
 
 fn difference(seen: &Seen, change: &Change) -> String {

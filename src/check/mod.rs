@@ -97,7 +97,7 @@ pub fn run(options: &Options, check: &CheckOptions, log: Target) -> io::Result<b
     Ok(!has_failed(&findings))
 }
 
-/// Starts the confined thread, which looks whenever it is told what is outside.
+/// Starts the confined thread. It gathers once for each [`Outside`] that it receives.
 fn start_looking(options: Options, log: Target) -> io::Result<(Sender<Outside>, Receiver<Seen>)> {
     let (request, requests) = channel::<Outside>();
     let (sender, seen) = channel();
@@ -142,7 +142,7 @@ fn print(findings: &[Finding], check: &CheckOptions) {
         true => json::render(&shown),
         false => text::render(&shown, has_colours(), !check.quiet && !is_one_line),
     };
-    // Whoever closed the pipe does not want to know.
+    // If the reader has closed the pipe, an error cannot be reported.
     let _ = io::stdout().write_all(text.as_bytes());
 }
 

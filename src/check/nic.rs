@@ -6,6 +6,7 @@ use collectors::network::Nic;
 use facts::Link;
 use publishers::Schema;
 use publishers::diff::Change;
+use publishers::key_tree::is_within;
 
 use super::finding::{Finding, shell_word};
 use super::remedies;
@@ -69,11 +70,6 @@ fn check(seen: &Seen, nic: &Nic) -> Finding {
 pub fn nodes(seen: &Seen) -> Vec<String> {
     let nics = seen.nics.iter().flatten().filter(|nic| !nic.is_excluded);
     nics.filter_map(|nic| place(seen, nic)).map(|(_, node)| node).collect()
-}
-
-/// Whether the path is that of the node, or below it.
-pub fn is_within(path: &str, node: &str) -> bool {
-    path.strip_prefix(node).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// What hosts know the NIC as, and the node of its keys.

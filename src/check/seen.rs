@@ -81,8 +81,8 @@ pub enum NoStore {
     Missing(Device),
     /// It may not be opened, with the error.
     Denied(String),
-    /// A request was not answered in time.
-    Silent(String),
+    /// The device or socket that did not answer within this time.
+    Silent(String, Duration),
     /// Another error.
     Failed(String),
     /// It was not tried: the guest has none yet.

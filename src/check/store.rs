@@ -13,15 +13,15 @@ use publishers::Schema;
 use publishers::compare::{Comparison, compare};
 use publishers::diff::Change;
 use publishers::guest_state::GuestState;
+use publishers::host;
 use publishers::store::Xenstore;
 use xenstore::{Connection, HAS_WATCHES, Request, XsError, without_nul};
 
 use super::permissions::may_write;
 use super::seen::{Device, NoStore, StoreSeen};
 
-/// Keys that no agent of ours writes.
-const KEYS: [&str; 5] =
-    ["domid", "unique-domain-id", "xenserver", "acpi-state", "data/cant_suspend_reason"];
+/// Keys that no agent of ours writes, besides those of [`host`].
+const KEYS: [&str; 2] = ["domid", "data/cant_suspend_reason"];
 /// The most nodes that are counted.
 const MOST: usize = 4_000;
 
@@ -56,7 +56,7 @@ pub fn look(
         let domid = read(&mut connection, "domid")?.unwrap_or_default();
         let latency = asked.elapsed();
         let mut keys = BTreeMap::new();
-        for key in KEYS {
+        for key in KEYS.into_iter().chain(host::KEYS) {
             if let Some(value) = read(&mut connection, key)? {
                 keys.insert(key, value);
             }
@@ -94,7 +94,7 @@ fn within<T: Send + 'static>(
     let started = thread::Builder::new().name("store".into()).spawn(answer);
     let thread = started.map_err(|error| NoStore::Failed(error.to_string()))?;
     if closed.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
-        return Err(NoStore::Silent(xenstore::path().display().to_string()));
+        return Err(NoStore::Silent(xenstore::path().display().to_string(), patience));
     }
     match thread.join() {
         Ok(answer) => answer.map_err(|error| reason(&error)),

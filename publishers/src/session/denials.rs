@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 
 use log::{info, warn};
 
-use super::is_within;
-use crate::key_tree::Tree;
+use crate::key_tree::{Tree, is_within};
 use crate::schema::{nic_of, reported_as, root_of};
 
 /// The time between two tries of a denied request. The try is made with the next batch, so a request that is

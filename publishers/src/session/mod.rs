@@ -17,14 +17,14 @@ use std::io;
 use log::{debug, warn};
 
 use crate::diff::Change;
-use crate::key_tree::Tree;
+use crate::key_tree::{Tree, is_within};
 use crate::read_back::{Snapshot, read_back};
 use crate::store::{Closed, Failure, Store};
 pub use batch::Outcome;
 use batch::Unannounced;
 use denials::{Denials, Denied};
-pub use quota::MAX_NODES;
 use quota::Quota;
+pub use quota::{MAX_NODES, RESERVE};
 
 /// An open store and its known keys.
 pub struct Session {
@@ -187,11 +187,6 @@ impl Session {
         self.denials.holds(path)
             || self.unreadable.keys().any(|node| is_within(path, node) || is_within(node, path))
     }
-}
-
-/// Whether `path` is `node` or below it.
-fn is_within(path: &str, node: &str) -> bool {
-    path.strip_prefix(node).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]

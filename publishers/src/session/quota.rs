@@ -17,7 +17,7 @@ use crate::selection::select;
 pub const MAX_NODES: usize = 700;
 
 /// Nodes that stay free for other programs when the guest's quota is reached.
-const RESERVE: usize = 64;
+pub const RESERVE: usize = 64;
 
 /// Nodes that stay in any case: `attr/PVAddons` with its five keys, and `data/updated`. Without them hosts
 /// would assume that the guest has no PV drivers and is still booting.

@@ -78,7 +78,7 @@ fn store_that_is_not_there_or_does_not_answer() {
         (NoStore::Missing(Device::Nothing), "FAIL  store: /dev/xen/xenbus is not there"),
         (NoStore::Denied("EACCES".into()), "FAIL  store: cannot be opened: EACCES"),
         (
-            NoStore::Silent("/dev/xen/xenbus".into()),
+            NoStore::Silent("/dev/xen/xenbus".into(), Duration::from_secs(5)),
             "FAIL  store: /dev/xen/xenbus does not answer within 5 s: the host's xenstored hangs",
         ),
         (NoStore::Failed("EIO".into()), "FAIL  store: EIO"),
