@@ -83,7 +83,7 @@ fn is_vif(rest: &[&str], value: &str) -> bool {
 fn is_volume(rest: &[&str], value: &str) -> bool {
     match *rest {
         ["size" | "free"] => is_number(value, u64::MAX),
-        ["name" | "filesystem"] => !value.is_empty(),
+        ["name" | "volume_name" | "filesystem"] => !value.is_empty(),
         ["mount_points" | "extents", index] => is_index(index) && !value.is_empty(),
         _ => false,
     }

@@ -85,7 +85,9 @@ fn is_real(mounts: &[Mount]) -> bool {
         let is_placed =
             mount.point != b"/" && on.is_some_and(|on| is_below(&mount.point, &on.point));
         let is_root = n == 0 && mount.point == b"/" && mount.parent != mount.id;
-        let is_path = mount.point.starts_with(b"/") && !mount.point.windows(2).any(|w| w == b"//");
+        let is_path = mount.point.starts_with(b"/")
+            && !mount.point.windows(2).any(|pair| pair == b"//")
+            && (n == 0 || !mount.point.ends_with(b"/"));
         let is_new = points.insert((mount.parent, &mount.point)) && !known.contains_key(&mount.id);
         if !(is_path && is_new && (is_placed || is_root)) {
             return false;
