@@ -14,17 +14,16 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// replaced: it was written before the clock was set.
 pub fn render(tree: &mut Tree, service: &Service, started: Moment, published: &Tree) {
     let key = |name: &str| format!("{NODE}/{name}");
-    let boot_id = service.boot_id.as_deref();
-    let same_boot = published.get(&key("boot-id")) == boot_id;
-    let same = same_boot && published.get(&key("version")) == Some(VERSION);
+    tree.set(key("version"), VERSION);
+    tree.set_nonempty(key("boot-id"), service.boot_id.as_deref());
+    let same =
+        ["version", "boot-id"].map(key).iter().all(|key| tree.get(key) == published.get(key));
     let (earliest, latest) = (rfc3339(started.booted() - DAY), rfc3339(started.unix + DAY));
     let is_likely = |time: &&str| (earliest.as_str()..=&latest).contains(time);
     let first_start = published.get(&key("started")).filter(|time| same && is_rfc3339(time));
     let first_start = first_start.filter(is_likely);
     let started = first_start.map_or_else(|| rfc3339(started.unix), str::to_owned);
-    tree.set(key("version"), VERSION);
     tree.set(key("started"), &started);
-    tree.set_nonempty(key("boot-id"), boot_id);
     tree.set_nonempty(key("reboot-required"), service.reboot_required.then_some("1"));
 }
 
@@ -53,6 +52,13 @@ mod tests {
         assert_eq!(rendered(70, "a", &started), rendered(70, "a", &Tree::default()));
         let next = Moment { unix: (1 << 31) + DAY, uptime: 60 + DAY };
         assert_eq!(rendered_at(next, "a", &started), started);
+    }
+
+    /// A value is published without control characters.
+    #[test]
+    fn boot_id_of_any_characters_keeps_started() {
+        let first = rendered(0, "a\n", &Tree::default());
+        assert_eq!(rendered(60, "a\n", &first), first);
     }
 
     #[test]
