@@ -152,6 +152,17 @@ fn dom0_exits_1_with_one_line() {
     assert_exits_without_writes(&guest, "dom0");
 }
 
+// A driver domain: a guest whose kernel has the other ends of other guests' NICs. Both ends have the device type "vif".
+#[test]
+fn backend_of_another_guest_is_not_published_and_logs_no_warning() {
+    let guest = Guest::new();
+    guest.parent("vif5.0", "vif", "backend/vif/5/0");
+    guest.link("vif5.0", 7);
+    let end = guest.run(&["-s", "--once"]);
+    assert_eq!((end.code, end.stderr.matches("warn: ").count()), (Some(0), 0), "{end:?}");
+    guest.wait_tree(FIRST_TREE);
+}
+
 const NO_UUID: &str = "00000000-0000-0000-0000-000000000000\n";
 const UUID: &str = "6f2a3c1e-0001-4a5b-8c9d-000000000001\n";
 
