@@ -69,7 +69,7 @@ struct Args {
     #[argh(switch)]
     check: bool,
 
-    /// with --check: show what is not ok
+    /// with --check: show warnings and failures only
     #[argh(switch)]
     quiet: bool,
 

@@ -26,10 +26,7 @@ fn main() -> ExitCode {
     match command_line::parse(env::args_os().skip(1).map(text), |name| env::var_os(name).map(text))
     {
         Ok(Command::Run(options)) => run(&options),
-        Ok(Command::Print(text)) => {
-            let _ = writeln!(io::stdout(), "{text}");
-            ExitCode::SUCCESS
-        }
+        Ok(Command::Print(text)) => exit_code(print(&format!("{text}\n")).map(|()| true)),
         Err(error) => {
             let _ = writeln!(
                 io::stderr(),
@@ -40,10 +37,18 @@ fn main() -> ExitCode {
     }
 }
 
-/// What is found is all that `--check` says: collectors log only where `--loglevel` asks for it.
-fn run_check(options: &Options, check: &CheckOptions) -> ExitCode {
-    let log = logging::start(true, &options.filters);
-    match check::run(options, check, log) {
+/// Prints on standard output. A reader that has closed the pipe has read what it wanted.
+fn print(text: &str) -> io::Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(io::Error::other(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn exit_code(done: io::Result<bool>) -> ExitCode {
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -51,6 +56,12 @@ fn run_check(options: &Options, check: &CheckOptions) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is found is all that `--check` says: collectors log only where `--loglevel` asks for it.
+fn run_check(options: &Options, check: &CheckOptions) -> ExitCode {
+    let log = logging::start(true, &options.filters);
+    exit_code(check::run(options, check, log))
 }
 
 fn run(options: &Options) -> ExitCode {

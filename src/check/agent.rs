@@ -63,6 +63,11 @@ fn running(seen: &Seen, pid: u32, is_replaced: bool) -> Finding {
         }
         _ => {}
     }
+    if seen.has_other_options {
+        let options = "--schema, --exclude-nics or --without";
+        let says = format!("process {pid} runs with another {options} than this check");
+        return Finding::warn(ID, says);
+    }
     let published = published_version(seen);
     if published.as_deref().is_some_and(|version| version != VERSION) {
         let other = published.unwrap_or_default();

@@ -15,7 +15,7 @@ use publishers::clock::Moment;
 use publishers::guest_state::{GuestState, Source};
 
 use super::seen::{AGENT, NoStore, Outside, Seen};
-use super::store;
+use super::{INTERVAL, store};
 use crate::agent;
 use crate::command_line::{self, Command, Destination, Options, UsageError};
 
@@ -25,7 +25,7 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 const STORE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long an agent that runs may take to publish what has just changed.
 const SETTLING: Duration = Duration::from_millis(500);
-/// How often a store that differs is looked at again while an agent runs.
+/// How often a store that differs is looked at while an agent runs. `--wait` looks again by itself.
 const LOOKS: u32 = 3;
 
 /// Units of other agents, as their packages name them.
@@ -67,26 +67,32 @@ fn command_of(process: &inspect::Process) -> Result<Command, UsageError> {
     command_line::parse(words, |name| process.variable(name))
 }
 
-/// The options of the agent that runs, where the command line has none of its own: they decide what should be
-/// published.
-fn effective(options: &Options, outside: &Outside) -> Options {
+/// The options that decide what should be published: those of the agent that runs, where the command line has none
+/// of its own. And whether this agent has others.
+fn effective(options: &Options, outside: &Outside) -> (Options, bool) {
     let has_none = options.schema == Schema::Std
         && options.exclude_nics.is_empty()
         && options.without.is_empty();
     let agent = outside.processes.iter().flatten().find(|process| process.name == AGENT);
     let mut effective = Options { once: true, ..options.clone() };
-    if let Some(Ok(Command::Run(running))) = agent.filter(|_| has_none).map(command_of) {
+    let Some(Ok(Command::Run(running))) = agent.map(command_of) else { return (effective, false) };
+    if has_none {
         effective.schema = running.schema;
         (effective.exclude_nics, effective.without) = (running.exclude_nics, running.without);
+        return (effective, false);
     }
-    effective
+    let is_same = effective.schema == running.schema
+        && effective.exclude_nics == running.exclude_nics
+        && effective.without == running.without;
+    (effective, !is_same)
 }
 
 /// Looks at everything; again where a running agent may not have published a change yet.
 pub fn gather(options: &Options, outside: &Outside, unconfined: Option<&[String]>) -> Seen {
-    let options = effective(options, outside);
+    let (options, has_other_options) = effective(options, outside);
     let mut seen = look(&options, outside, unconfined);
-    for _ in 1..LOOKS {
+    let looks = if wait(&options).is_some() { 1 } else { LOOKS };
+    for _ in 1..looks {
         let differs = seen.store.as_ref().is_ok_and(|store| {
             let mut changes = store.comparison.changes.iter();
             changes.any(|change| !store.denied.contains(change.path()))
@@ -97,14 +103,21 @@ pub fn gather(options: &Options, outside: &Outside, unconfined: Option<&[String]
         thread::sleep(SETTLING);
         seen = look(&options, outside, unconfined);
     }
-    seen
+    Seen { has_other_options, ..seen }
+}
+
+/// How long `--wait` may repeat all this.
+fn wait(options: &Options) -> Option<Duration> {
+    options.check.as_ref()?.wait
 }
 
 fn look(options: &Options, outside: &Outside, unconfined: Option<&[String]>) -> Seen {
     let root = Path::new("/");
     let guest = xen_detect::check(root);
+    // A store that answers needs a moment, however short the wait.
+    let at_most = |time| wait(options).map_or(time, |wait| wait.max(INTERVAL).min(time));
     let store = match guest {
-        Ok(()) => store::ping(PATIENCE),
+        Ok(()) => store::ping(at_most(PATIENCE)),
         Err(_) => Err(NoStore::NotTried),
     };
     let (state, silent) = match guest {
@@ -113,12 +126,13 @@ fn look(options: &Options, outside: &Outside, unconfined: Option<&[String]>) -> 
     };
     let exclude = Exclude::new(options.exclude_nics.clone());
     let devices = inspect::xen_devices(root);
-    let store =
-        store.and_then(|()| store::look(options.schema, state.clone(), &devices, STORE_TIMEOUT));
+    let patience = at_most(STORE_TIMEOUT);
+    let store = store.and_then(|()| store::look(options.schema, state.clone(), &devices, patience));
     Seen {
         xen_version: inspect::xen_version(root),
         outside: outside.clone(),
         service: inspect::service_unit(root, AGENT),
+        has_other_options: false,
         schema: options.schema,
         nics: network::list_nics(root, &exclude).map_err(|error| error.to_string()),
         devices,

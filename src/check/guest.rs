@@ -7,6 +7,7 @@ use collectors::xen_detect::NotAGuest;
 use publishers::host::Host;
 
 use super::finding::Finding;
+use super::gather::PATIENCE;
 use super::seen::{Device, NoStore, Seen, StoreSeen};
 
 /// A guest of which Xen, and on which kind of host.
@@ -50,7 +51,7 @@ pub fn namespace(seen: &Seen) -> Vec<Finding> {
     let namespaces = seen.outside.namespaces;
     let known = [namespaces.has_own_network, namespaces.has_own_root, namespaces.has_own_processes];
     if known.iter().all(Option::is_none) {
-        return vec![Finding::skip("namespace", "this system shows no namespaces")];
+        return vec![Finding::skip("namespace", "the namespaces of process 1 cannot be read")];
     }
     let is = |own: Option<bool>| own == Some(true);
     if is(namespaces.has_own_network) {
@@ -85,14 +86,15 @@ pub fn store(seen: &Seen) -> Vec<Finding> {
         Ok(store) => answering(store),
         Err(NoStore::NotTried) => return Vec::new(),
         Err(NoStore::Missing(device)) => missing(*device),
-        Err(NoStore::Denied(error)) => {
+        Err(NoStore::Denied) => {
             let fix = (!seen.outside.is_root).then(|| "sudo xen-guest-agent --check".into());
-            Finding::fail("store", format!("cannot be opened: {error}")).fix(fix)
+            let says = format!("{} cannot be opened: permission denied", xenstore::DEVICE);
+            Finding::fail("store", says).fix(fix)
         }
         Err(NoStore::Silent(path, time)) => {
-            let time = time.as_secs();
-            let says =
-                format!("{path} does not answer within {time} s: the host's xenstored hangs");
+            // A slow host may need more than a short `--wait`.
+            let hangs = if *time < PATIENCE { "" } else { ": the host's xenstored hangs" };
+            let says = format!("{path} does not answer within {} s{hangs}", time.as_secs());
             Finding::fail("store", says)
         }
         Err(NoStore::Failed(error)) => Finding::fail("store", error.clone()),

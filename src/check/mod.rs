@@ -20,7 +20,7 @@ mod store;
 mod text;
 
 use std::env;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -55,7 +55,7 @@ const CHECKS: [fn(&Seen) -> Vec<Finding>; 10] = [
 /// Checks, and prints what was found; whether nothing failed.
 ///
 /// # Errors
-/// When the system has no threads left.
+/// When the system has no threads left, or the output cannot be written.
 pub fn run(options: &Options, check: &CheckOptions, log: Target) -> io::Result<bool> {
     let deadline = check.wait.map(|wait| Instant::now() + wait);
     let (request, seen) = start_looking(options.clone(), log)?;
@@ -93,7 +93,7 @@ pub fn run(options: &Options, check: &CheckOptions, log: Target) -> io::Result<b
             }
         }
     };
-    print(&findings, check);
+    print(&findings, check)?;
     Ok(!has_failed(&findings))
 }
 
@@ -132,7 +132,7 @@ fn has_failed(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.result == CheckResult::Fail)
 }
 
-fn print(findings: &[Finding], check: &CheckOptions) {
+fn print(findings: &[Finding], check: &CheckOptions) -> io::Result<()> {
     let is_shown = |finding: &&Finding| {
         !check.quiet || matches!(finding.result, CheckResult::Warn | CheckResult::Fail)
     };
@@ -142,8 +142,7 @@ fn print(findings: &[Finding], check: &CheckOptions) {
         true => json::render(&shown),
         false => text::render(&shown, has_colours(), !check.quiet && !is_one_line),
     };
-    // If the reader has closed the pipe, an error cannot be reported.
-    let _ = io::stdout().write_all(text.as_bytes());
+    crate::print(&text)
 }
 
 /// Only on a terminal, and not where `NO_COLOR` is set (no-color.org).

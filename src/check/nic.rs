@@ -43,7 +43,10 @@ fn check(seen: &Seen, nic: &Nic) -> Finding {
         return Finding::fail(id, says).fix(remedies::publish(seen));
     }
     if !nic.is_up {
-        return Finding::warn(id, has).fix(format!("ip link set {} up", shell_word(&nic.name)));
+        // What is not UTF-8 in a name was replaced: the command would be for another NIC.
+        let is_whole = !nic.name.contains(char::REPLACEMENT_CHARACTER);
+        let fix = is_whole.then(|| format!("ip link set {} up", shell_word(&nic.name)));
+        return Finding::warn(id, has).fix(fix);
     }
     if let (Some(_), Some(holds)) = (&addresses, difference(seen, &node, &published)) {
         let says = format!("{has}, the store has {holds}");

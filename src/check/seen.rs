@@ -35,6 +35,8 @@ pub struct Seen {
     pub outside: Outside,
     /// The service manager's opinion.
     pub service: ServiceUnit,
+    /// The agent that runs has other options than decide here what should be published.
+    pub has_other_options: bool,
     /// The schema that the agent publishes in.
     pub schema: Schema,
     /// What was collected.
@@ -79,8 +81,8 @@ pub struct StoreSeen {
 pub enum NoStore {
     /// There is no device.
     Missing(Device),
-    /// It may not be opened, with the error.
-    Denied(String),
+    /// The device may not be opened.
+    Denied,
     /// The device or socket that did not answer within this time.
     Silent(String, Duration),
     /// Another error.
@@ -154,6 +156,7 @@ impl Seen {
             xen_version: Some("4.17".into()),
             outside: Outside { namespaces, processes, other_unit: None, is_root: true },
             service: ServiceUnit::default(),
+            has_other_options: false,
             schema: Schema::Std,
             state: GuestState::default(),
             silent: Vec::new(),

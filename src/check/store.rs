@@ -113,7 +113,7 @@ fn reason(error: &io::Error) -> NoStore {
             Some(false) => Device::Unloaded,
             None => Device::Nothing,
         }),
-        io::ErrorKind::PermissionDenied => NoStore::Denied(error.to_string()),
+        io::ErrorKind::PermissionDenied => NoStore::Denied,
         _ => NoStore::Failed(error.to_string()),
     }
 }

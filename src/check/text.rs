@@ -3,7 +3,7 @@
 use super::finding::{CheckResult, Finding, count};
 use crate::logging::{MAX_LINE, one_line};
 
-/// Columns after which what to type is no longer moved to the right.
+/// A line with more columns does not move to the right what is to be typed for the others.
 const WIDEST: usize = 100;
 
 /// The findings as text. `has_colours` is for terminals.
@@ -11,7 +11,8 @@ pub fn render(findings: &[Finding], has_colours: bool, has_numbers: bool) -> Str
     let lines: Vec<(String, Option<String>)> =
         findings.iter().map(|finding| (said(finding), finding.fix.as_ref().map(shown))).collect();
     let with_fix = lines.iter().filter(|(_, fix)| fix.is_some());
-    let width = with_fix.map(|(said, _)| said.chars().count()).max().unwrap_or(0).min(WIDEST);
+    let widths = with_fix.map(|(said, _)| said.chars().count());
+    let width = widths.filter(|width| *width <= WIDEST).max().unwrap_or(0);
     let mut text = String::new();
     for (finding, (said, fix)) in findings.iter().zip(lines) {
         text += &coloured(finding.result, has_colours);
@@ -78,6 +79,16 @@ skip  nic/eth9: an emulated NIC
 ";
         assert_eq!(render(&findings(), false, true), text);
         assert_eq!(render(&[], false, true), "0 ok, 0 warnings, 0 failures\n");
+    }
+
+    #[test]
+    fn long_line_does_not_move_the_fixes_of_others() {
+        let mut all = findings();
+        all.push(Finding::fail("facts", "a".repeat(WIDEST)).fix("kill -HUP 7".to_owned()));
+        let text = render(&all, false, false);
+        let (others, long) = text.split_at(render(&findings(), false, false).len());
+        assert_eq!(others, render(&findings(), false, false));
+        assert_eq!(long, format!("FAIL  facts: {}  kill -HUP 7\n", "a".repeat(WIDEST)));
     }
 
     #[test]

@@ -80,6 +80,16 @@ fn agent_and_its_service() {
             &["warn  agent: version 0.9.0 has published, this is 1.0.0"],
         ),
         (
+            |seen| {
+                seen.has_other_options = true;
+                lacks(seen, "data/os_name");
+            },
+            &[
+                "warn  agent: process 321 runs with another --schema, --exclude-nics or --without than this check",
+                "FAIL  facts: data/os_name is missing, should be \"Plan 9\"",
+            ],
+        ),
+        (
             |seen| seen.outside.processes.as_mut().unwrap()[0].is_replaced = true,
             &["warn  agent: process 321 runs a program that was replaced since it started"],
         ),

@@ -76,10 +76,14 @@ fn store_that_is_not_there_or_does_not_answer() {
             "FAIL  store: /dev/xen/xenbus is not there  # modprobe -a xen_evtchn xenfs && mount -t xenfs xenfs /proc/xen",
         ),
         (NoStore::Missing(Device::Nothing), "FAIL  store: /dev/xen/xenbus is not there"),
-        (NoStore::Denied("EACCES".into()), "FAIL  store: cannot be opened: EACCES"),
+        (NoStore::Denied, "FAIL  store: /dev/xen/xenbus cannot be opened: permission denied"),
         (
             NoStore::Silent("/dev/xen/xenbus".into(), Duration::from_secs(5)),
             "FAIL  store: /dev/xen/xenbus does not answer within 5 s: the host's xenstored hangs",
+        ),
+        (
+            NoStore::Silent("/dev/xen/xenbus".into(), Duration::from_secs(2)),
+            "FAIL  store: /dev/xen/xenbus does not answer within 2 s",
         ),
         (NoStore::Failed("EIO".into()), "FAIL  store: EIO"),
     ] {
@@ -89,8 +93,8 @@ fn store_that_is_not_there_or_does_not_answer() {
     }
     let mut seen = guest();
     seen.outside.is_root = false;
-    seen.store = Err(NoStore::Denied("EACCES".into()));
-    let line = "FAIL  store: cannot be opened: EACCES  # sudo xen-guest-agent --check";
+    seen.store = Err(NoStore::Denied);
+    let line = "FAIL  store: /dev/xen/xenbus cannot be opened: permission denied  # sudo xen-guest-agent --check";
     assert_eq!(said(&seen)[0], line);
 }
 

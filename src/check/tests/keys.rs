@@ -38,6 +38,14 @@ fn nics_and_their_addresses() {
         (
             |seen| {
                 no_address(seen);
+                nic_of(seen).is_up = false;
+                nic_of(seen).name = "e\u{fffd}h".into();
+            },
+            &["warn  nic/e\u{fffd}h: vif 0 is down"],
+        ),
+        (
+            |seen| {
+                no_address(seen);
                 nic_of(seen).tentative = vec!["2001:db8::1".parse().unwrap()];
             },
             &["warn  nic/enX0: vif 0 has no address yet; 2001:db8::1 is tentative"],
