@@ -16,8 +16,6 @@ mod harness;
 mod address_order;
 mod addresses;
 mod check;
-mod check_network;
-mod check_store;
 mod command_line;
 mod disks;
 mod drivers;

@@ -62,7 +62,7 @@ fn without_calls(calls: impl IntoIterator<Item = libc::c_long>) -> BpfProgram {
 
 /// Makes the command run with that filter.
 #[allow(unsafe_code, reason = "a system call")]
-fn on_kernel_without(command: &mut Command, calls: impl IntoIterator<Item = libc::c_long>) {
+pub fn on_kernel_without(command: &mut Command, calls: impl IntoIterator<Item = libc::c_long>) {
     let filter = without_calls(calls);
     // SAFETY: between fork and exec, the closure makes two system calls and takes no lock.
     unsafe { command.pre_exec(move || apply_filter(&filter).map_err(std::io::Error::other)) };

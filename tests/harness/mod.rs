@@ -1,7 +1,7 @@
 //! The environment of the tests of the whole program: a guest's machine (`world`, `disks`, `kernel`), its
 //! host's xenstored (`xenstored`, `layout`, `ring`, `wire`, `changes`, `trace`), both together (`guest`,
-//! `guest_tree`, `checks`, `tree`), faults (`faults`, `proxy`, `clock`) and the program (`agent`). Each test
-//! makes its own; tests share nothing.
+//! `guest_tree`, `checks`, `tree`), faults (`faults`, `proxy`, `clock`), NICs that Xen does not drive (`kinds`)
+//! and the program (`agent`). Each test makes its own; tests share nothing.
 
 mod agent;
 mod changes;
@@ -13,6 +13,7 @@ mod faults;
 mod guest;
 mod guest_tree;
 mod kernel;
+mod kinds;
 mod layout;
 mod preload;
 mod proxy;

@@ -1,8 +1,11 @@
-//! `--check`: a store that does not answer, refuses or is full, and the wait for an address.
+//! `--check`: a store that does not answer, refuses or is full, and keys that differ.
 
-use super::check::{check, said, system};
-use super::harness::{Agent, Daemon, Guest, Layout, PROGRAM};
-use std::time::Duration;
+use super::super::harness::{Agent, Daemon, Guest, Layout, PROGRAM};
+use super::{as_system, check, line_of, said, system};
+use std::fs;
+use std::io::Read;
+use std::os::unix::net::UnixListener;
+use std::thread;
 
 #[test]
 fn xenstored_that_hangs_is_told_after_5_s() {
@@ -11,8 +14,12 @@ fn xenstored_that_hangs_is_told_after_5_s() {
     guest.stall_xenstored();
     let (code, text) = said(&guest, Some(&agent), &[]);
     guest.resume_xenstored();
-    let line = "FAIL  store: SOCKET does not answer within 5 s: the host's xenstored hangs\n";
-    assert_eq!((code, text.as_str()), (Some(1), line));
+    let lines = "\
+FAIL  store: SOCKET does not answer within 5 s: the host's xenstored hangs
+skip  nic/eth0: vif 0 has 192.0.2.10/24, the store is not known
+skip  facts: the store is not known
+";
+    assert_eq!((code, text.as_str()), (Some(1), lines));
 }
 
 #[test]
@@ -23,20 +30,43 @@ fn store_that_is_not_there_is_told_with_the_module_to_load() {
     guest.sh(
         "echo 'nodev sysfs' >/dev/filesystems && mount --bind /dev/filesystems /proc/filesystems",
     );
-    let not_there = |fix: &str| {
-        let agent = "warn  agent: no agent runs, and no service is installed for it";
-        let text = format!("{agent}\nFAIL  store: /dev/xen/xenbus is not there  {fix}\n");
-        let mut lines: Vec<_> = text.lines().collect();
-        lines.reverse();
-        (Some(1), lines.join("\n") + "\n")
-    };
     let load = "modprobe -a xen_evtchn xenfs && mount -t xenfs xenfs /proc/xen";
-    assert_eq!(said(&guest, None, &[]), not_there(load));
+    assert_eq!(said(&guest, None, &[]), without_a_store("/dev/xen/xenbus is not there", load));
     guest.sh("echo 'nodev xenfs' >>/dev/filesystems");
-    assert_eq!(said(&guest, None, &[]), not_there("mount -t xenfs xenfs /proc/xen"));
+    let mount = "mount -t xenfs xenfs /proc/xen";
+    assert_eq!(said(&guest, None, &[]), without_a_store("/dev/xen/xenbus is not there", mount));
+    guest.sh("umount /proc/filesystems && mount --bind /dev/null /proc/filesystems");
+    assert_eq!(said(&guest, None, &[]), without_a_store("/dev/xen/xenbus is not there", ""));
     guest.sh("mkdir -p '/sys/class/misc/xen!xenbus'");
-    let line = "FAIL  store: the kernel has /dev/xen/xenbus, /dev does not: a container without the device?\n";
-    assert!(said(&guest, None, &[]).1.starts_with(line));
+    let hidden = "the kernel has /dev/xen/xenbus, /dev does not: a container without the device?";
+    assert_eq!(said(&guest, None, &[]), without_a_store(hidden, ""));
+}
+
+/// The lines of a guest without a store and without an agent.
+fn without_a_store(says: &str, fix: &str) -> (Option<i32>, String) {
+    let store = format!("FAIL  store: {says}  {fix}");
+    let lines = "
+warn  agent: no agent runs, and no service is installed for it
+skip  nic/eth0: vif 0 has 192.0.2.10/24, the store is not known
+skip  facts: the store is not known
+";
+    (Some(1), store.trim_end().to_owned() + lines)
+}
+
+#[test]
+fn store_that_closes_the_connection_is_told() {
+    let guest = system();
+    guest.kill_xenstored();
+    let _ = fs::remove_file(guest.socket());
+    let listener = UnixListener::bind(guest.socket()).unwrap();
+    // Ends with the test's process. The request is read, so that it is not what fails.
+    thread::spawn(move || {
+        for mut connection in listener.incoming().flatten() {
+            let _ = connection.read_exact(&mut [0; "domid\0".len() + 16]);
+        }
+    });
+    let closed = "xenstored closed the connection";
+    assert_eq!(said(&guest, None, &[]), without_a_store(closed, ""));
 }
 
 #[test]
@@ -49,9 +79,10 @@ fn user_who_may_not_open_the_device_is_told_to_be_root() {
     command.args(["--reuid", "65534", "--clear-groups", PROGRAM, "--check", "--quiet"]);
     command.env("XENSTORED_PATH", guest.socket());
     let end = Agent::spawn(command).wait();
-    let first = end.stdout.lines().find(|line| line.contains(" store: ")).unwrap_or_default();
-    assert!(first.starts_with("FAIL  store: /dev/xen/xenbus cannot be opened: "), "{end:?}");
-    assert!(first.ends_with("  sudo xen-guest-agent --check"), "{end:?}");
+    // Such a user sees the agents of other tests, so the other lines are theirs.
+    let line = end.stdout.lines().find(|line| line.contains(" store: ")).unwrap_or_default();
+    let denied = "FAIL  store: /dev/xen/xenbus cannot be opened: permission denied";
+    assert_eq!(line.split_once("  sudo").unwrap(), (denied, " xen-guest-agent --check"), "{end:?}");
 }
 
 #[test]
@@ -72,7 +103,7 @@ fn watch_that_is_refused_is_told() {
 fn denied_key_and_reason_against_a_suspend_are_told() {
     for daemon in [Daemon::C, Daemon::OCaml] {
         let guest = Guest::on(Layout::Xapi, daemon);
-        super::check::as_system(&guest);
+        as_system(&guest);
         guest.dom0_writes("data/os_name", "dom0's");
         guest.allow("data/os_name", &["n0", "r1"]);
         let agent = guest.published(&[]);
@@ -98,6 +129,16 @@ fn value_that_dom0_wrote_and_key_that_was_lost_are_told() {
     agent.signal("HUP");
     guest.wait_value("data/os_name", "Debian GNU/Linux 12 (bookworm)");
     assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), String::new()));
+    guest.as_host(|store| store.rm("/local/domain/1/data/os_name")).unwrap();
+    let line = "FAIL  facts: data/os_name is missing, should be \"Debian GNU/Linux 12 (bookworm)\"  kill -HUP PID\n";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(1), line.into()));
+    agent.signal("HUP");
+    guest.wait_value("data/os_name", "Debian GNU/Linux 12 (bookworm)");
+    guest.write_as_guest("feature/hotplug/vbd", "1");
+    let line = "FAIL  facts: feature/hotplug/vbd should not be there  kill -HUP PID\n";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(1), line.into()));
+    agent.signal("HUP");
+    guest.wait_gone("feature/hotplug/vbd");
     guest.dom0_writes("attr/PVAddons/MinorVersion", "20");
     let line =
         "FAIL  facts: attr/PVAddons/MinorVersion is \"20\", should be \"0\"  kill -HUP PID\n";
@@ -111,19 +152,18 @@ fn address_that_the_host_refuses_is_not_told_to_be_in_the_store() {
     guest.allow("attr/vif/0", &["n0", "r1"]);
     let agent = guest.agent(&[]);
     guest.wait_value("data/service/xen-guest-agent/version", env!("CARGO_PKG_VERSION"));
-    let (code, text) = said(&guest, Some(&agent), &[]);
-    assert!(text.starts_with("FAIL  host: does not let the guest write attr/vif/0/"), "{text}");
-    let all = check(&guest, Some(&agent), &[]).stdout;
-    let line =
-        "skip  nic/eth0: vif 0 has 192.0.2.10/24, which the host does not let the guest write\n";
-    assert!(code == Some(1) && all.contains(line), "{all}");
+    let lines = "\
+skip  nic/eth0: vif 0 has 192.0.2.10/24, which the host does not let the guest write
+FAIL  host: does not let the guest write attr/vif/0/ipv4/0 and 3 more
+";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(1), lines.into()));
 }
 
 #[test]
 fn full_store_is_told() {
     for daemon in [Daemon::C, Daemon::OCaml] {
         let guest = Guest::on(Layout::Xapi, daemon);
-        super::check::as_system(&guest);
+        as_system(&guest);
         guest.as_guest(|store| {
             (0..)
                 .find(|n| store.write(&format!("data/filler/{}/{n}", n / 100), "").is_err())
@@ -143,46 +183,37 @@ fn full_store_is_told() {
 }
 
 #[test]
-fn wait_ends_when_the_store_has_an_address() {
-    let guest = system();
-    let check = Agent::spawn(guest.command(&["--check", "--quiet", "--wait", "30"]));
-    let _agent = guest.published(&[]);
-    let end = check.wait();
-    assert_eq!((end.code, end.stdout.as_str()), (Some(0), ""), "{end:?}");
-    assert!(end.took < Duration::from_secs(8), "{end:?}");
-}
-
-#[test]
-fn wait_that_is_over_is_a_failure() {
-    let guest = system();
-    guest.ip("addr flush dev eth0\naddr add 169.254.7.7/16 dev eth0");
-    let agent = guest.published(&[]);
-    let line = "FAIL  wait: after 1 s, the store has no address that is not link-local\n";
-    assert_eq!(said(&guest, Some(&agent), &["--wait", "1"]), (Some(1), line.into()));
-}
-
-#[test]
-fn wait_for_a_store_that_hangs_ends_in_time() {
+fn host_that_lost_all_keys_is_told() {
     let guest = system();
     let agent = guest.published(&[]);
-    guest.stall_xenstored();
-    let end = check(&guest, Some(&agent), &["--quiet", "--wait", "7"]);
-    guest.resume_xenstored();
-    let lines = "FAIL  store: SOCKET does not answer within 5 s: the host's xenstored hangs
-FAIL  wait: after 7 s, the store has no address that is not link-local\n";
-    assert_eq!((end.code, end.stdout.as_str()), (Some(1), lines));
-    assert!(end.took < Duration::from_secs(9), "{end:?}");
-}
-
-#[test]
-fn json_has_the_same_findings() {
-    let guest = system();
-    let agent = guest.published(&[]);
-    guest.dom0_writes("data/os_name", "a \"b\"");
-    let json = "{\"schema\": 1, \"checks\": [
-  {\"id\": \"facts\", \"result\": \"fail\", \"says\": \"data/os_name is \\\"a \\\\\\\"b\\\\\\\"\\\", should be \
-\\\"Debian GNU/Linux 12 (bookworm)\\\"\", \"fix\": \"kill -HUP PID\"}
-]}
+    agent.signal("STOP");
+    guest.recreate_tree();
+    let lines = "\
+FAIL  agent: process PID runs and has published nothing
+FAIL  nic/eth0: vif 0 has 192.0.2.10/24, the store has nothing  kill -HUP PID
+FAIL  facts: control/feature-balloon is missing, should be \"1\"; data/domain is missing, should be \"example.org\"; \
+data/host_name_dns is missing, should be \"guest\"; and 10 more keys  kill -HUP PID
 ";
-    assert_eq!(said(&guest, Some(&agent), &["--json"]), (Some(1), json.into()));
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(1), lines.into()));
+    agent.signal("CONT");
+}
+
+#[test]
+fn fact_that_cannot_be_collected_is_told() {
+    let guest = system();
+    let agent = guest.published(&[]);
+    guest.sh(": >/proc/meminfo");
+    let line = "FAIL  facts: not collected within 5 s: memory\n";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(1), line.into()));
+}
+
+#[test]
+fn agent_of_which_the_host_hears_nothing_is_told() {
+    let guest = system();
+    let agent = guest.published(&[]);
+    guest.write_as_guest("data/updated", "2020-01-01T00:00:00Z");
+    let line = line_of(&guest, Some(&agent), "host");
+    let days = line.strip_prefix("warn  host: has heard nothing of the agent for ");
+    let days = days.and_then(|days| days.strip_suffix(" days")).and_then(|n| n.parse::<u32>().ok());
+    assert!(days > Some(2_000), "{line}");
 }

@@ -1,7 +1,7 @@
 //! `--check`: why a host shows no address, one reason after the other.
 
-use super::check::{check, said, system};
-use super::harness::Agent;
+use super::super::harness::{Agent, Guest};
+use super::{line_of, said, said_by, system};
 
 #[test]
 fn address_that_the_agent_has_not_published_is_told_with_what_the_store_has() {
@@ -52,24 +52,56 @@ fn tentative_and_duplicate_addresses_are_told() {
     assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), line.into()));
 }
 
-/// The line of one NIC.
-fn line_of(guest: &super::harness::Guest, agent: &Agent, nic: &str) -> String {
-    let end = check(guest, Some(agent), &[]);
-    let id = format!(" nic/{nic}:");
-    end.stdout.lines().filter(|line| line.contains(&id)).collect::<Vec<_>>().join("\n")
-}
-
-// A NIC of this machine's kernel without a kind, as a physical one: only tap devices can be made here, and they
-// have one; so the first end of a veth stands for it, as the VIF's does.
 #[test]
-fn function_without_an_address_and_excluded_nic_are_told_by_the_agents_own_options() {
+fn excluded_nic_is_told_by_the_agents_own_options() {
     let guest = system();
     guest.vif("eth1", 1);
     let agent = guest.published(&["--exclude-nics", "eth1"]);
-    assert_eq!(line_of(&guest, &agent, "eth1"), "skip  nic/eth1: left out by --exclude-nics");
-    assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), String::new()));
-    let line = line_of(&guest, &agent, "eth0");
+    let line = "skip  nic/eth1: left out by --exclude-nics\n";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), line.into()));
+    let line = line_of(&guest, Some(&agent), "nic/eth0");
     assert_eq!(line, "ok    nic/eth0: vif 0 has 192.0.2.10/24, and so has the store");
+}
+
+/// What is said where eth9 is a NIC that the kernel drives without Xen.
+fn said_with_eth9(guest: &Guest, agent: &Agent) -> (Option<i32>, String) {
+    let run = |arguments: &[&str]| Agent::spawn(guest.command_with_nics("eth9", arguments)).wait();
+    said_by(guest, Some(agent), &[], run)
+}
+
+#[test]
+fn emulated_and_passed_through_nics_are_never_shown_by_hosts() {
+    for (driver, what) in [
+        ("e1000", "an emulated NIC (e1000)"),
+        ("8139cp", "an emulated NIC (8139cp)"),
+        ("ixgbe", "a device of its own, not a vif (ixgbe)"),
+    ] {
+        let guest = system();
+        guest.nic("eth9", 9, driver);
+        guest.ip("addr add 198.51.100.9/24 dev eth9");
+        let agent = guest.published(&[]);
+        let line = format!("skip  nic/eth9: {what}: hosts never show its addresses\n");
+        assert_eq!(said_with_eth9(&guest, &agent), (Some(0), line));
+    }
+}
+
+#[test]
+fn sriov_function_is_compared_with_the_store() {
+    let guest = system();
+    guest.nic("eth9", 9, "ixgbevf");
+    guest.plug_vf(3, "00:16:3e:00:00:09");
+    let agent = guest.published(&[]);
+    let line = "warn  nic/eth9: SR-IOV function 3 has no address\n";
+    assert_eq!(said_with_eth9(&guest, &agent), (Some(0), line.into()));
+    guest.ip("addr add 198.51.100.9/24 dev eth9");
+    guest.wait_value("xenserver/attr/net-sriov-vf/3/ipv4/0", "198.51.100.9");
+    assert_eq!(said_with_eth9(&guest, &agent), (Some(0), String::new()));
+    agent.signal("STOP");
+    guest.ip("addr add 198.51.100.10/24 dev eth9");
+    let line = "FAIL  nic/eth9: SR-IOV function 3 has 198.51.100.9/24, 198.51.100.10/24, the store has 198.51.100.9  \
+                kill -HUP PID\n";
+    assert_eq!(said_with_eth9(&guest, &agent), (Some(1), line.into()));
+    agent.signal("CONT");
 }
 
 #[test]
@@ -78,7 +110,7 @@ fn schema_of_the_agent_that_runs_is_the_one_that_is_checked() {
     let agent = guest.agent(&["--schema", "rfc", "--without", "drivers"]);
     guest.wait(|tree| tree.contains_key("data/net/100/ipv4/192_0_2_10"));
     assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), String::new()));
-    let line = line_of(&guest, &agent, "eth0");
+    let line = line_of(&guest, Some(&agent), "nic/eth0");
     assert_eq!(line, "ok    nic/eth0: vif 0 has 192.0.2.10/24, and so has the store");
     assert_eq!(
         said(&guest, Some(&agent), &["--schema", "rfc", "--without", "drivers", "--wait", "5"]),
@@ -94,5 +126,16 @@ fn name_of_a_nic_is_quoted_in_what_to_type() {
     guest.ip("link set a$(b);c down");
     let agent = guest.published(&[]);
     let line = "warn  nic/a$(b);c: vif 1 is down  ip link set 'a$(b);c' up\n";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), line.into()));
+}
+
+// Nobody can type such a name.
+#[test]
+fn name_of_a_nic_that_is_not_utf_8_has_nothing_to_type() {
+    let guest = system();
+    guest.vif(b"e\xffh", 1);
+    guest.ip(b"link set e\xffh down");
+    let agent = guest.published(&[]);
+    let line = "warn  nic/e\u{fffd}h: vif 1 is down\n";
     assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), line.into()));
 }
