@@ -1,7 +1,10 @@
 //! The program under test, as a process in a guest's namespaces.
 
 use super::{PATIENCE, wait_for};
+use libc::c_long;
+use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -13,6 +16,12 @@ pub const PROGRAM: &str = match option_env!("AGENT_UNDER_TEST") {
     Some(other) => other,
     None => env!("CARGO_BIN_EXE_xen-guest-agent"),
 };
+
+/// The calls behind poll(2).
+#[cfg(target_arch = "x86_64")]
+const POLLS: &[c_long] = &[libc::SYS_poll, libc::SYS_ppoll];
+#[cfg(not(target_arch = "x86_64"))]
+const POLLS: &[c_long] = &[libc::SYS_ppoll];
 
 /// A running agent; killed when dropped.
 pub struct Agent {
@@ -50,6 +59,25 @@ impl Agent {
 
     pub fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// Whether it waits for events. A collector calls poll(2) after it has sent its facts, or has failed to collect
+    /// them. The publisher parks, which is a futex(2), when there is no event left; it is looked at last, since the
+    /// others send to it.
+    pub fn is_idle(&self) -> bool {
+        let tasks = PathBuf::from(format!("/proc/{}/task", self.pid()));
+        let read = |id: &str, file| fs::read_to_string(tasks.join(id).join(file));
+        // The number of the call, or `running`.
+        let waits_in = |id: &str, calls: &[c_long]| {
+            let call = read(id, "syscall").unwrap_or_default();
+            calls.iter().any(|number| call.starts_with(&format!("{number} ")))
+        };
+        let ids = fs::read_dir(&tasks).into_iter().flatten().flatten();
+        let ids = ids.map(|entry| entry.file_name().into_string().unwrap());
+        let main = self.pid().to_string();
+        let mut collectors =
+            ids.filter(|id| *id != main && read(id, "comm").is_ok_and(|name| name != "signals\n"));
+        collectors.all(|id| waits_in(&id, POLLS)) && waits_in(&main, &[libc::SYS_futex])
     }
 
     /// All that it has logged so far.
@@ -117,6 +145,11 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
+        // The process may be strace(1), whose child would go on without it.
+        if self.process.try_wait().is_ok_and(|status| status.is_none()) {
+            let pid = self.pid().to_string();
+            let _ = Command::new("pkill").args(["-KILL", "-P", &pid]).status();
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
         if thread::panicking() {

@@ -1,7 +1,6 @@
 //! A guest on its host: namespaces with one VIF and the files of a Debian, and the host's xenstored.
 //! `guest_tree.rs` reads the guest's keys.
 
-use super::Scratch;
 use super::agent::{Agent, Finished, PROGRAM};
 use super::changes::WatchCounter;
 use super::kernel::Kernel;
@@ -11,6 +10,7 @@ use super::tree::OS_RELEASE;
 use super::wire::{Nodes, Store};
 use super::world::TestNamespaces;
 use super::xenstored::{Daemon, Xenstored};
+use super::{PATIENCE, Scratch, wait_for};
 use std::cell::RefCell;
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -142,10 +142,12 @@ impl Guest {
         Agent::spawn(self.command(&[&["-s"], arguments].concat()))
     }
 
-    /// Starts the agent and waits for the end of its first batch.
+    /// Starts the agent and waits until it has published the facts of all collectors that have any. On a slow
+    /// machine those may need more than one batch.
     pub fn published(&self, arguments: &[&str]) -> Agent {
         let agent = self.agent(arguments);
         self.wait(|tree| tree.contains_key("data/updated"));
+        assert!(wait_for(PATIENCE, || agent.is_idle()), "the agent does not become idle");
         agent
     }
 

@@ -224,18 +224,3 @@ fn new_os_name_at_a_full_store_writes_the_doorbell() {
         ["write data/os_name = Plan 9", DOORBELL, "write data/updated"]
     );
 }
-
-// Another program of the guest has used up the quota of watches, which the agent needs for a resume only.
-#[test]
-fn all_keys_are_published_without_a_watch_and_it_is_logged_once() {
-    let guest = Guest::new();
-    let all = guest.all_watches();
-    let agent = guest.agent(&[]);
-    guest.wait_tree(FIRST_TREE);
-    agent.wait_logged("warn: resume watch: E2BIG");
-    agent.wait_logged("warn: sriov: E2BIG");
-    drop(all);
-    agent.wait_logged("info: resume watch: recovered");
-    agent.wait_logged("info: sriov: recovered");
-    assert_log_is_short(&agent.stop("TERM").stderr, 1);
-}
