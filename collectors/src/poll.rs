@@ -119,6 +119,13 @@ fn poll(fds: &mut [libc::pollfd], timeout: i32) -> io::Result<i32> {
     if ready < 0 { Err(io::Error::last_os_error()) } else { Ok(ready) }
 }
 
+/// Waits until the source is ready or has an error; false after `timeout`.
+#[must_use]
+pub fn is_ready(source: PollSource, timeout: Duration) -> bool {
+    let deadline = Instant::now().checked_add(timeout);
+    poll(&mut [pollfd(source)], milliseconds_until(deadline)).is_ok_and(|ready| ready > 0)
+}
+
 /// Whether a write would not block now. Also true for a broken descriptor, on which the write then fails.
 #[must_use]
 pub fn is_writable(fd: RawFd) -> bool {
