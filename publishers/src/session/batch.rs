@@ -83,6 +83,7 @@ impl Session {
         if self.quota.is_due() && &self.select(wanted, schema) != wanted {
             self.retry_quota()?;
         }
+        self.try_adopted_quota(&self.select(wanted, schema), schema)?;
         let mut is_change = false;
         loop {
             let selected = self.select(wanted, schema);

@@ -92,6 +92,7 @@ impl Session {
             warn!("{path}: read failed ({why}); subtree not changed until a read succeeds");
         }
         (self.published, self.read_denied, self.unreadable) = (tree, read_denied, unreadable);
+        self.adopt_quota();
         self.denials.clear();
         if read_denied {
             self.denials.retry_later();

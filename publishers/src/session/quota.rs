@@ -11,7 +11,9 @@ use log::{info, warn};
 
 use super::Session;
 use crate::key_tree::Tree;
-use crate::selection::select;
+use crate::priority::{CORE_PRIORITY, KeyPriorities};
+use crate::schema::Schema;
+use crate::selection::{count_nodes, select};
 
 /// The largest number of our nodes.
 pub const MAX_NODES: usize = 700;
@@ -40,6 +42,8 @@ enum LeftOut {
 #[derive(Debug)]
 pub(super) struct Quota {
     limit: usize,
+    /// Keys of an earlier agent were read back. It may have left out others.
+    is_adopted: bool,
     /// When to try again, if xenstored has denied a node.
     retry: Option<Instant>,
     left_out: LeftOut,
@@ -47,7 +51,7 @@ pub(super) struct Quota {
 
 impl Default for Quota {
     fn default() -> Self {
-        Self { limit: MAX_NODES, retry: None, left_out: LeftOut::Nothing }
+        Self { limit: MAX_NODES, is_adopted: false, retry: None, left_out: LeftOut::Nothing }
     }
 }
 
@@ -129,11 +133,46 @@ impl Session {
 
     /// Tries whether more than the reserve is free.
     pub(super) fn retry_quota(&mut self) -> io::Result<()> {
+        self.quota.is_adopted = false;
         if self.is_free(RESERVE + 1, "")? {
             self.quota.reset();
         } else {
             self.quota.retry = Some(Instant::now() + QUOTA_RETRY_INTERVAL);
         }
         Ok(())
+    }
+
+    /// Notes that keys were read back.
+    pub(super) fn adopt_quota(&mut self) {
+        self.quota.is_adopted = count_nodes(&[&self.published]) > 0;
+    }
+
+    /// If an earlier agent may have left out some of the `selected` keys because of the quota, tries whether nodes
+    /// are free: otherwise keys would be written up to the quota, and removed again. At the quota an agent leaves
+    /// out more nodes than the reserve, or has the core only. If the try fails, the keys that it published are the
+    /// limit.
+    pub(super) fn try_adopted_quota(&mut self, selected: &Tree, schema: Schema) -> io::Result<()> {
+        if !self.quota.is_adopted || !self.has_core(selected, schema) {
+            return Ok(());
+        }
+        let owned = count_nodes(&[&self.published]);
+        let missing = count_nodes(&[&self.published, selected]) - owned;
+        if missing > RESERVE || missing > 0 && owned <= CORE {
+            self.retry_quota()?;
+            if self.quota.retry.is_some() {
+                self.quota.limit = owned;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an earlier agent has published the core, so that it has ended a batch.
+    fn has_core(&self, selected: &Tree, schema: Schema) -> bool {
+        let priorities = KeyPriorities::of(selected);
+        let core = selected.iter().map(|(path, _)| path.as_str());
+        let mut core = core
+            .filter(|path| priorities.priority(path) == CORE_PRIORITY)
+            .chain(schema.updated_key());
+        core.all(|path| self.published.get(path).is_some())
     }
 }

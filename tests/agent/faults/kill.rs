@@ -67,7 +67,10 @@ fn repair(guest: &Guest) -> usize {
     let (before, mark) = (keys(guest), guest.mark());
     assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
     let (after, mut changes) = (keys(guest), guest.changes_since(mark));
-    let fewest = fewest(&before, &after);
+    // Many missing keys may have been left out because of the quota, so the agent tries first whether it is reached.
+    changes.retain(|change| !change.contains("/xen-guest-agent-probe"));
+    let mut fewest = fewest(&before, &after);
+    fewest.retain(|change| !change.contains("/xen-guest-agent-probe"));
     if !fewest.is_empty() || !before.contains_key("data/updated") {
         assert_eq!(changes.pop().as_deref(), Some("write data/updated"));
     }

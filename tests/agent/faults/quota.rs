@@ -189,6 +189,25 @@ fn reload_at_a_full_store_causes_one_try_and_changes_no_key() {
     assert_eq!(changes, [probe(), probe(), probe()].concat());
 }
 
+// It is not known to a new agent that nodes were denied. Without a try it would write keys up to the quota, and
+// remove them again.
+#[test]
+fn restart_at_a_full_store_causes_one_try_and_changes_no_key() {
+    for (addresses, room) in [(200, 300), (0, 20)] {
+        let guest = Guest::new();
+        add_addresses(&guest, addresses);
+        fill_but(&guest, room);
+        assert_eq!(guest.run(&["-s", "--once"]).code, Some(1));
+        let (mark, before) = (guest.mark(), owned(&guest));
+        let end = guest.run(&["-s", "--once"]);
+        assert_eq!((guest.changes_since(mark), end.code), (probe(), Some(1)), "{end:?}");
+        assert_eq!(end.stderr.matches("xenstore quota reached").count(), 1, "{end:?}");
+        assert_eq!(owned(&guest), before);
+        (0..50).for_each(|n| drop(guest.as_guest(|store| store.rm(&format!("error/{n}")))));
+        assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
+    }
+}
+
 // The agent remembers the quota that it has reached.
 #[test]
 fn keys_that_are_left_out_again_are_logged_again() {
