@@ -44,6 +44,8 @@ pub enum Event {
 pub struct Network {
     /// The interfaces.
     pub links: Vec<Link>,
+    /// The VIF of an interface could not be read: a published VIF that is missing in `links` may be its.
+    pub lacks_vif: bool,
 }
 
 /// One network interface.

@@ -16,7 +16,7 @@ use publishers::key_tree::sanitize;
 /// When the input is at its end.
 pub fn event(u: &mut Unstructured, kind: u8) -> Result<Event> {
     Ok(match kind {
-        0 => Event::Network(Network { links: links(u)? }),
+        0 => Event::Network(Network { links: links(u)?, lacks_vif: u.arbitrary()? }),
         1 => Event::Memory(Memory {
             total: u.arbitrary()?,
             available: u.arbitrary()?,

@@ -31,7 +31,7 @@ fn guest() -> Seen {
         upper_addresses: Vec::new(),
     };
     seen.nics = Ok(vec![nic("enX0", Some(0))]);
-    seen.state.network = Some(Network { links: vec![link] });
+    seen.state.network = Some(Network { links: vec![link], lacks_vif: false });
     seen.state.service = Some(Service { boot_id: Some("b".into()), reboot_required: false });
     seen.state.memory = Some(Memory { total: 1, available: 1, balloon: true });
     let driver = Driver { vendor: "Linux", name: "xen-netfront".into(), version: "6.1".into() };

@@ -11,7 +11,8 @@ use crate::bounded_read::{entries, exists, first_line, link_target};
 /// The drivers of the devices that the host's toolstack plugs in.
 const DRIVERS: &str = "sys/bus/xen/drivers";
 
-/// The kernel's balloon driver, `drivers/xen/xen-balloon.c`, which is on no bus.
+/// The kernel's balloon driver, `drivers/xen/xen-balloon.c`, which is on no bus. The driver registers the device
+/// at the end of its initialization, and only in a Xen domain.
 pub const BALLOON: &str = "sys/devices/system/xen_memory/xen_memory0";
 
 /// The drivers of the system below `root`. Without sysfs there are none.

@@ -62,7 +62,7 @@ mod tests {
             perm_mac: None,
             upper_addresses: Vec::new(),
         };
-        Network { links: vec![link] }
+        Network { links: vec![link], lacks_vif: false }
     }
 
     #[test]

@@ -140,7 +140,8 @@ impl Table {
                 && (is_above_vif || !Exclude::is_container_nic(&link.name))
         };
         let links = self.links.values().filter(is_published);
-        Network { links: links.map(|entry| self.fact(entry, &uppers, exclude)).collect() }
+        let links = links.map(|entry| self.fact(entry, &uppers, exclude)).collect();
+        Network { links, lacks_vif: false }
     }
 
     /// The NICs of the guest, with what keeps their addresses from being published: neither loopback nor

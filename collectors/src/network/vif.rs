@@ -99,10 +99,11 @@ fn line(path: &Path) -> io::Result<Option<String>> {
     }
 }
 
-/// ENODEV: the link was removed while its file was open.
+/// ENODEV: the link was removed while its file was open. EINVAL: it is being removed (`netdev_show` in
+/// `net/core/net-sysfs.c`).
 fn is_absent(error: &io::Error) -> bool {
     let errno = error.raw_os_error();
-    matches!(errno, Some(libc::ENOENT | libc::ENOTDIR | libc::ENODEV))
+    matches!(errno, Some(libc::ENOENT | libc::ENOTDIR | libc::ENODEV | libc::EINVAL))
 }
 
 fn number(digits: &[u8]) -> Option<u32> {

@@ -90,7 +90,7 @@ mod tests {
             perm_mac: None,
             upper_addresses: vec![],
         };
-        let network = Some(Network { links: vec![link] });
+        let network = Some(Network { links: vec![link], lacks_vif: false });
         let tree = render(&GuestState { network, ..GuestState::default() }, &Tree::default());
         let shown: Vec<_> = tree.below("data/net").map(|(path, _)| path).collect();
         assert_eq!((tree.get("data/net/7"), shown), (None, vec!["7/mac/02_02_02_02_02_02"]));

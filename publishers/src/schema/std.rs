@@ -9,7 +9,7 @@ mod volumes;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use facts::{Address, Link, Network, Os, map_of};
+use facts::{Address, Link, Network, Os, decimal, map_of};
 
 use super::{Ours, Root, root, sampled};
 use crate::address_index::{assign, by_index};
@@ -20,7 +20,7 @@ pub const ROOTS: &[Root] = &[
     root("attr/PVAddons", Source::Agent),
     // Written by `--withdraw`; never wanted while an agent runs.
     root(UNINSTALLED, Source::Agent),
-    root("attr/vif", Source::Network),
+    root(VIFS, Source::Network),
     root("control/feature-balloon", Source::Memory),
     root("data/domain", Source::Os),
     root("data/host_name_dns", Source::Os),
@@ -40,6 +40,8 @@ pub const ROOTS: &[Root] = &[
 
 /// The agent is uninstalled.
 pub const UNINSTALLED: &str = "attr/PVAddonsUninstalled";
+
+const VIFS: &str = "attr/vif";
 
 pub const MEMORY_TOTAL: &str = "data/meminfo_total";
 pub const MEMORY_FREE: &str = "data/meminfo_free";
@@ -144,8 +146,16 @@ fn vifs(tree: &mut Tree, network: &Network, published: &Tree, vif: impl Fn(&Link
             by_vif.entry(vif).or_insert(link);
         }
     }
+    if network.lacks_vif {
+        for (path, value) in published.below(VIFS) {
+            let id: Option<u32> = path.split('/').next().and_then(decimal);
+            if id.is_some_and(|id| !by_vif.contains_key(&id)) {
+                tree.set_raw(format!("{VIFS}/{path}"), value.to_owned());
+            }
+        }
+    }
     for (id, link) in by_vif {
-        let node = format!("attr/vif/{id}");
+        let node = format!("{VIFS}/{id}");
         tree.set_nonempty(format!("{node}/name"), Some(&link.name));
         tree.set_nonempty(format!("{node}/mac/0"), link.mac.map(|mac| mac.to_string()).as_deref());
         for (path, address) in addresses(&node, link, published) {

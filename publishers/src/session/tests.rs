@@ -115,7 +115,12 @@ fn state(vifs: Vec<Vec<Address>>) -> GuestState {
     };
     // As many as there are addresses, so that all of them may be removed.
     let disks = Some(Disks { volumes: (0..volumes).map(volume).collect() });
-    GuestState { network: Some(Network { links }), memory, disks, ..GuestState::default() }
+    GuestState {
+        network: Some(Network { links, lacks_vif: false }),
+        memory,
+        disks,
+        ..GuestState::default()
+    }
 }
 
 fn addresses() -> impl Strategy<Value = Vec<Address>> {

@@ -8,6 +8,7 @@ use std::fs;
 mod clock;
 mod full_directory;
 mod kill;
+mod lost_messages;
 mod netlink;
 mod permissions;
 mod places;

@@ -90,12 +90,13 @@ impl Sender<'_> {
     fn follow(&mut self, wake: &WakeReceiver, root: &Path) -> io::Result<End> {
         let mut kernel = Subscription::open(root)?;
         let mut is_consistent = kernel.dump()?;
-        if let Some(error) = kernel.lookup_error.take() {
-            // Without the VIF of a link, published keys would be removed.
-            return Err(error);
-        }
-        self.failures.ok();
         let has_all = kernel.read_events()?;
+        if !has_all {
+            // The events that were read are older than the dump: they have put the table back to a past state.
+            kernel.table = Table::default();
+            is_consistent = kernel.dump()?;
+        }
+        self.record_lookup(&kernel);
         self.send(&mut kernel)?;
         if !has_all {
             return Ok(End::EventsLost);
@@ -122,12 +123,17 @@ impl Sender<'_> {
             }
             if retry_at.is_none() {
                 retry_at = retry_time(&kernel, is_consistent);
-                self.failures.record(kernel.lookup_error.take().map_or(Ok(()), Err));
+                self.record_lookup(&kernel);
             }
             if self.sent_at.is_none_or(|at| at.elapsed() >= SEND_INTERVAL) {
                 self.send_change(&mut kernel)?;
             }
         }
+    }
+
+    /// Logs if the VIF of a link cannot be read, and if it can again.
+    fn record_lookup(&mut self, kernel: &Subscription) {
+        self.failures.record(kernel.lookup_error.as_ref().map_or(Ok(()), Err));
     }
 
     /// How long to wait for events.
@@ -149,14 +155,19 @@ impl Sender<'_> {
             kernel.query_routes()?;
         }
         kernel.is_changed = false;
-        let is_open = self.send_if_new(kernel.table.network(self.exclude));
+        let is_open = self.send_if_new(self.network(kernel));
         if kernel.table.links() > FEW_LINKS {
             self.sent_at = Some(Instant::now());
         }
         if is_open && !must_query && kernel.query_routes()? {
-            self.send_if_new(kernel.table.network(self.exclude));
+            self.send_if_new(self.network(kernel));
         }
         Ok(())
+    }
+
+    fn network(&self, kernel: &Subscription) -> Network {
+        let lacks_vif = kernel.lookup_error.is_some();
+        Network { lacks_vif, ..kernel.table.network(self.exclude) }
     }
 
     /// Whether the order of the addresses depends on a default route.

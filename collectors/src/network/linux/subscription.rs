@@ -4,6 +4,7 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 use std::path::Path;
+use std::time::Duration;
 
 use log::{debug, trace, warn};
 use neli::consts::socket::Msg;
@@ -14,7 +15,7 @@ use super::socket::{self, Received};
 use crate::network::link_table::Table;
 use crate::network::rtnetlink::{Link, Malformed, Message, Payload, messages};
 use crate::network::vif::{self, VifLookup};
-use crate::poll::PollSource;
+use crate::poll::{PollSource, is_ready};
 
 /// Bytes of the longest datagram. Most are shorter than 32 KiB, but the alternative names of one link take
 /// up to 64 KiB.
@@ -26,6 +27,8 @@ const MAX_DATAGRAMS: usize = 64;
 const MAX_DATAGRAMS_AFTER_DUMP: usize = 8_192;
 /// The number of interrupted dumps after which the result is published.
 const DUMP_ATTEMPTS: u32 = 8;
+/// How long to wait for an answer. The kernel has usually queued it before sendto(2) returns.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The answer to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +57,7 @@ pub struct Subscription<'a> {
     pub is_changed: bool,
     /// A default route or a routing rule has changed since the last request for routes.
     pub routes_changed: bool,
-    /// The error because of which the VIF of a link is not known.
+    /// The error because of which the VIF of a link is not known. [`Subscription::find_vifs`] tries it again.
     pub lookup_error: Option<io::Error>,
 }
 
@@ -164,10 +167,7 @@ impl<'a> Subscription<'a> {
         self.requests.send(bytes(sequence), Msg::empty())?;
         let (mut answer, mut interrupted) = (None, false);
         loop {
-            let received = socket::receive(&self.requests, &mut self.buffer, Msg::empty())?;
-            let Received::Datagram(length) = received else {
-                return Err(io::Error::from_raw_os_error(libc::ENOBUFS));
-            };
+            let length = self.receive_answer()?;
             self.apply(length, |message| {
                 interrupted |= message.interrupted;
                 match message.payload {
@@ -180,6 +180,22 @@ impl<'a> Subscription<'a> {
             });
             if let Some(answer) = answer {
                 return Ok(answer);
+            }
+        }
+    }
+
+    /// Reads one datagram of an answer, and returns its length.
+    fn receive_answer(&mut self) -> io::Result<usize> {
+        loop {
+            match socket::receive(&self.requests, &mut self.buffer, Msg::DONTWAIT)? {
+                Received::Datagram(length) => return Ok(length),
+                Received::EventsLost => return Err(io::Error::from_raw_os_error(libc::ENOBUFS)),
+                Received::Empty => {
+                    let answers = PollSource::PollIn(self.requests.as_raw_fd());
+                    if !is_ready(answers, ANSWER_TIMEOUT) {
+                        return Err(io::Error::other("no answer from the kernel"));
+                    }
+                }
             }
         }
     }
@@ -212,7 +228,8 @@ fn find_vif(root: &Path, link: &Link, failure: &mut Option<io::Error>) -> VifLoo
     match &link.parent {
         Some(parent) => vif::of_parent(parent).into(),
         None => vif::lookup(root, &link.name, link.index).unwrap_or_else(|error| {
-            *failure = Some(error);
+            let name = String::from_utf8_lossy(&link.name);
+            *failure = Some(io::Error::new(error.kind(), format!("{name}: {error}")));
             VifLookup::Unknown
         }),
     }
