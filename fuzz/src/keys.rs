@@ -57,6 +57,9 @@ fn is_right(path: &str, value: &str) -> bool {
         ["data", "os", "name" | "version" | "class"] | ["data", "os", "unix", "kernel-version"] => {
             true
         }
+        ["error" | "data", "xen-guest-agent-probe", ref rest @ ..] => {
+            value.is_empty() && rest.iter().all(|name| *name == "n")
+        }
         ["data", name] => name.starts_with("os_") && !value.is_empty(),
         ["data", "service", "xen-guest-agent", _] => !value.is_empty(),
         _ => false,

@@ -1,5 +1,5 @@
 //! EACCES on subsets of the keys: all other keys are right, each denied key is logged once, and it is
-//! written after the host allows it.
+//! written after the host allows it. And a quota of watches that is used up.
 
 use super::super::harness::{FIRST_TREE, Guest, PATIENCE, wait_for};
 use super::{Random, assert_log_is_short, without};
