@@ -1,6 +1,10 @@
-//! Tests of the harness itself, without an agent.
+//! Tests of the harness itself.
 
-use super::harness::{Daemon, Guest, Layout, PATIENCE, Store, WATCH, WatchCounter, strings};
+use super::harness::{
+    Agent, Daemon, Guest, Layout, PATIENCE, PROGRAM, Store, WATCH, WatchCounter, strings, wait_for,
+};
+use std::path::Path;
+use std::process::Command;
 
 // A client of the guest's socket is the guest, not dom0.
 #[test]
@@ -75,4 +79,20 @@ fn restarted_xenstored_is_empty() {
     guest.wait_tree("");
     guest.write_as_guest("data/key", "2");
     guest.wait_tree("data/key = 2");
+}
+
+// strace(1) that is killed leaves the program running.
+#[test]
+fn agent_under_strace_ends_when_it_is_dropped() {
+    let guest = Guest::new();
+    let mut command = guest.world_command("strace");
+    command.args(["-o", "/run/strace", PROGRAM, "-s"]).env("XENSTORED_PATH", guest.socket());
+    let strace = Agent::spawn(command);
+    guest.wait(|tree| tree.contains_key("data/updated"));
+    let found = Command::new("pgrep").args(["-P", &strace.pid().to_string()]).output().unwrap();
+    let agent = String::from_utf8(found.stdout).unwrap();
+    let process = Path::new("/proc").join(agent.trim());
+    assert!(process.exists() && !agent.is_empty(), "{agent}");
+    drop(strace);
+    assert!(wait_for(PATIENCE, || !process.exists()), "process {agent} goes on");
 }
