@@ -115,7 +115,8 @@ fn confinement_that_the_kernel_lacks_is_told() {
     let why = "Error calling `seccomp`: Function not implemented (os error 38)";
     let both = format!("{landlock_is_missing} and without seccomp ({why})");
     for (arguments, missing, line) in [
-        (&["--no-sandbox"][..], &[][..], "skip: switched off by --no-sandbox"),
+        (&[][..], &[][..], "ok: capabilities, Landlock and seccomp"),
+        (&["--no-sandbox"], &[], "skip: switched off by --no-sandbox"),
         (&[], &[landlock], landlock_is_missing),
         (&[], &[landlock, libc::SYS_seccomp], &both),
     ] {
