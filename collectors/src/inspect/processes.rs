@@ -1,7 +1,7 @@
 //! Processes of guest agents, ours and others, from `/proc`. What belongs to a container with a network of its
 //! own is left out: it serves no guest.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use facts::decimal;
 
@@ -30,22 +30,29 @@ pub struct Process {
 pub fn agents(root: &Path) -> Option<Vec<Process>> {
     let proc = root.join("proc");
     let own = link_target(&proc.join("self"))?;
-    let network = |process: &Path| link_target(&process.join("ns/net"));
     let own_network = network(&proc.join("self"));
     let mut found: Vec<Process> = entries(&proc)
         .map(|entry| entry.path())
         .filter(|path| path.file_name() != own.file_name())
-        .filter_map(|path| process(&path).map(|process| (network(&path), process)))
-        .filter(|(network, _)| network.is_none() || *network == own_network)
-        .map(|(_, process)| process)
+        .filter_map(|path| process(&path, own_network.as_deref()))
         .collect();
     found.sort_unstable_by_key(|process| process.pid);
     Some(found)
 }
 
-fn process(path: &Path) -> Option<Process> {
+fn network(process: &Path) -> Option<PathBuf> {
+    link_target(&process.join("ns/net"))
+}
+
+fn process(path: &Path, own_network: Option<&Path>) -> Option<Process> {
     let pid = decimal(path.file_name()?.to_str()?)?;
     let name = first_line(&path.join("comm")).filter(|name| NAMES.contains(&name.as_str()))?;
+    // Before the arguments, which a process that ends loses before its namespaces (`do_exit` in `kernel/exit.c`): one
+    // without a network has none.
+    let network = network(path);
+    if network.is_some() && network.as_deref() != own_network {
+        return None;
+    }
     let strings = |file: &str| -> Vec<String> {
         let text = text(&path.join(file)).unwrap_or_default();
         text.split_terminator('\0').map(str::to_owned).collect()
