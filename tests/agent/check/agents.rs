@@ -101,7 +101,7 @@ struct XeDaemon(Child);
 impl XeDaemon {
     fn start(guest: &Guest) -> XeDaemon {
         guest.sh("cp /bin/sleep /run/xe-daemon");
-        let daemon = XeDaemon(guest.world_command("/run/xe-daemon").arg("60").spawn().unwrap());
+        let daemon = XeDaemon(guest.world_command("/run/xe-daemon").arg("infinity").spawn().unwrap());
         guest.wait_sh(&format!("grep -q xe-daemon /proc/{}/comm", daemon.0.id()));
         daemon
     }

@@ -32,7 +32,7 @@ const STDOUT: [&str; 2] = ["--publisher", "stdout"];
 /// Runs the agent once. While its first request is delayed, an address is removed and added again. Returns the
 /// trace, and what was published.
 fn once_during_changes(guest: &Guest, options: &[&str]) -> (Vec<String>, String) {
-    let delay = ["-e", "trace=sendto,recvfrom", "-e", "inject=sendto:delay_enter=2000000:when=1"];
+    let delay = ["-e", "trace=sendto,recvfrom", "-e", "inject=sendto:delay_enter=4000000:when=1"];
     let agent = traced(guest, &[&delay, options].concat(), &[&STDOUT[..], &["--once"]].concat());
     // Protocol 0, and a port that is not the kernel's: the two sockets of the agent.
     guest.wait_sh("[ $(grep -c '^[^ ]*  *0  *[1-9]' /proc/net/netlink) = 2 ]");
