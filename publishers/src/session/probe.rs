@@ -19,26 +19,29 @@ impl Session {
         if count > 1 {
             self.remove_part(&node)?;
         }
-        if !self.is_free(count, parent(&node))? {
+        if self.is_free(count, parent(&node))? != Some(true) {
             return Ok(Applied::Quota(why));
         }
         self.denials.add(&node, Denied::Node, &format!("{why}, its directory is full"));
         Ok(Applied::Denied)
     }
 
-    /// Whether so many nodes are free. Tries the directories other than `full` until one succeeds, with two
-    /// requests for each.
-    pub(super) fn is_free(&mut self, count: usize, full: &str) -> io::Result<bool> {
+    /// Whether so many nodes are free; `None` if a try failed for another reason. Tries the directories other than
+    /// `full` until one succeeds, with two requests for each.
+    pub(super) fn is_free(&mut self, count: usize, full: &str) -> io::Result<Option<bool>> {
+        let mut is_free = Some(false);
         for probe in QUOTA_PROBES.iter().filter(|probe| parent(probe) != full) {
-            if self.fits(probe, count)? {
-                return Ok(true);
+            match self.fits(probe, count)? {
+                Some(true) => return Ok(Some(true)),
+                Some(false) => {}
+                None => is_free = None,
             }
         }
-        Ok(false)
+        Ok(is_free)
     }
 
     /// Whether a chain of so many nodes can be created there: one request creates it, one removes it.
-    fn fits(&mut self, probe: &str, count: usize) -> io::Result<bool> {
+    fn fits(&mut self, probe: &str, count: usize) -> io::Result<Option<bool>> {
         let chain = probe.to_owned() + &"/n".repeat(count.saturating_sub(1));
         let created = self.store.write(&chain, "").map_err(Failure::from);
         debug!("quota probe {probe}: {created:?}");
@@ -46,13 +49,18 @@ impl Session {
             return Err(error);
         }
         self.remove_part(probe)?;
-        Ok(created.is_ok())
+        Ok(match created {
+            Ok(()) => Some(true),
+            Err(Failure::Quota(_)) => Some(false),
+            Err(_) => None,
+        })
     }
 
     /// Removes a chain of nodes. oxenstored leaves a part of a chain that does not fit.
     fn remove_part(&mut self, node: &str) -> io::Result<()> {
         match self.store.rm(node).map_err(Failure::from) {
-            Ok(()) | Err(Failure::NotFound) => {}
+            // A try of an earlier agent, which was killed before it removed the chain, was read back.
+            Ok(()) | Err(Failure::NotFound) => self.published.remove(node),
             Err(Failure::Disconnected(error)) => return Err(error),
             Err(_) => self.published.set_raw(node, String::new()),
         }

@@ -134,10 +134,9 @@ impl Session {
     /// Tries whether more than the reserve is free.
     pub(super) fn retry_quota(&mut self) -> io::Result<()> {
         self.quota.is_adopted = false;
-        if self.is_free(RESERVE + 1, "")? {
-            self.quota.reset();
-        } else {
-            self.quota.retry = Some(Instant::now() + QUOTA_RETRY_INTERVAL);
+        match self.is_free(RESERVE + 1, "")? {
+            Some(true) => self.quota.reset(),
+            _ => self.quota.retry = Some(Instant::now() + QUOTA_RETRY_INTERVAL),
         }
         Ok(())
     }
@@ -152,16 +151,25 @@ impl Session {
     /// out more nodes than the reserve, or has the core only. If the try fails, the keys that it published are the
     /// limit.
     pub(super) fn try_adopted_quota(&mut self, selected: &Tree, schema: Schema) -> io::Result<()> {
-        if !self.quota.is_adopted || !self.has_core(selected, schema) {
+        // The schema of `--withdraw` has no core.
+        let is_withdrawal = schema == Schema::Withdrawn;
+        if !self.quota.is_adopted || is_withdrawal || !self.has_core(selected, schema) {
             return Ok(());
         }
         let owned = count_nodes(&[&self.published]);
         let missing = count_nodes(&[&self.published, selected]) - owned;
-        if missing > RESERVE || missing > 0 && owned <= CORE {
-            self.retry_quota()?;
-            if self.quota.retry.is_some() {
-                self.quota.limit = owned;
+        if missing <= RESERVE && (missing == 0 || owned > CORE) {
+            return Ok(());
+        }
+        self.quota.is_adopted = false;
+        match self.is_free(RESERVE + 1, "")? {
+            Some(true) => self.quota.reset(),
+            Some(false) => {
+                self.quota.retry = Some(Instant::now() + QUOTA_RETRY_INTERVAL);
+                // Without the nodes of a try, which is_free has removed.
+                self.quota.limit = count_nodes(&[&self.published]).min(MAX_NODES);
             }
+            None => {}
         }
         Ok(())
     }

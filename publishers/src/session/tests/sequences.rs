@@ -169,3 +169,66 @@ fn applied_difference_gives_the_wanted_tree() {
         }
     }
 }
+
+impl StoreFixture {
+    /// An agent that is started anew: a session on the same store.
+    fn restart(self) -> Self {
+        let mut session = Session::new(Box::new(self.fake.clone()));
+        session.read_back().unwrap();
+        Self { session, ..self }
+    }
+}
+
+fn with_volumes(numbers: std::ops::Range<u32>) -> GuestState {
+    let volumes = numbers.map(named_volume).collect();
+    GuestState { disks: Some(Disks { volumes }), ..state(vec![]) }
+}
+
+#[test]
+fn withdraw_where_few_nodes_are_free_writes_uninstalled() {
+    let fixture = StoreFixture::new();
+    fixture.fake.write(UPDATED, "2026-01-01T00:00:00Z").unwrap();
+    fixture.fake.see().room = Some(12);
+    let mut fixture = fixture.restart();
+    let wanted = Schema::Withdrawn.render(&GuestState::default(), fixture.session.published());
+    let batch = fixture.session.publish(&wanted, Schema::Withdrawn, false).unwrap();
+    assert_eq!(batch.outcome, Outcome::Synced);
+    assert!(fixture.fake.see().keys().get("attr/PVAddonsUninstalled").is_some());
+}
+
+/// An agent without a limit has filled the store.
+#[test]
+fn start_at_a_full_store_keeps_at_most_700_nodes() {
+    let fixture = StoreFixture::new();
+    let earlier = Schema::Std.render(&with_volumes(0..450), &Tree::default());
+    earlier.iter().for_each(|(path, value)| fixture.fake.write(path, value).unwrap());
+    fixture.fake.write(UPDATED, "2026-01-01T00:00:00Z").unwrap();
+    fixture.fake.see().room = Some(count_nodes(&[&earlier]) + 10);
+    let mut fixture = fixture.restart();
+    fixture.publish(&state(vec![vec![]; 230])).unwrap();
+    assert!(count_nodes(&[&fixture.fake.see().keys()]) <= 700);
+}
+
+/// oxenstored leaves a part of the chain if the agent is killed before it removes it.
+#[test]
+fn try_of_the_quota_that_was_killed_takes_no_reserve() {
+    let mut fixture = StoreFixture::new();
+    fixture.fake.see().room = Some(300);
+    fixture.publish(&with_volumes(0..200)).unwrap();
+    let before = count_nodes(&[&fixture.fake.see().keys()]);
+    fixture.fake.write(&("other".to_owned() + &"/n".repeat(20)), "").unwrap();
+    fixture.fake.write("error/xen-guest-agent-probe/n/n/n/n/n/n/n", "").unwrap();
+    let mut fixture = fixture.restart();
+    fixture.publish(&with_volumes(0..200)).unwrap();
+    assert!(count_nodes(&[&fixture.fake.see().keys()]) <= before);
+}
+
+#[test]
+fn try_of_the_quota_that_fails_for_another_reason_leaves_out_no_key() {
+    let mut fixture = StoreFixture::new();
+    fixture.publish(&with_volumes(0..1)).unwrap();
+    let mut fixture = fixture.restart();
+    fixture.fake.see().faults = vec![Some(Fault::Refused("EAGAIN")); 4];
+    assert_eq!(fixture.publish(&with_volumes(0..100)).unwrap(), Outcome::Synced);
+    fixture.check(&with_volumes(0..100));
+}
