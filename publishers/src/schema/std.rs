@@ -149,7 +149,9 @@ fn vifs(tree: &mut Tree, network: &Network, published: &Tree, vif: impl Fn(&Link
     if network.lacks_vif {
         for (path, value) in published.below(VIFS) {
             let id: Option<u32> = path.split('/').next().and_then(decimal);
-            if id.is_some_and(|id| !by_vif.contains_key(&id)) {
+            let is_missing =
+                |id| !by_vif.contains_key(&id) && may_exist(id, network, published, &vif);
+            if id.is_some_and(is_missing) {
                 tree.set_raw(format!("{VIFS}/{path}"), value.to_owned());
             }
         }
@@ -163,6 +165,20 @@ fn vifs(tree: &mut Tree, network: &Network, published: &Tree, vif: impl Fn(&Link
             tree.set(format!("{path}/prefix"), &address.prefix.to_string());
         }
     }
+}
+
+/// Whether a link without a VIF has the published name or MAC of this one: its VIF could not be read then.
+fn may_exist(
+    id: u32,
+    network: &Network,
+    published: &Tree,
+    vif: impl Fn(&Link) -> Option<u32>,
+) -> bool {
+    let key = |name: &str| published.get(&format!("{VIFS}/{id}/{name}"));
+    network.links.iter().filter(|link| vif(link).is_none()).any(|link| {
+        let mac = link.mac.map(|mac| mac.to_string());
+        key("name") == Some(&link.name) || mac.is_some() && key("mac/0") == mac.as_deref()
+    })
 }
 
 /// The addresses at which the guest can be reached through a NIC, each with its path below `node`.
@@ -182,4 +198,40 @@ fn addresses(node: &str, link: &Link, published: &Tree) -> Vec<(String, Address)
 fn indices_in(published: &Tree, node: &str) -> BTreeMap<u32, IpAddr> {
     let values = by_index(published, node, "").into_iter();
     map_of(values.filter_map(|(index, value)| Some((index, value.parse().ok()?))))
+}
+
+#[cfg(test)]
+mod tests {
+    use facts::Mac;
+
+    use super::*;
+    use crate::schema::Schema;
+
+    fn link(number: u8, vif: Option<u32>) -> Link {
+        Link {
+            index: number.into(),
+            name: format!("eth{number}"),
+            mac: Some(Mac([0, 0x16, 0x3e, 0, 0, number])),
+            vif,
+            perm_mac: None,
+            addresses: vec![],
+            upper_addresses: vec![],
+        }
+    }
+
+    #[test]
+    fn vif_that_cannot_be_read_stays_and_one_without_a_link_is_removed() {
+        let rendered = |links: Vec<Link>, lacks_vif: bool, published: &Tree| {
+            let network = Some(Network { links, lacks_vif });
+            Schema::Std.render(&GuestState { network, ..GuestState::default() }, published)
+        };
+        let both = rendered(vec![link(0, Some(0)), link(1, Some(1))], false, &Tree::default());
+        let mut renamed = link(0, None);
+        renamed.name = "lan".into();
+        for unread in [link(0, None), renamed] {
+            let present = rendered(vec![unread], true, &both);
+            assert_eq!(present.get("attr/vif/0/name"), Some("eth0"));
+            assert_eq!(present.get("attr/vif/1/name"), None);
+        }
+    }
 }

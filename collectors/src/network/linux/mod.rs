@@ -93,7 +93,7 @@ impl Sender<'_> {
         let has_all = kernel.read_events()?;
         if !has_all {
             // The events that were read are older than the dump: they have put the table back to a past state.
-            kernel.table = Table::default();
+            (kernel.table, kernel.lookup_error) = (Table::default(), None);
             is_consistent = kernel.dump()?;
         }
         self.record_lookup(&kernel);
