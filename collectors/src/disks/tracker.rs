@@ -74,11 +74,8 @@ impl<'a> Tracker<'a> {
 
     /// Whether mounts of volumes, or the devices of swap, differ from those that were looked up.
     pub fn has_changed(&mut self) -> bool {
-        fn paths(swaps: &[Swap]) -> impl Iterator<Item = &Vec<u8>> {
-            swaps.iter().map(|swap| &swap.path)
-        }
         self.read_tables().is_some_and(|(mounts, swaps)| {
-            mounts != self.found.0 || !paths(&swaps).eq(paths(&self.found.1))
+            mounts != self.found.0 || !have_same_paths(&swaps, &self.found.1)
         })
     }
 
@@ -112,18 +109,21 @@ impl<'a> Tracker<'a> {
         self.read_usage();
     }
 
-    /// Reads the free space of the volumes. Returns whether one was resized or udev has read a device: then the
-    /// devices must be looked up again, since neither is an event of the tables.
+    /// Reads the free space of the volumes. Returns whether the devices must be looked up again: one was resized, udev
+    /// has read one, or other devices of swap are in the table that was read.
     pub fn sample(&mut self) -> bool {
         if !self.is_known {
             self.look_up();
             return false;
         }
+        let mut has_other_swaps = false;
         if !self.found.1.is_empty() {
-            self.found.1 = self.read_swaps();
+            let swaps = self.read_swaps();
+            has_other_swaps = !have_same_paths(&swaps, &self.found.1);
+            self.found.1 = swaps;
         }
         let is_resized = self.read_usage();
-        is_resized || udev::last_change(self.root) != self.udev
+        has_other_swaps || is_resized || udev::last_change(self.root) != self.udev
     }
 
     /// Calls statvfs for each volume that has a path. Returns whether a total changed.
@@ -160,6 +160,11 @@ impl<'a> Tracker<'a> {
         self.sent = Some(disks.clone());
         Some(disks)
     }
+}
+
+fn have_same_paths(some: &[Swap], others: &[Swap]) -> bool {
+    let paths = |swaps: &[Swap]| swaps.iter().map(|swap| swap.path.clone()).collect::<Vec<_>>();
+    paths(some) == paths(others)
 }
 
 #[cfg(test)]

@@ -155,3 +155,18 @@ fn swap_device_stays_while_the_table_of_swaps_cannot_be_read() {
     tracker.look_up();
     assert_eq!(tracker.take_changed().map(|disks| names(disks).len()), Some(1));
 }
+
+// The table was read for a sample before its change was received.
+#[test]
+fn swap_device_that_is_missing_in_a_sample_is_looked_up() {
+    let guest = Guest::new("swapoff");
+    guest.is(1000 * MIB, 500 * MIB);
+    let table = guest.0.join(SWAPS);
+    let heading = "Filename Type Size Used Priority\n";
+    fs::write(&table, format!("{heading}/dev/xvda2 partition 1024 0 -2\n")).unwrap();
+    let mut tracker = tracker(&guest);
+    tracker.look_up();
+    assert!(!tracker.sample());
+    fs::write(&table, heading).unwrap();
+    assert!(tracker.sample());
+}
