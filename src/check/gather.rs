@@ -22,7 +22,7 @@ use crate::command_line::{self, Command, Destination, Options, UsageError};
 /// How long the collectors may take, and the store's first answer.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 /// How long all requests to a store that answers may take. There are hundreds, and the host may be slow.
-const STORE_TIMEOUT: Duration = Duration::from_secs(30);
+pub const STORE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long an agent that runs may take to publish what has just changed.
 const SETTLING: Duration = Duration::from_millis(500);
 /// How often a store that differs is looked at while an agent runs. `--wait` looks again by itself.
@@ -81,10 +81,17 @@ fn effective(options: &Options, outside: &Outside) -> (Options, bool) {
         (effective.exclude_nics, effective.without) = (running.exclude_nics, running.without);
         return (effective, false);
     }
-    let is_same = effective.schema == running.schema
-        && effective.exclude_nics == running.exclude_nics
-        && effective.without == running.without;
+    // The environment of another user's process cannot be read; it may have set the schema.
+    let is_schema_known = agent.is_some_and(|process| !process.environment.is_empty());
+    let is_same = (effective.schema == running.schema || !is_schema_known)
+        && have_same(&effective.exclude_nics, &running.exclude_nics)
+        && have_same(&effective.without, &running.without);
     (effective, !is_same)
+}
+
+/// Whether two lists have the same elements, in any order.
+fn have_same<T: PartialEq>(some: &[T], others: &[T]) -> bool {
+    some.iter().all(|one| others.contains(one)) && others.iter().all(|one| some.contains(one))
 }
 
 /// Looks at everything; again where a running agent may not have published a change yet.

@@ -7,7 +7,7 @@ use collectors::xen_detect::NotAGuest;
 use publishers::host::Host;
 
 use super::finding::Finding;
-use super::gather::PATIENCE;
+use super::gather::{PATIENCE, STORE_TIMEOUT};
 use super::seen::{Device, NoStore, Seen, StoreSeen};
 
 /// A guest of which Xen, and on which kind of host.
@@ -93,7 +93,8 @@ pub fn store(seen: &Seen) -> Vec<Finding> {
         }
         Err(NoStore::Silent(path, time)) => {
             // A slow host may need more than a short `--wait`.
-            let hangs = if *time < PATIENCE { "" } else { ": the host's xenstored hangs" };
+            let is_long = [PATIENCE, STORE_TIMEOUT].contains(time);
+            let hangs = if is_long { ": the host's xenstored hangs" } else { "" };
             let says = format!("{path} does not answer within {} s{hangs}", time.as_secs());
             Finding::fail("store", says)
         }

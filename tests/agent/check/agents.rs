@@ -101,7 +101,8 @@ struct XeDaemon(Child);
 impl XeDaemon {
     fn start(guest: &Guest) -> XeDaemon {
         guest.sh("cp /bin/sleep /run/xe-daemon");
-        let daemon = XeDaemon(guest.world_command("/run/xe-daemon").arg("infinity").spawn().unwrap());
+        let daemon =
+            XeDaemon(guest.world_command("/run/xe-daemon").arg("infinity").spawn().unwrap());
         guest.wait_sh(&format!("grep -q xe-daemon /proc/{}/comm", daemon.0.id()));
         daemon
     }
@@ -145,6 +146,17 @@ fn agent_with_other_options_than_were_asked_for_is_told() {
     let first = "warn  agent: process PID runs with another --schema, --exclude-nics or --without than this check\n\
                  FAIL  nic/eth0: vif 0 has 192.0.2.10/24, the store has nothing\nFAIL  facts: ";
     assert!(code == Some(1) && lines.starts_with(first) && !lines.contains("kill"), "{lines}");
+}
+
+#[test]
+fn options_of_the_agent_in_another_order_are_the_same() {
+    let guest = system();
+    let options = |sources: &'static str| ["--without", sources];
+    let agent = guest.published(&options("drivers,service"));
+    let (_, lines) = said(&guest, Some(&agent), &options("service,drivers"));
+    assert!(!lines.contains("runs with another"), "{lines}");
+    let (_, lines) = said(&guest, Some(&agent), &options("service,os"));
+    assert!(lines.contains("runs with another"), "{lines}");
 }
 
 #[test]
