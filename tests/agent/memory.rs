@@ -77,13 +77,14 @@ fn step_is_counted_from_the_published_value_after_a_restart() {
 fn idle_hour_writes_updated_six_times_and_nothing_else() {
     let guest = Guest::new();
     let (agent, clock) = guest.agent_with_a_clock(&EVERY_SECOND);
-    guest.wait(|tree| tree.contains_key("data/updated"));
+    guest.wait_published(&agent);
     let mark = guest.mark();
     for refresh in 1..=6 {
         pass(&agent, &clock, Duration::from_secs(590));
         assert_eq!(written(&guest, mark).len(), refresh - 1);
         clock.jump(Duration::from_secs(11));
-        assert!(wait_for(PATIENCE, || written(&guest, mark).len() == refresh));
+        let is_written = wait_for(PATIENCE, || written(&guest, mark).len() == refresh);
+        assert!(is_written, "{refresh}: {:?}", written(&guest, mark));
     }
     assert_eq!(written(&guest, mark), ["write data/updated"; 6]);
 }

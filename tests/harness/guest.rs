@@ -142,13 +142,18 @@ impl Guest {
         Agent::spawn(self.command(&[&["-s"], arguments].concat()))
     }
 
-    /// Starts the agent and waits until it has published the facts of all collectors that have any. On a slow
-    /// machine those may need more than one batch.
+    /// Starts the agent and waits until it has published.
     pub fn published(&self, arguments: &[&str]) -> Agent {
         let agent = self.agent(arguments);
+        self.wait_published(&agent);
+        agent
+    }
+
+    /// Waits until the agent has published the facts of all collectors that have any. On a slow machine those may
+    /// need more than one batch.
+    pub fn wait_published(&self, agent: &Agent) {
         self.wait(|tree| tree.contains_key("data/updated"));
         assert!(wait_for(PATIENCE, || agent.is_idle()), "the agent does not become idle");
-        agent
     }
 
     /// Runs the program to its end.
