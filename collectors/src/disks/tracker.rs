@@ -163,8 +163,7 @@ impl<'a> Tracker<'a> {
 }
 
 fn have_same_paths(some: &[Swap], others: &[Swap]) -> bool {
-    let paths = |swaps: &[Swap]| swaps.iter().map(|swap| swap.path.clone()).collect::<Vec<_>>();
-    paths(some) == paths(others)
+    some.iter().map(|swap| &swap.path).eq(others.iter().map(|swap| &swap.path))
 }
 
 #[cfg(test)]

@@ -148,8 +148,8 @@ impl Session {
 
     /// If an earlier agent may have left out some of the `selected` keys because of the quota, tries whether nodes
     /// are free: otherwise keys would be written up to the quota, and removed again. At the quota an agent leaves
-    /// out more nodes than the reserve, or has the core only. If the try fails, the keys that it published are the
-    /// limit.
+    /// out more nodes than the reserve, or has the core only. If xenstored denies the try by its quota, the number of
+    /// nodes that were published is the limit.
     pub(super) fn try_adopted_quota(&mut self, selected: &Tree, schema: Schema) -> io::Result<()> {
         // The schema of `--withdraw` has no core.
         let is_withdrawal = schema == Schema::Withdrawn;

@@ -129,7 +129,7 @@ fn name_of_a_nic_is_quoted_in_what_to_type() {
     assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), line.into()));
 }
 
-// Nobody can type such a name.
+// A command with U+FFFD in the name would be for another NIC.
 #[test]
 fn name_of_a_nic_that_is_not_utf_8_has_nothing_to_type() {
     let guest = system();

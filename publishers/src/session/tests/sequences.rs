@@ -171,7 +171,7 @@ fn applied_difference_gives_the_wanted_tree() {
 }
 
 impl StoreFixture {
-    /// An agent that is started anew: a session on the same store.
+    /// A restarted agent: a new session on the same store.
     fn restart(self) -> Self {
         let mut session = Session::new(Box::new(self.fake.clone()));
         session.read_back().unwrap();
