@@ -86,10 +86,9 @@ pub fn store(seen: &Seen) -> Vec<Finding> {
         Ok(store) => answering(store),
         Err(NoStore::NotTried) => return Vec::new(),
         Err(NoStore::Missing(device)) => missing(*device),
-        Err(NoStore::Denied) => {
+        Err(NoStore::Denied(path)) => {
             let fix = (!seen.outside.is_root).then(|| "sudo xen-guest-agent --check".into());
-            let says = format!("{} cannot be opened: permission denied", xenstore::DEVICE);
-            Finding::fail("store", says).fix(fix)
+            Finding::fail("store", format!("{path} cannot be opened: permission denied")).fix(fix)
         }
         Err(NoStore::Silent(path, time)) => {
             // A slow host may need more than a short `--wait`.

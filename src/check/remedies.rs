@@ -45,7 +45,7 @@ pub fn restart(seen: &Seen) -> Option<String> {
 /// Has the agent that runs correct the store, or starts one.
 pub fn publish(seen: &Seen) -> Option<String> {
     match (seen.agent(), &seen.store) {
-        (_, Err(NoStore::Denied)) => None,
+        (_, Err(NoStore::Denied(_))) => None,
         (Some(_), _) if seen.has_other_options => None,
         (Some(agent), _) => Some(format!("kill -HUP {}", agent.pid)),
         (None, _) => start(seen),

@@ -81,8 +81,8 @@ pub struct StoreSeen {
 pub enum NoStore {
     /// There is no device.
     Missing(Device),
-    /// The device may not be opened.
-    Denied,
+    /// The device or socket that may not be opened.
+    Denied(String),
     /// The device or socket that did not answer within this time.
     Silent(String, Duration),
     /// Another error.

@@ -113,7 +113,7 @@ fn reason(error: &io::Error) -> NoStore {
             Some(false) => Device::Unloaded,
             None => Device::Nothing,
         }),
-        io::ErrorKind::PermissionDenied => NoStore::Denied,
+        io::ErrorKind::PermissionDenied => NoStore::Denied(xenstore::path().display().to_string()),
         _ => NoStore::Failed(error.to_string()),
     }
 }

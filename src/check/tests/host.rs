@@ -76,7 +76,10 @@ fn store_that_is_not_there_or_does_not_answer() {
             "FAIL  store: /dev/xen/xenbus is not there  # modprobe -a xen_evtchn xenfs && mount -t xenfs xenfs /proc/xen",
         ),
         (NoStore::Missing(Device::Nothing), "FAIL  store: /dev/xen/xenbus is not there"),
-        (NoStore::Denied, "FAIL  store: /dev/xen/xenbus cannot be opened: permission denied"),
+        (
+            NoStore::Denied("/run/xenstored/socket".into()),
+            "FAIL  store: /run/xenstored/socket cannot be opened: permission denied",
+        ),
         (
             NoStore::Silent("/dev/xen/xenbus".into(), Duration::from_secs(5)),
             "FAIL  store: /dev/xen/xenbus does not answer within 5 s: the host's xenstored hangs",
@@ -93,7 +96,7 @@ fn store_that_is_not_there_or_does_not_answer() {
     }
     let mut seen = guest();
     seen.outside.is_root = false;
-    seen.store = Err(NoStore::Denied);
+    seen.store = Err(NoStore::Denied("/dev/xen/xenbus".into()));
     let line = "FAIL  store: /dev/xen/xenbus cannot be opened: permission denied  # sudo xen-guest-agent --check";
     assert_eq!(said(&seen)[0], line);
 }
