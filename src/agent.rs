@@ -13,7 +13,8 @@ use std::time::Duration;
 use collectors::poll::{CollectorHandles, WakeReceiver};
 use collectors::xen_detect::NotAGuest;
 use collectors::{disks, drivers, memory, network, os, resume, service, sriov, xen_detect};
-use facts::{Event, Outbox, channel};
+use crossbeam_channel::{Sender, bounded};
+use facts::{Outbox, channel};
 use log::{error, info, warn};
 use publishers::guest_state::Source;
 use publishers::store::{Stdout, Xenstore};
@@ -69,7 +70,10 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     if signals.is_some() {
         signal_mask::block(&SIGNALS)?;
     }
+    // A request that is waiting already covers another one.
+    let (reload, reloads) = bounded(1);
     let mut publisher = Publisher::new(schema, store_opener(options.destination))?
+        .with_reloads(reloads)
         .without(&without(options))
         .has_resume_watch(has_resume_watch(options));
     if let Some(interval) = manager.watchdog() {
@@ -80,16 +84,17 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
         let manager = manager.clone();
         publisher = publisher.with_status(Box::new(move |text| manager.status(text)));
     }
-    let (outbox, inbox) = channel(thread::current());
+    let (outbox, inbox) = channel();
     if options.sandbox {
         sandbox::restrict_self(UnixSockets::needed(options.destination, log));
     }
     let mut handles = CollectorHandles::default();
     start_collectors(options, &mut handles, &outbox)?;
     match signals {
-        Some(signals) => start_signals(signals, handles, outbox, manager.clone())?,
-        None => drop((handles, outbox)),
+        Some(signals) => start_signals(signals, reload, handles, manager.clone())?,
+        None => drop(handles),
     }
+    drop(outbox);
     // Not when all is published: a host that does not answer must not delay the guest's boot.
     manager.ready();
     info!("started, version {}", env!("CARGO_PKG_VERSION"));
@@ -191,8 +196,8 @@ pub fn start_collectors(
 /// [`SHUTDOWN_TIMEOUT`] even if xenstored does not answer.
 fn start_signals(
     mut signals: Signals,
+    reload: Sender<()>,
     mut handles: CollectorHandles,
-    outbox: Outbox,
     manager: Arc<ServiceManager>,
 ) -> io::Result<()> {
     let watch = move || {
@@ -204,11 +209,11 @@ fn start_signals(
                 break;
             }
             info!("reload: reading xenstore back, collecting everything again");
-            outbox.send(Event::ReadBack);
+            let _ = reload.try_send(());
             handles.refresh();
         }
         manager.stopping();
-        drop((handles, outbox));
+        drop(handles);
         thread::sleep(SHUTDOWN_TIMEOUT);
         error!("no answer from xenstored; exiting");
         process::exit(0);

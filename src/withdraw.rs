@@ -57,7 +57,7 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     thread::Builder::new().name("timeout".into()).spawn(end_in_time)?;
     match publishers::withdraw(&store_opener(options.destination))? {
         Outcome::Synced => info!("withdrawn"),
-        Outcome::RetryLater | Outcome::Quota => return Err(Error::Pending),
+        Outcome::Incomplete | Outcome::Disconnected => return Err(Error::Pending),
     }
     Ok(())
 }

@@ -7,15 +7,13 @@
 mod channel;
 mod decimal;
 mod mac;
-mod published_memory;
 mod sorted;
 
 use std::net::IpAddr;
 
-pub use channel::{Inbox, Outbox, RecvError, channel};
+pub use channel::{Inbox, Outbox, channel};
 pub use decimal::decimal;
 pub use mac::{Mac, ParseMacError};
-pub use published_memory::PublishedMemory;
 pub use sorted::{map_of, set_of};
 
 /// One message to the publisher.

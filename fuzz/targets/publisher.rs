@@ -5,7 +5,6 @@
 
 #![no_main]
 
-use std::thread;
 
 use facts::{Event, channel};
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
@@ -64,7 +63,7 @@ fn boot(u: &mut Unstructured, xenstore: &FakeXenstore) -> Result<()> {
         let opened = xenstore.clone();
         let open = Box::new(move || Ok(Box::new(opened.clone()) as Box<dyn Store>));
         let publisher = Publisher::new(schema, open).unwrap().without(&without);
-        let (outbox, inbox) = channel(thread::current());
+        let (outbox, inbox) = channel();
         events.iter().for_each(|event| outbox.send(event.clone()));
         drop(outbox);
         publisher.run(&inbox).unwrap()

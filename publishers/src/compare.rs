@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use crate::diff::{Change, diff};
+use crate::diff::Change;
 use crate::guest_state::GuestState;
 use crate::key_tree::Tree;
+use crate::keys::key_of;
 use crate::read_back::{Snapshot, read_back};
 use crate::schema::Schema;
-use crate::selection::select;
-use crate::session::MAX_NODES;
 use crate::store::Store;
+use crate::wanted::{MAX_NODES, Wanted};
 
 /// What the store holds, and what should be there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,14 +31,19 @@ pub struct Comparison {
 /// # Errors
 /// When the connection is lost.
 pub fn compare(store: &dyn Store, schema: Schema, state: &GuestState) -> io::Result<Comparison> {
-    let Snapshot { tree: published, unreadable, .. } = read_back(store)?;
-    let wanted = select(&schema.render(state, &published), &published, MAX_NODES);
-    let mut changes = diff(&published, &wanted);
+    let Snapshot { tree: published, unreadable } = read_back(store)?;
+    let mut wanted = Wanted::default();
+    for source in state.known() {
+        wanted.set(source, schema.render_source(source, state, &published));
+    }
+    let mut changes = wanted.changes(&published, MAX_NODES);
+    let is_sample = |path: &str| key_of(path).is_some_and(|key| key.is_sample);
     let is_moved_sample = |change: &Change| match change {
-        Change::Write(path, _) => schema.is_sample(path) && published.get(path).is_some(),
+        Change::Write(path, _) => is_sample(path) && published.get(path).is_some(),
         Change::Remove(_) => false,
     };
     changes.retain(|change| !is_moved_sample(change));
+    let wanted = wanted.selected(&published, MAX_NODES);
     Ok(Comparison { published, wanted, changes, unreadable })
 }
 
@@ -60,9 +65,9 @@ mod tests {
     #[test]
     fn store_after_a_batch_has_no_difference_and_comparing_writes_nothing() {
         let fake = FakeXenstore::default();
-        let mut session = Session::new(Box::new(fake.clone()));
-        let wanted = Schema::Std.render(&state(1 << 19, "Plan 9"), session.published());
-        session.publish(&wanted, Schema::Std, false).unwrap();
+        let mut session = Session::new(Schema::Std, Box::new(fake.clone()));
+        session.want_all(&state(1 << 19, "Plan 9"));
+        session.publish(false).unwrap();
         fake.see().requests.clear();
         let same = compare(&fake, Schema::Std, &state(1 << 10, "Plan 9")).unwrap();
         assert_eq!(same.changes, []);

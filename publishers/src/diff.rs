@@ -1,9 +1,9 @@
 //! The requests that change the published keys into the wanted ones. Pure; cannot fail.
 
-use facts::set_of;
+use std::collections::BTreeSet;
 
 use crate::key_tree::Tree;
-use crate::schema::root_of;
+use crate::keys::Root;
 
 /// One request to xenstore.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,52 +24,38 @@ impl Change {
     }
 }
 
-/// The changes that turn `published` into `wanted`: removals, then writes, each sorted by path. A value on
-/// a node that is a directory in `wanted` is overwritten with an empty one.
+/// The changes that turn what is published below `roots` into what is wanted there: removals, then writes.
 #[must_use]
-pub fn diff(published: &Tree, wanted: &Tree) -> Vec<Change> {
-    let stale = published.iter().filter(|(path, _)| wanted.get(path).is_none());
-    let (directories, keys): (Vec<_>, Vec<_>) =
-        stale.partition(|(path, _)| wanted.has_subtree(path));
-    let removals = set_of(keys.into_iter().filter_map(|(path, _)| topmost_stale(path, wanted)));
-    let emptied = directories.into_iter().filter(|(_, value)| !value.is_empty());
-    let writes = wanted.iter().filter(|&(path, value)| published.get(path) != Some(value));
-    removals
-        .into_iter()
-        .map(|path| Change::Remove(path.to_owned()))
-        .chain(emptied.map(|(path, _)| Change::Write(path.clone(), String::new())))
-        .chain(writes.map(|(path, value)| Change::Write(path.clone(), value.clone())))
-        .collect()
+pub fn diff<'a>(
+    published: &Tree,
+    wanted: &Tree,
+    roots: impl IntoIterator<Item = &'a Root>,
+) -> Vec<Change> {
+    let (mut removals, mut writes) = (BTreeSet::new(), Vec::new());
+    for root in roots {
+        let is_stale = |path: &str| wanted.get(path).is_none() && root.covers(path);
+        let stale = published.subtree(root.path).filter(|(path, _)| is_stale(path));
+        removals.extend(stale.filter_map(|(path, _)| topmost_stale(path, root, published, wanted)));
+        let is_new =
+            |path: &str, value: &str| published.get(path) != Some(value) && root.covers(path);
+        let new = wanted.subtree(root.path).filter(|(path, value)| is_new(path, value));
+        writes.extend(new.map(|(path, value)| Change::Write(path.clone(), value.clone())));
+    }
+    removals.into_iter().map(|path| Change::Remove(path.into())).chain(writes).collect()
 }
 
-/// The topmost node of `path` that has no wanted key at or below it. It is not above the root, and not the
-/// root itself if that is the toolstack's. So one request removes a VIF, and no empty directory stays.
-#[must_use]
-pub fn topmost_stale<'a>(path: &'a str, wanted: &Tree) -> Option<&'a str> {
-    let root = root_of(path)?;
+/// The topmost node of `path` that has no wanted key at or below it, nor a key of another program. It is not above
+/// the root, and not the root itself if that is the toolstack's. So one request removes a VIF, and no empty directory
+/// stays.
+pub fn topmost_stale<'a>(
+    path: &'a str,
+    root: &Root,
+    published: &Tree,
+    wanted: &Tree,
+) -> Option<&'a str> {
     let least = root.path.len() + usize::from(root.is_shared());
     let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
     ends.filter(|&end| end >= least)
         .filter_map(|end| path.get(..end))
-        .find(|node| !wanted.has_subtree(node))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn value_on_a_wanted_directory_is_emptied_once() {
-        let tree = |keys: &[(&str, &str)]| {
-            let mut tree = Tree::default();
-            keys.iter().for_each(|(path, value)| tree.set(*path, value));
-            tree
-        };
-        let wanted = tree(&[("attr/vif/0/name", "eth0")]);
-        let published = tree(&[("attr/vif", "junk"), ("attr/vif/0/name", "eth0")]);
-        let emptied = Change::Write("attr/vif".into(), String::new());
-        assert_eq!(diff(&published, &wanted), [emptied]);
-        let published = tree(&[("attr/vif", ""), ("attr/vif/0/name", "eth0")]);
-        assert_eq!(diff(&published, &wanted), []);
-    }
+        .find(|node| !wanted.has_subtree(node) && !published.has_others(node))
 }

@@ -27,7 +27,7 @@ pub struct GuestState {
 }
 
 /// The source of a key's fact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// The agent itself: always known.
     Agent,
@@ -48,6 +48,33 @@ pub enum Source {
 }
 
 impl Source {
+    /// All sources.
+    pub const ALL: [Self; 8] = [
+        Self::Agent,
+        Self::Network,
+        Self::Memory,
+        Self::Os,
+        Self::Sriov,
+        Self::Drivers,
+        Self::Service,
+        Self::Disks,
+    ];
+
+    /// The sources whose keys an event may change.
+    #[must_use]
+    pub fn of(event: &Event) -> &'static [Self] {
+        match event {
+            Event::Network(_) => &[Self::Network, Self::Sriov],
+            Event::Memory(_) => &[Self::Memory],
+            Event::Os(_) => &[Self::Os],
+            Event::Functions(_) => &[Self::Sriov],
+            Event::Drivers(_) => &[Self::Drivers],
+            Event::Service(_) => &[Self::Service],
+            Event::Disks(_) => &[Self::Disks],
+            Event::ReadBack => &[],
+        }
+    }
+
     /// The collectors, by their names on the command line.
     pub const COLLECTORS: [(&'static str, Self); 7] = [
         ("net", Self::Network),
@@ -73,6 +100,11 @@ impl GuestState {
             Event::Disks(disks) => self.disks = Some(disks),
             Event::ReadBack => {}
         }
+    }
+
+    /// The sources of which it is known whether they have a fact.
+    pub fn known(&self) -> impl Iterator<Item = Source> {
+        Source::ALL.into_iter().filter(|source| self.is_known(*source))
     }
 
     /// Whether this source has sent its fact, or is switched off.

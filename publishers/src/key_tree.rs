@@ -1,7 +1,7 @@
 //! A tree of keys: xenstore paths, relative to the domain's home, and their values. No I/O.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Iter;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The longest value written, in bytes. The C xenstored takes 2,015 from a guest, oxenstored 2,048.
 const LONGEST: usize = 2_000;
@@ -14,7 +14,11 @@ pub fn is_within(path: &str, node: &str) -> bool {
 
 /// Keys and values, in the order of the paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tree(BTreeMap<String, String>);
+pub struct Tree {
+    keys: BTreeMap<String, String>,
+    /// Keys of other programs in directories that are shared with them.
+    others: BTreeSet<String>,
+}
 
 impl Tree {
     /// Sets a key to `value` without control characters, cut at a character if it is too long for xenstore.
@@ -32,24 +36,24 @@ impl Tree {
 
     /// Sets a key to exactly `value`, which must be valid for xenstore.
     pub fn set_raw(&mut self, path: impl Into<String>, value: String) {
-        self.0.insert(path.into(), value);
+        self.keys.insert(path.into(), value);
     }
 
     /// The value of a key.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&str> {
-        self.0.get(path).map(String::as_str)
+        self.keys.get(path).map(String::as_str)
     }
 
     /// All keys with their values.
     pub fn iter(&self) -> Iter<'_, String, String> {
-        self.0.iter()
+        self.keys.iter()
     }
 
     /// The keys below `path`, relative to it, with their values.
     pub fn below<'a>(&'a self, path: &str) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let prefix = format!("{path}/");
-        self.0
+        self.keys
             .range(prefix.clone()..)
             .map_while(move |(key, value)| Some((key.strip_prefix(&prefix)?, value.as_str())))
     }
@@ -57,26 +61,47 @@ impl Tree {
     /// Whether there is a key at `path` or below it.
     #[must_use]
     pub fn has_subtree(&self, path: &str) -> bool {
-        self.0.contains_key(path) || self.below(path).next().is_some()
+        self.keys.contains_key(path) || self.below(path).next().is_some()
     }
 
-    /// Copies the key at `path` and its subtree from `other`.
-    pub fn copy_subtree(&mut self, other: &Self, path: &str) {
-        if let Some(value) = other.get(path) {
-            self.set_raw(path, value.to_owned());
-        }
-        for (rest, value) in other.below(path) {
-            self.set_raw(format!("{path}/{rest}"), value.to_owned());
-        }
+    /// The keys at `path` and below it, with their values.
+    pub fn subtree<'a>(
+        &'a self,
+        path: &str,
+    ) -> impl Iterator<Item = (&'a String, &'a String)> + use<'a> {
+        let prefix = format!("{path}/");
+        let below = self.keys.range(prefix.clone()..);
+        self.keys
+            .get_key_value(path)
+            .into_iter()
+            .chain(below.take_while(move |(key, _)| key.starts_with(&prefix)))
+    }
+
+    /// Adds the keys of `other`.
+    pub fn extend(&mut self, other: Self) {
+        self.keys.extend(other.keys);
+    }
+
+    /// Records a key of another program.
+    pub fn set_others(&mut self, path: impl Into<String>) {
+        self.others.insert(path.into());
+    }
+
+    /// Whether another program has a key at `path` or below it.
+    #[must_use]
+    pub fn has_others(&self, path: &str) -> bool {
+        let prefix = format!("{path}/");
+        let below = self.others.range(prefix.clone()..).next();
+        self.others.contains(path) || below.is_some_and(|key| key.starts_with(&prefix))
     }
 
     /// Removes the key at `path` and its subtree.
     pub fn remove(&mut self, path: &str) {
-        self.0.remove(path);
+        self.keys.remove(path);
         let below: Vec<String> =
             self.below(path).map(|(rest, _)| format!("{path}/{rest}")).collect();
         for key in below {
-            self.0.remove(&key);
+            self.keys.remove(&key);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Turns facts into keys and publishes them.
 //!
 //! [`Publisher`] receives a fact from the channel and stores it in a [`guest_state`]. A [`schema`] renders the
-//! state as a [`key_tree`]. [`diff`] compares that with the published keys. A session applies the difference,
-//! key by key. This crate reads no fact from the OS.
+//! keys of the fact's source as a [`key_tree`]; [`keys`] is the table of all keys. [`diff`] compares that with what
+//! is published below the source's roots. A session applies the difference, key by key. This crate reads no fact
+//! from the OS.
 
 pub mod address_index;
 pub mod clock;
@@ -11,7 +12,7 @@ pub mod diff;
 pub mod guest_state;
 pub mod host;
 pub mod key_tree;
-pub mod priority;
+pub mod keys;
 mod publisher;
 mod read_back;
 pub mod schema;
@@ -20,11 +21,11 @@ mod session;
 mod status;
 pub mod store;
 pub mod timestamp;
+pub mod wanted;
 mod watchdog;
 mod withdraw;
-pub mod write_order;
 
-pub use publisher::{Error, OpenStore, Publisher};
+pub use publisher::{Error, OpenStore, Outcome, Publisher};
 pub use schema::Schema;
-pub use session::{Outcome, RESERVE};
+pub use session::RESERVE;
 pub use withdraw::withdraw;

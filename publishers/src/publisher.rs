@@ -3,9 +3,11 @@
 
 mod receive;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::{Receiver, never};
 use facts::Inbox;
 use log::{info, warn};
 use thiserror::Error;
@@ -13,7 +15,7 @@ use thiserror::Error;
 use crate::clock::Moment;
 use crate::guest_state::{GuestState, Source};
 use crate::schema::Schema;
-use crate::session::{Outcome, Session};
+use crate::session::Session;
 use crate::status::{self, Status};
 use crate::store::Store;
 use crate::watchdog::Watchdog;
@@ -37,10 +39,27 @@ pub enum Error {
 /// Opens the store; called again when the connection is lost.
 pub type OpenStore = Box<dyn Fn() -> io::Result<Box<dyn Store>>>;
 
+/// What is left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All wanted keys are published, except those that the host forbids and those above the agent's own limit.
+    Synced,
+    /// Keys are left out because of the host's quota or another of its errors.
+    Incomplete,
+    /// There is no connection.
+    Disconnected,
+}
+
+impl Outcome {
+    pub(crate) fn of(session: &Session) -> Self {
+        if session.is_complete() { Self::Synced } else { Self::Incomplete }
+    }
+}
+
 /// The state of the connection, and whether the published keys are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StoreState {
-    /// Open. The published keys are unknown, or partly: they are read back before the next batch.
+    /// Open. The published keys are unknown: they are read back before the next batch.
     Unread,
     /// Open. The session knows the published keys.
     Known,
@@ -50,19 +69,20 @@ enum StoreState {
 
 /// Publishes the state of the guest.
 pub struct Publisher {
-    schema: Schema,
     open: OpenStore,
     session: Session,
     state: GuestState,
-    /// An [`Event::ReadBack`] will come as soon as the resume watch is registered.
-    has_resume_watch: bool,
+    /// The sources whose facts have changed since their keys were rendered.
+    changed: BTreeSet<Source>,
+    /// Each message is a request to read the published keys back.
+    reloads: Receiver<()>,
+    /// An [`facts::Event::ReadBack`] will come as soon as the resume watch is registered.
+    awaits_watch: bool,
     store: StoreState,
     /// A memory sample was received since the last batch.
     is_sampled: bool,
-    /// What the last batch could not do.
-    outcome: Outcome,
-    /// When to try that again.
-    retry: Option<Instant>,
+    /// When to connect again.
+    reconnect: Option<Instant>,
     /// The earliest time of the next batch; `None` before the first change.
     next_batch: Option<Instant>,
     backoff: Backoff,
@@ -76,17 +96,17 @@ impl Publisher {
     /// # Errors
     /// [`Error::Open`] when it cannot be opened.
     pub fn new(schema: Schema, open: OpenStore) -> Result<Self, Error> {
-        let session = Session::new(open().map_err(Error::Open)?);
+        let session = Session::new(schema, open().map_err(Error::Open)?);
         Ok(Self {
-            schema,
             open,
             session,
             state: GuestState { started: Moment::now(), ..GuestState::default() },
-            has_resume_watch: false,
+            changed: BTreeSet::new(),
+            reloads: never(),
+            awaits_watch: false,
             store: StoreState::Unread,
             is_sampled: false,
-            outcome: Outcome::Synced,
-            retry: None,
+            reconnect: None,
             next_batch: None,
             backoff: Backoff::default(),
             watchdog: None,
@@ -105,7 +125,14 @@ impl Publisher {
     /// read back before: a resume in between would be missed.
     #[must_use]
     pub fn has_resume_watch(mut self, has_resume_watch: bool) -> Self {
-        self.has_resume_watch = has_resume_watch;
+        self.awaits_watch = has_resume_watch;
+        self
+    }
+
+    /// Reads the published keys back at each message. The sender needs not wait while xenstored does not answer.
+    #[must_use]
+    pub fn with_reloads(mut self, reloads: Receiver<()>) -> Self {
+        self.reloads = reloads;
         self
     }
 
@@ -121,7 +148,7 @@ impl Publisher {
     /// it changes.
     #[must_use]
     pub fn with_status(mut self, send: Box<dyn FnMut(&str)>) -> Self {
-        self.status = Some(Status::new(send));
+        self.status = Some(Status::new(self.session.schema(), send));
         self
     }
 
@@ -134,31 +161,27 @@ impl Publisher {
         loop {
             if !(is_open && self.waits_to_reconnect()) {
                 self.publish()?;
-                inbox.set_published_memory(self.published_memory());
             }
             if !is_open {
-                return Ok(self.outcome);
+                return Ok(match self.store {
+                    StoreState::Disconnected => Outcome::Disconnected,
+                    StoreState::Unread | StoreState::Known => Outcome::of(&self.session),
+                });
             }
             is_open = self.receive_batch(inbox);
         }
     }
 
     fn waits_to_reconnect(&self) -> bool {
-        self.store == StoreState::Disconnected && self.retry.is_some_and(|at| Instant::now() < at)
+        self.reconnect.is_some_and(|at| Instant::now() < at)
     }
 
     /// Publishes the state. A lost connection is opened again at once, or later if that fails.
     fn publish(&mut self) -> Result<(), Error> {
         for _ in 0..2 {
             match self.try_publish() {
-                Ok(outcome) => {
-                    self.outcome = outcome;
-                    self.report_status();
-                    self.retry = match outcome {
-                        Outcome::Synced => None,
-                        Outcome::Quota => self.session.quota_retry(),
-                        Outcome::RetryLater => Some(Instant::now() + self.backoff.next_delay()),
-                    };
+                Ok(()) => {
+                    self.reconnect = None;
                     return Ok(());
                 }
                 Err(error) => self.disconnected(error)?,
@@ -167,41 +190,45 @@ impl Publisher {
         if let Some(status) = &mut self.status {
             status.set(status::LOST);
         }
-        self.outcome = Outcome::RetryLater;
-        self.retry = Some(Instant::now() + self.backoff.next_delay());
+        self.reconnect = Some(Instant::now() + self.backoff.next_delay());
         Ok(())
     }
 
-    fn try_publish(&mut self) -> io::Result<Outcome> {
+    fn try_publish(&mut self) -> io::Result<()> {
         let was_disconnected = self.store == StoreState::Disconnected;
         if was_disconnected {
             self.session.connect((self.open)()?);
         }
-        if self.store != StoreState::Known {
+        if self.store != StoreState::Known || self.session.is_read_due() {
             self.session.read_back()?;
             if let Some(status) = &mut self.status {
                 status.read_domain(self.session.store())?;
             }
+            self.changed.extend(Source::ALL);
         }
-        self.session.retry_denied()?;
-        self.state.started = self.state.started.after_step(Moment::now());
-        let wanted = self.schema.render(&self.state, self.session.published());
-        let batch = self.session.publish(&wanted, self.schema, self.is_sampled)?;
-        self.is_sampled = false;
-        if batch.is_change {
+        self.follow_clock();
+        while let Some(source) = self.changed.pop_first() {
+            self.session.want(source, &self.state);
+        }
+        if self.session.publish(self.is_sampled)? {
             self.next_batch = Some(Instant::now() + MIN_BATCH_INTERVAL);
         }
+        self.is_sampled = false;
         if was_disconnected {
             info!("connected to xenstore again");
         }
-        let is_known = self.session.is_fully_known();
-        self.store = if is_known { StoreState::Known } else { StoreState::Unread };
-        Ok(batch.outcome)
+        self.store = StoreState::Known;
+        if let Some(status) = &mut self.status {
+            status.update(self.session.published(), self.session.denied_keys());
+        }
+        Ok(())
     }
 
-    fn report_status(&mut self) {
-        if let Some(status) = &mut self.status {
-            status.update(self.schema, self.session.published(), self.session.denied_keys());
+    /// The start is shown by the date of today: a board may get the time after the agent has started.
+    fn follow_clock(&mut self) {
+        let started = self.state.started.after_step(Moment::now());
+        if std::mem::replace(&mut self.state.started, started) != started {
+            self.changed.insert(Source::Service);
         }
     }
 
@@ -215,16 +242,5 @@ impl Publisher {
             warn!("xenstore connection lost: {error}; reconnecting");
         }
         Ok(())
-    }
-
-    /// The published memory, and when the next sample is needed even if it has not moved.
-    fn published_memory(&self) -> Option<facts::PublishedMemory> {
-        let balloon = self.state.memory.as_ref()?.balloon;
-        let (total, available) = self.schema.memory_keys()?;
-        let figure = |path| facts::decimal(self.session.published().get(path)?);
-        let memory =
-            facts::Memory { total: figure(total)?, available: figure(available)?, balloon };
-        let refresh = self.session.refresh_in(self.schema, Moment::now().unix);
-        Some(facts::PublishedMemory { memory, due: refresh.map(|left| Instant::now() + left) })
     }
 }

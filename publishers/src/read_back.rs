@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use log::{debug, warn};
-
 use crate::key_tree::Tree;
-use crate::schema::{Ours, Root, root_of, roots};
+use crate::keys::{Ownership, ROOTS, Root};
 use crate::store::{Failure, Store};
 
 /// No schema goes deeper. A node at this depth counts as a key, so it can be removed with its subtree.
@@ -15,16 +13,9 @@ const MAX_DEPTH: usize = 8;
 /// The result of a read back.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    /// The keys below all our roots. A node that the guest may not read is left out, so it will be written.
-    /// Below a shared root such a node counts as another program's, with an empty value.
+    /// Our keys, and which nodes in shared directories are those of others.
     pub tree: Tree,
-    /// The host denied reading something.
-    pub read_denied: bool,
-    /// Roots that are shared with others and cannot be listed, with the error: xenstored lists at most 4 KiB of
-    /// names. A key that the agent writes there may replace another program's.
-    pub unlisted: Vec<(&'static str, String)>,
-    /// Nodes that could not be read for another reason, with the error: their values and those of their
-    /// children are unknown.
+    /// Nodes that could not be read, with the error: their values and those of their children are unknown.
     pub unreadable: BTreeMap<String, String>,
 }
 
@@ -34,34 +25,54 @@ pub struct Snapshot {
 /// When the connection is lost.
 pub fn read_back(store: &dyn Store) -> io::Result<Snapshot> {
     let mut snapshot = Snapshot::default();
-    for root in roots() {
-        snapshot.read_root(store, root)?;
+    for root in ROOTS {
+        match root.ownership {
+            Ownership::Subtree => snapshot.read_below(store, root, root.path, MAX_DEPTH)?,
+            Ownership::Values(_) => snapshot.read_children(store, root, "")?,
+            Ownership::Children(prefix) => {
+                snapshot.read_children(store, root, prefix)?;
+                // It has other roots, which can be read without its list.
+                snapshot.unreadable.remove(root.path);
+            }
+        }
     }
     Ok(snapshot)
 }
 
 impl Snapshot {
-    fn read_root(&mut self, store: &dyn Store, root: &Root) -> io::Result<()> {
-        let Ours::Keys { child_prefix, .. } = root.ours else {
-            return self.read_below(store, root.path, MAX_DEPTH);
-        };
+    fn read_children(&mut self, store: &dyn Store, root: &Root, prefix: &str) -> io::Result<()> {
         let names = self.unless_failed(root.path, store.directory(root.path))?;
-        for name in names.unwrap_or_default().iter().filter(|name| name.starts_with(child_prefix)) {
-            self.read_below(store, &format!("{}/{name}", root.path), MAX_DEPTH)?;
+        for name in names.unwrap_or_default().iter().filter(|name| name.starts_with(prefix)) {
+            let path = format!("{}/{name}", root.path);
+            self.read_below(store, root, &path, MAX_DEPTH)?;
         }
         Ok(())
     }
 
-    fn read_below(&mut self, store: &dyn Store, path: &str, depth: usize) -> io::Result<()> {
-        let Some(value) = self.unless_failed(path, store.read(path))? else { return Ok(()) };
+    fn read_below(
+        &mut self,
+        store: &dyn Store,
+        root: &Root,
+        path: &str,
+        depth: usize,
+    ) -> io::Result<()> {
+        let Some(value) = self.unless_failed(path, store.read(path))? else {
+            if root.is_shared() {
+                self.tree.set_others(path);
+            }
+            return Ok(());
+        };
         let names = self.unless_failed(path, store.directory(path))?.unwrap_or_default();
         // An empty node with children is a directory, not a key.
         if names.is_empty() || !value.is_empty() || depth == 0 {
-            self.tree.set_raw(path, value.into());
+            match root.owns(path, &value) {
+                true => self.tree.set_raw(path, value.into()),
+                false => self.tree.set_others(path),
+            }
         }
         if depth > 0 {
             for name in names {
-                self.read_below(store, &format!("{path}/{name}"), depth - 1)?;
+                self.read_below(store, root, &format!("{path}/{name}"), depth - 1)?;
             }
         }
         Ok(())
@@ -70,26 +81,12 @@ impl Snapshot {
     fn unless_failed<T>(&mut self, path: &str, result: io::Result<T>) -> io::Result<Option<T>> {
         match result.map_err(Failure::from) {
             Ok(value) => return Ok(Some(value)),
-            Err(Failure::NotFound) => {}
+            // A node that may not be read counts as absent: it will be written, if the host allows that.
+            Err(Failure::NotFound | Failure::Denied(_)) => {}
             Err(Failure::Disconnected(error)) => return Err(error),
-            Err(Failure::Denied(why)) => {
-                debug!("{path}: read denied by xenstored ({why})");
-                self.read_denied = true;
-                if root_of(path).is_some_and(|root| root.is_shared() && root.path != path) {
-                    self.tree.set_raw(path, String::new());
-                }
+            Err(Failure::Quota(why) | Failure::Transient(why)) => {
+                self.unreadable.insert(path.to_owned(), why);
             }
-            Err(Failure::Quota(why)) => {
-                if let Some(root) =
-                    root_of(path).filter(|root| root.is_shared() && root.path == path)
-                {
-                    self.read_denied = true;
-                    self.unlisted.push((root.path, why));
-                    return Ok(None);
-                }
-                warn!("{path}: read failed ({why}); it will be written again");
-            }
-            Err(Failure::Transient(why)) => drop(self.unreadable.insert(path.to_owned(), why)),
         }
         Ok(None)
     }

@@ -1,58 +1,87 @@
-//! Selects the wanted keys of highest priority that the limits allow. Pure; cannot fail.
+//! Selects the keys of highest priority that the limit of nodes allows. Pure; cannot fail.
 //!
-//! xenstored counts the nodes of a guest, directories included. It limits the size of each node, including the
-//! names of its children. Keys of other programs are not counted and not left out.
+//! xenstored counts the nodes of a guest, directories included.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::key_tree::Tree;
-use crate::priority::{CORE_PRIORITY, KeyPriorities};
-use crate::schema::is_ours;
+use facts::decimal;
 
-/// The bytes that the names in one directory may have, including a NUL after each. The C xenstored accepts
-/// 2,014 from a guest.
-const MAX_NAMES: usize = 1_900;
+use crate::key_tree::Tree;
+use crate::keys::{Priority, key_of};
 
 /// The keys of `wanted` that fit into `limit` nodes, those of highest priority first. Among keys of equal
-/// priority, published ones come first, so that none replaces another.
+/// priority, published ones come first, so that none replaces another. Published keys of the core always stay.
 #[must_use]
 pub fn select(wanted: &Tree, published: &Tree, limit: usize) -> Tree {
-    let priorities = KeyPriorities::of(wanted);
+    let first = first_addresses(wanted);
     let mut keys: Vec<_> = wanted
         .iter()
         .map(|(path, value)| {
-            let priority = is_ours(path, value).then(|| priorities.priority(path));
             // The directory of a published key is not new.
-            (priority, !published.has_subtree(path), path.as_str(), value)
+            (priority(path, &first), !published.has_subtree(path), path.as_str(), value)
         })
         .collect();
     keys.sort_unstable();
     let (mut selected, mut nodes) = (Tree::default(), Nodes::default());
-    for (priority, _, path, value) in keys {
-        let is_core = priority == Some(CORE_PRIORITY) && published.get(path).is_some();
-        if priority.is_some() && !is_core {
-            if nodes.count + nodes.added_by(path).len() > limit {
+    for (priority, is_new, path, value) in keys {
+        let is_held = priority == Priority::Core && !is_new;
+        if !is_held {
+            if nodes.0.len() + nodes.added_by(path).count() > limit {
                 break;
             }
-            if !nodes.has_space_for(path) || is_below_a_missing_key(path, wanted, &selected) {
+            if is_below_a_missing_key(path, wanted, &selected) {
                 continue;
             }
         }
-        nodes.add(path, priority.is_some());
+        nodes.add(path);
         selected.set_raw(path, value.clone());
     }
     selected
 }
 
-/// Our nodes in all `trees` together: keys and the directories above them.
+/// The nodes of a tree: keys and the directories above them. The first directory of a path is the toolstack's.
 #[must_use]
-pub fn count_nodes(trees: &[&Tree]) -> usize {
-    let mut nodes = Nodes::default();
-    let keys = trees.iter().flat_map(|tree| tree.iter());
-    for (path, _) in keys.filter(|(path, value)| is_ours(path, value)) {
-        nodes.add(path, true);
+pub fn count_nodes(tree: &Tree) -> usize {
+    let mut before = "";
+    let mut count = 0;
+    // In sorted order each node is new where a path differs from the one before.
+    for (path, _) in tree.iter() {
+        let shared = path.split('/').zip(before.split('/')).take_while(|(a, b)| a == b).count();
+        count += path.split('/').count() - shared.max(1);
+        before = path;
     }
-    nodes.count
+    count
+}
+
+/// The priority of a key. A key without a row would be the last.
+fn priority(path: &str, first: &BTreeMap<String, u32>) -> Priority {
+    let priority = key_of(path).map_or(Priority::VolumeLabel, |key| key.priority);
+    let is_other = || {
+        let (directory, index) = address(path)?;
+        Some(first.get(directory) != Some(&index))
+    };
+    match priority {
+        Priority::FirstAddress if is_other().unwrap_or(true) => Priority::OtherAddress,
+        other => other,
+    }
+}
+
+/// The lowest index in each directory of addresses. One pass finds them: there may be thousands of addresses.
+fn first_addresses(wanted: &Tree) -> BTreeMap<String, u32> {
+    let mut lowest = BTreeMap::new();
+    for (directory, index) in wanted.iter().filter_map(|(path, _)| address(path)) {
+        let known = lowest.entry(directory.to_owned()).or_insert(index);
+        *known = index.min(*known);
+    }
+    lowest
+}
+
+/// The directory of addresses that `path` is in, and the index of its address.
+fn address(path: &str) -> Option<(&str, u32)> {
+    let path = path.strip_suffix("/prefix").unwrap_or(path);
+    let (directory, index) = path.rsplit_once('/')?;
+    let is_list = directory.ends_with("/ipv4") || directory.ends_with("/ipv6");
+    Some((directory, decimal(index).filter(|_| is_list)?))
 }
 
 /// A prefix is of no use without its address.
@@ -62,40 +91,19 @@ fn is_below_a_missing_key(path: &str, wanted: &Tree, selected: &Tree) -> bool {
 }
 
 #[derive(Default)]
-struct Nodes<'a> {
-    known: BTreeSet<&'a str>,
-    /// Bytes of our names in each directory. xenstored decides whether the names of others leave space.
-    names: BTreeMap<&'a str, usize>,
-    /// The number of our nodes so far.
-    count: usize,
-}
+struct Nodes<'a>(BTreeSet<&'a str>);
 
 impl<'a> Nodes<'a> {
-    /// The nodes that a key needs and that do not exist yet, the key itself first. The first directory of a path
-    /// is the toolstack's.
-    fn added_by(&self, path: &'a str) -> Vec<&'a str> {
+    /// The nodes that a key needs and that do not exist yet.
+    fn added_by(&self, path: &'a str) -> impl Iterator<Item = &'a str> {
         let parent = |node: &&'a str| node.rsplit_once('/').map(|(parent, _)| parent);
-        let is_new = |node: &&str| node.contains('/') && !self.known.contains(node);
-        std::iter::successors(Some(path), parent).take_while(is_new).collect()
+        let is_new = |node: &&str| node.contains('/') && !self.0.contains(node);
+        std::iter::successors(Some(path), parent).take_while(is_new)
     }
 
-    fn has_space_for(&self, path: &'a str) -> bool {
-        let Some((directory, name)) =
-            self.added_by(path).last().and_then(|top| top.rsplit_once('/'))
-        else {
-            return true;
-        };
-        self.names.get(directory).is_none_or(|length| length + name.len() < MAX_NAMES)
-    }
-
-    fn add(&mut self, path: &'a str, is_ours: bool) {
-        for node in self.added_by(path) {
-            if let Some((directory, name)) = node.rsplit_once('/').filter(|_| is_ours) {
-                *self.names.entry(directory).or_default() += name.len() + 1;
-            }
-            self.known.insert(node);
-            self.count += usize::from(is_ours);
-        }
+    fn add(&mut self, path: &'a str) {
+        let added: Vec<_> = self.added_by(path).collect();
+        self.0.extend(added);
     }
 }
 
@@ -113,31 +121,28 @@ mod tests {
     }
 
     #[test]
+    fn nodes_are_keys_and_directories() {
+        let mut tree = addresses("attr/vif/0/ipv4", 12);
+        // attr/vif, attr/vif/0 and attr/vif/0/ipv4, then two nodes for each address.
+        assert_eq!(count_nodes(&tree), 3 + 24);
+        tree.set("attr/vif/0-b/name", "x");
+        tree.set("data/os_name", "Plan 9");
+        assert_eq!(count_nodes(&tree), 3 + 24 + 2 + 1);
+    }
+
+    #[test]
     fn selection_has_no_more_nodes_than_the_limit_and_the_important_ones() {
         let mut wanted = addresses("attr/vif/0/ipv4", 400);
         wanted.set("attr/PVAddons/Installed", "1");
         wanted.set("data/os_name", "Plan 9");
         for limit in [0, 1, 2, 3, 10, 100, 700] {
             let selected = select(&wanted, &Tree::default(), limit);
-            assert!(count_nodes(&[&selected]) <= limit, "{limit}: {selected:?}");
+            assert!(count_nodes(&selected) <= limit, "{limit}: {selected:?}");
             assert_eq!(selected.get("attr/PVAddons/Installed").is_some(), limit >= 2);
             assert_eq!(selected.get("data/os_name").is_some(), limit >= 3);
             assert_eq!(select(&wanted, &selected, limit), selected, "published again");
         }
         assert_eq!(select(&wanted, &Tree::default(), 3000).iter().count(), 802);
-    }
-
-    #[test]
-    fn full_directory_leaves_out_its_own_keys_only() {
-        let mut wanted = Tree::default();
-        for n in 0..200 {
-            wanted.set(format!("data/net/2/ipv6/2001_db8_0_0_0_0_1234_{n:04}"), "");
-        }
-        wanted.set("data/net/3", "eth1");
-        let selected = select(&wanted, &Tree::default(), 700);
-        let bytes: usize = selected.below("data/net/2/ipv6").map(|(name, _)| name.len() + 1).sum();
-        assert!((MAX_NAMES - 40..=MAX_NAMES).contains(&bytes), "{bytes}");
-        assert_eq!(selected.get("data/net/3"), Some("eth1"));
     }
 
     #[test]
@@ -151,12 +156,13 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_other_programs_stay_and_do_not_count() {
-        let mut wanted = Tree::default();
-        (0..50).for_each(|n| wanted.set(format!("drivers/{n}"), "ACME x 1 "));
-        wanted.set("drivers/50", "Linux y 1 ");
-        let selected = select(&wanted, &Tree::default(), 0);
-        assert_eq!(selected.iter().count(), 50);
-        assert_eq!(count_nodes(&[&wanted]), 1);
+    fn volumes_have_the_lowest_priority() {
+        let paths =
+            ["attr/PVAddons/Installed", "attr/vif/0/ipv4/1", "attr/vif/0/name", "data/os_name"];
+        let volume = priority("data/volumes/0/name", &BTreeMap::new());
+        for path in paths {
+            assert!(priority(path, &BTreeMap::new()) < volume, "{path}");
+        }
+        assert!(volume < priority("data/volumes/0/volume_name", &BTreeMap::new()));
     }
 }

@@ -6,12 +6,12 @@ use std::io;
 
 use crate::host::Host;
 use crate::key_tree::Tree;
-use crate::schema::{Schema, nic_of};
+use crate::keys::{NICS, SRIOV_VFS, VIFS};
+use crate::schema::Schema;
 use crate::store::{Failure, Store};
 
 /// Written by the toolstack, for the guest's own id.
 const DOMID: &str = "domid";
-const SRIOV: &str = "xenserver/";
 
 /// The status that is sent while there is no connection.
 pub const LOST: &str = "connection to xenstore lost, reconnecting";
@@ -41,6 +41,7 @@ impl Domain {
 
 /// What was sent last, and the function that sends.
 pub struct Status {
+    schema: Schema,
     domain: Option<Domain>,
     sent: String,
     send: Box<dyn FnMut(&str)>,
@@ -48,8 +49,8 @@ pub struct Status {
 
 impl Status {
     /// A status of which nothing was sent yet.
-    pub fn new(send: Box<dyn FnMut(&str)>) -> Self {
-        Self { domain: None, sent: String::new(), send }
+    pub fn new(schema: Schema, send: Box<dyn FnMut(&str)>) -> Self {
+        Self { schema, domain: None, sent: String::new(), send }
     }
 
     /// Reads the guest's id and the kind of its host, which differ after a migration.
@@ -63,8 +64,8 @@ impl Status {
 
     /// Sends what is published, if that differs from what was sent last. `denied` is the number of keys that
     /// the host does not allow.
-    pub fn update(&mut self, schema: Schema, published: &Tree, denied: usize) {
-        let text = text(self.domain.as_ref(), schema, published, denied);
+    pub fn update(&mut self, published: &Tree, denied: usize) {
+        let text = text(self.domain.as_ref(), self.schema, published, denied);
         self.set(&text);
     }
 
@@ -77,17 +78,17 @@ impl Status {
     }
 }
 
-/// A line such as `domain 7 on XAPI, 2 VIFs, 5 addresses, 1 key refused`. NICs and addresses are named also
+/// A line such as `domain 7 on XAPI, 2 VIFs, 5 addresses, 1 key denied`. NICs and addresses are named also
 /// if there are none, since that is why a host shows none.
 fn text(domain: Option<&Domain>, schema: Schema, published: &Tree, denied: usize) -> String {
-    let (mut nics, mut addresses) = (BTreeSet::new(), 0);
-    for (path, _) in published.iter() {
-        if let Some(nic) = nic_of(path) {
-            nics.insert(nic);
-            addresses += usize::from(path.strip_prefix(nic).is_some_and(is_address));
-        }
-    }
-    let functions = nics.iter().filter(|nic| nic.starts_with(SRIOV)).count();
+    let nics = |directory| {
+        let names = published.below(directory).filter_map(|(path, _)| path.split('/').next());
+        names.collect::<BTreeSet<_>>().len()
+    };
+    let functions = nics(SRIOV_VFS);
+    let vifs = nics(VIFS) + nics(NICS);
+    let keys = [VIFS, SRIOV_VFS, NICS].into_iter().flat_map(|nics| published.below(nics));
+    let addresses = keys.filter(|(path, _)| is_address(path)).count();
     let nic = match schema {
         Schema::Rfc => ("NIC", "NICs"),
         Schema::Std | Schema::StdEveryNic | Schema::Withdrawn => ("VIF", "VIFs"),
@@ -95,18 +96,18 @@ fn text(domain: Option<&Domain>, schema: Schema, published: &Tree, denied: usize
     let domain = domain.map(|Domain { id, host }| format!("domain {id} on {}", host.name()));
     let parts = [
         domain,
-        Some(count(nics.len() - functions, nic)),
+        Some(count(vifs, nic)),
         (functions > 0).then(|| count(functions, ("SR-IOV function", "SR-IOV functions"))),
         Some(count(addresses, ("address", "addresses"))),
-        (denied > 0).then(|| count(denied, ("key refused", "keys refused"))),
+        (denied > 0).then(|| count(denied, ("key denied", "keys denied"))),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// Whether this is the path of an address below its NIC: `/ipv4/0`.
+/// Whether this is the path of an address below the directory of its NIC: `0/ipv4/0`.
 fn is_address(path: &str) -> bool {
-    let index = path.strip_prefix("/ipv4/").or_else(|| path.strip_prefix("/ipv6/"));
-    index.is_some_and(|index| !index.contains('/'))
+    let mut names = path.split('/').skip(1);
+    matches!(names.next(), Some("ipv4" | "ipv6")) && names.count() == 1
 }
 
 fn count(number: usize, (one, many): (&str, &str)) -> String {
@@ -135,14 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn vifs_addresses_and_refused_keys_are_counted() {
+    fn vifs_addresses_and_denied_keys_are_counted() {
         let one = ["attr/vif/0/name", "attr/vif/0/ipv4/0", "attr/vif/0/ipv4/0/prefix"];
         let more = ["attr/vif/10/name", "attr/vif/10/ipv4/0", "attr/vif/10/ipv6/3"];
         assert_eq!(std_text(&[], 0), "domain 7 on XAPI, 0 VIFs, 0 addresses");
-        assert_eq!(std_text(&one, 1), "domain 7 on XAPI, 1 VIF, 1 address, 1 key refused");
+        assert_eq!(std_text(&one, 1), "domain 7 on XAPI, 1 VIF, 1 address, 1 key denied");
         assert_eq!(
             std_text(&[one, more].concat(), 2),
-            "domain 7 on XAPI, 2 VIFs, 3 addresses, 2 keys refused"
+            "domain 7 on XAPI, 2 VIFs, 3 addresses, 2 keys denied"
         );
     }
 
@@ -187,9 +188,10 @@ mod tests {
     fn status_is_sent_when_it_changes() {
         let sent = Rc::new(RefCell::new(Vec::new()));
         let log = sent.clone();
-        let mut status = Status::new(Box::new(move |text| log.borrow_mut().push(text.to_owned())));
+        let mut status =
+            Status::new(Schema::Std, Box::new(move |text| log.borrow_mut().push(text.to_owned())));
         for published in [&tree(&[]), &tree(&["data/os_name"]), &tree(&["attr/vif/0/name"])] {
-            status.update(Schema::Std, published, 0);
+            status.update(published, 0);
         }
         status.set(LOST);
         status.set(LOST);

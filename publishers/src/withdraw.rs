@@ -6,10 +6,10 @@
 
 use std::io;
 
-use crate::guest_state::GuestState;
-use crate::publisher::{Error, OpenStore};
+use crate::guest_state::{GuestState, Source};
+use crate::publisher::{Error, OpenStore, Outcome};
 use crate::schema::Schema;
-use crate::session::{Outcome, Session};
+use crate::session::Session;
 
 /// Removes the keys that agents have published and writes `attr/PVAddonsUninstalled`, which the next start of
 /// an agent removes. A second call changes nothing.
@@ -17,15 +17,16 @@ use crate::session::{Outcome, Session};
 /// # Errors
 /// When the store cannot be opened, or the connection is lost.
 pub fn withdraw(open: &OpenStore) -> Result<Outcome, Error> {
-    let session = Session::new(open().map_err(Error::Open)?);
+    let session = Session::new(Schema::Withdrawn, open().map_err(Error::Open)?);
     withdraw_from(session).map_err(Error::Lost)
 }
 
 fn withdraw_from(mut session: Session) -> io::Result<Outcome> {
-    let schema = Schema::Withdrawn;
     session.read_back()?;
-    let wanted = schema.render(&GuestState::default(), session.published());
-    Ok(session.publish(&wanted, schema, false)?.outcome)
+    let nothing = GuestState { without: Source::ALL.to_vec(), ..GuestState::default() };
+    session.want_all(&nothing);
+    session.publish(false)?;
+    Ok(Outcome::of(&session))
 }
 
 #[cfg(test)]
@@ -37,13 +38,13 @@ mod tests {
 
     fn published(schema: Schema) -> FakeXenstore {
         let fake = FakeXenstore::default();
-        let mut session = Session::new(Box::new(fake.clone()));
+        let mut session = Session::new(schema, Box::new(fake.clone()));
         let memory = Some(Memory { total: 2, available: 1, balloon: true });
         let volume = |name: &str| Volume { name: name.into(), ..Volume::default() };
         let disks = Some(Disks { volumes: vec![volume("a"), volume("b")] });
         let state = GuestState { memory, disks, ..GuestState::default() };
-        let wanted = schema.render(&state, session.published());
-        session.publish(&wanted, schema, false).unwrap();
+        session.want_all(&state);
+        session.publish(false).unwrap();
         fake
     }
 

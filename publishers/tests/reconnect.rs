@@ -6,7 +6,6 @@
 use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
-use std::thread;
 
 use facts::{Event, Memory, channel};
 use publishers::guest_state::Source;
@@ -72,7 +71,7 @@ fn lost_connection_is_closed_before_the_next_is_opened() {
     let sources = Source::COLLECTORS.map(|(_, source)| source);
     let others: Vec<_> = sources.into_iter().filter(|source| *source != Source::Memory).collect();
     let publisher = Publisher::new(Schema::Std, Box::new(opener)).unwrap().without(&others);
-    let (outbox, inbox) = channel(thread::current());
+    let (outbox, inbox) = channel();
     outbox.send(Event::Memory(Memory { total: 2, available: 1, balloon: false }));
     drop(outbox);
     assert_eq!(publisher.run(&inbox).unwrap(), Outcome::Synced);

@@ -1,7 +1,7 @@
 //! `agent` and `others`: whether this agent runs, once, and no other program writes its keys. Pure.
 
 use publishers::Schema;
-use publishers::schema::is_ours;
+use publishers::keys::is_ours;
 use publishers::timestamp::is_rfc3339;
 
 use super::finding::Finding;

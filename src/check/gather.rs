@@ -9,7 +9,7 @@ use collectors::inspect;
 use collectors::network::{self, Exclude};
 use collectors::poll::CollectorHandles;
 use collectors::xen_detect::{self, NotAGuest};
-use facts::{RecvError, channel};
+use facts::channel;
 use publishers::Schema;
 use publishers::clock::Moment;
 use publishers::guest_state::{GuestState, Source};
@@ -158,17 +158,17 @@ fn collect(options: &Options, has_store: bool) -> (GuestState, Vec<&'static str>
     options.without.extend((!has_store).then_some(Source::Sriov));
     let without = agent::without(&options);
     let mut state = GuestState { started: Moment::now(), without, ..GuestState::default() };
-    let (outbox, inbox) = channel(thread::current());
+    let (outbox, inbox) = channel();
     let mut handles = CollectorHandles::default();
     let started = agent::start_collectors(&options, &mut handles, &outbox);
     // Without its handle a collector ends once it has reported.
     drop((handles, outbox));
     let deadline = Instant::now() + PATIENCE;
     while started.is_ok() {
-        match inbox.receive(Some(deadline)) {
+        match inbox.recv_deadline(deadline) {
             Ok(event) => state.apply(event),
-            Err(RecvError::Timeout | RecvError::Disconnected) => break,
-        }
+            Err(_) => break,
+        };
     }
     let is_silent = |source: &Source| !state.is_known(*source);
     let silent = Source::COLLECTORS.iter().filter(|(_, source)| is_silent(source));

@@ -23,25 +23,18 @@ use crate::failure_log::FailureLog;
 use crate::poll::{WakeReason, WakeReceiver};
 pub use platform::Source;
 
-/// Samples the memory of the system below `root` every `interval`, until the end. Sends the first sample, and
-/// each later one for which the publisher would write something.
+/// Sends a sample of the memory of the system below `root` every `interval`, until the end. The publisher writes
+/// nothing for one that has moved too little.
 pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, interval: Duration) {
     let mut source = Source::new(root);
     let mut failures = FailureLog::new("memory");
-    let mut is_first = true;
     loop {
         if let Some(memory) = failures.record(source.sample()) {
-            match std::mem::take(&mut is_first) {
-                true => outbox.send(Event::Memory(memory)),
-                false => outbox.send_if_news(memory),
-            }
+            outbox.send(Event::Memory(memory));
         }
         match wake.wait(&[], Some(interval)) {
             WakeReason::Shutdown => return,
-            WakeReason::Refresh => {
-                source = Source::new(root);
-                is_first = true;
-            }
+            WakeReason::Refresh => source = Source::new(root),
             WakeReason::Ready | WakeReason::Timeout => {}
         }
     }

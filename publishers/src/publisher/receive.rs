@@ -3,75 +3,99 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use facts::{Event, Inbox, RecvError};
+use crossbeam_channel::{at, never, select_biased};
+use facts::{Event, Inbox};
 
 use super::{MIN_BATCH_INTERVAL, Publisher, StoreState};
+use crate::guest_state::Source;
 
 /// How long the first batch waits for the slowest collector. Usually all of them need a few milliseconds. XAPI
 /// assumes that the first network keys are complete, so one batch is best.
 const INITIAL_TIMEOUT: Duration = Duration::from_millis(250);
 
+/// Why a wait is over.
+enum Received {
+    /// Something that may change keys.
+    Wake,
+    /// The time is over.
+    Timeout,
+    /// Every sender is gone.
+    Closed,
+}
+
 impl Publisher {
-    /// Takes events until each collector has sent its fact and the resume watch is registered, or until the
+    /// Receives events until each collector has sent its fact and the resume watch is registered, or until the
     /// time for that is over; false when no more will come.
     pub(super) fn receive_initial(&mut self, inbox: &Inbox) -> bool {
         let deadline = Instant::now() + INITIAL_TIMEOUT;
-        let mut waits_for_watch = self.has_resume_watch;
-        while !self.state.is_complete() || waits_for_watch {
-            match inbox.receive(Some(deadline)) {
-                Ok(event) => {
-                    waits_for_watch &= event != Event::ReadBack;
-                    self.take(event);
-                }
-                Err(RecvError::Timeout) => return true,
-                Err(RecvError::Disconnected) => return false,
+        while !self.state.is_complete() || self.awaits_watch {
+            match self.receive(inbox, Some(deadline)) {
+                Received::Wake => {}
+                Received::Timeout => return true,
+                Received::Closed => return false,
             }
         }
         true
     }
 
-    /// Waits for the next event or the time of the next try, then takes all events that come before the next
+    /// Waits for the next event or the time to connect again, then receives all events that come before the next
     /// batch may be written; false when no more will come.
     pub(super) fn receive_batch(&mut self, inbox: &Inbox) -> bool {
-        match self.receive(inbox) {
-            Ok(event) => self.take(event),
-            Err(RecvError::Timeout) => {}
-            Err(RecvError::Disconnected) => return false,
-        }
-        let left = self.next_batch.map(|at| at.saturating_duration_since(Instant::now()));
-        thread::sleep(left.unwrap_or_default().min(MIN_BATCH_INTERVAL));
-        inbox.waiting().for_each(|event| self.take(event));
-        true
-    }
-
-    /// Waits for the next event or the time of the next try, and pings the watchdog meanwhile.
-    fn receive(&mut self, inbox: &Inbox) -> Result<Event, RecvError> {
         loop {
-            let due = self.watchdog.as_mut().map(|watchdog| {
+            let ping = self.watchdog.as_mut().map(|watchdog| {
                 watchdog.ping();
                 watchdog.due()
             });
-            let until = self.retry.into_iter().chain(due).min();
-            match inbox.receive(until) {
-                Err(RecvError::Timeout) if until != self.retry => {}
-                received => return received,
+            let until = self.reconnect.into_iter().chain(ping).min();
+            match self.receive(inbox, until) {
+                Received::Timeout if until != self.reconnect => {}
+                Received::Timeout | Received::Wake => break,
+                Received::Closed => return false,
             }
         }
+        let left = self.next_batch.map(|at| at.saturating_duration_since(Instant::now()));
+        thread::sleep(left.unwrap_or_default().min(MIN_BATCH_INTERVAL));
+        inbox.try_iter().for_each(|event| self.apply_event(event));
+        true
     }
 
-    fn take(&mut self, event: Event) {
-        match event {
+    /// Waits for one event.
+    fn receive(&mut self, inbox: &Inbox, until: Option<Instant>) -> Received {
+        let timeout = until.map_or_else(never, at);
+        select_biased! {
+            recv(inbox) -> event => match event {
+                Ok(event) => self.apply_event(event),
+                Err(_) => return Received::Closed,
+            },
+            recv(self.reloads) -> reload => match reload {
+                Ok(()) => self.read_back(),
+                Err(_) => self.reloads = never(),
+            },
+            recv(timeout) -> _ => return Received::Timeout,
+        }
+        Received::Wake
+    }
+
+    fn apply_event(&mut self, event: Event) {
+        match &event {
+            // The first says that the watch is registered: keys that were read before may be gone.
             Event::ReadBack => {
-                // Its sender has just connected to xenstored, so a try need not wait.
-                self.retry = None;
-                self.session.hasten_quota_retry();
-                if self.store == StoreState::Known {
-                    self.store = StoreState::Unread;
-                }
+                self.awaits_watch = false;
+                self.read_back();
             }
             Event::Memory(_) => self.is_sampled = true,
             _ => {}
         }
+        self.changed.extend(Source::of(&event));
         self.state.apply(event);
+    }
+
+    /// Reads the published keys back before the next batch, which need not wait: the sender of the request has just
+    /// connected to xenstored, or a person has asked for it.
+    fn read_back(&mut self) {
+        self.reconnect = None;
+        if self.store == StoreState::Known {
+            self.store = StoreState::Unread;
+        }
     }
 }

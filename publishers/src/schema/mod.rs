@@ -1,18 +1,12 @@
-//! The schemas: which keys a state of the guest makes. Pure; cannot fail.
-//!
-//! A schema names the roots that it owns and the source of the facts below each. The keys of a source that
-//! has sent no fact yet stay as they are published. Every run owns the roots of all schemas: it removes what
-//! an agent with another schema left.
+//! The schemas: which keys a state of the guest makes. Pure; cannot fail. The table [`crate::keys`] has a row
+//! for each key.
 
 mod rfc;
-mod root;
-mod shell_agent;
-mod std;
+mod xapi;
 
-use crate::guest_state::GuestState;
+use crate::guest_state::{GuestState, Source};
 use crate::key_tree::Tree;
-pub use root::{Ours, QUOTA_PROBES, Root, is_ours, root_of, roots};
-use root::{UPDATED, root};
+use crate::keys::{DOORBELL, UNINSTALLED, UPDATED};
 
 /// A layout of the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,97 +23,141 @@ pub enum Schema {
 }
 
 impl Schema {
-    /// The keys of `state`. From `published`, addresses keep their index, samples that moved little keep their
-    /// value, and the keys of sources that are not known yet and of other programs stay.
+    /// The keys of one source. From `published`, addresses keep their index and samples that moved little keep
+    /// their value.
     #[must_use]
-    pub fn render(self, state: &GuestState, published: &Tree) -> Tree {
-        let (mut tree, own) = match self {
-            Self::Std => (std::render(state, published, |link| link.vif), std::ROOTS),
+    pub fn render_source(self, source: Source, state: &GuestState, published: &Tree) -> Tree {
+        let mut tree = Tree::default();
+        match self {
+            Self::Std => xapi::render(&mut tree, source, state, published, |link| link.vif),
             Self::StdEveryNic => {
-                (std::render(state, published, |link| Some(link.index)), std::ROOTS)
+                xapi::render(&mut tree, source, state, published, |link| Some(link.index));
             }
-            Self::Rfc => (rfc::render(state, published), rfc::ROOTS),
-            Self::Withdrawn => (withdrawn(published), [].as_slice()),
-        };
-        for root in own.iter().filter(|root| !state.is_known(root.source)) {
-            tree.copy_subtree(published, root.path);
+            Self::Rfc => rfc::render(&mut tree, source, state, published),
+            Self::Withdrawn if source == Source::Agent => tree.set(UNINSTALLED, "1"),
+            Self::Withdrawn => {}
         }
-        for (path, value) in published.iter().filter(|(path, value)| !is_ours(path, value)) {
-            tree.set_raw(path, value.clone());
-        }
-        if let Some(updated) = self.updated_key() {
-            tree.copy_subtree(published, updated);
+        // `--withdraw` keeps it too: without it squeezed would assume that the guest is still booting, and reserve
+        // all the memory with which it was started.
+        if let (Source::Agent, true, Some(time)) =
+            (source, self != Self::Rfc, published.get(UPDATED))
+        {
+            tree.set_raw(UPDATED, time.to_owned());
         }
         tree
     }
 
-    /// The key written last in each batch, with the time.
+    /// The keys of all sources that are known.
     #[must_use]
-    pub fn updated_key(self) -> Option<&'static str> {
-        match self {
-            Self::Std | Self::StdEveryNic => Some(UPDATED.path),
-            Self::Rfc | Self::Withdrawn => None,
-        }
+    pub fn render(self, state: &GuestState, published: &Tree) -> Tree {
+        let mut tree = Tree::default();
+        state.known().for_each(|source| tree.extend(self.render_source(source, state, published)));
+        tree
     }
 
-    /// The keys of the memory: total and available, in KiB.
+    /// The key that is written last in each batch, with the time.
     #[must_use]
-    pub fn memory_keys(self) -> Option<(&'static str, &'static str)> {
-        match self {
-            Self::Std | Self::StdEveryNic => Some((std::MEMORY_TOTAL, std::MEMORY_FREE)),
-            Self::Rfc => Some((rfc::MEMORY_TOTAL, rfc::MEMORY_FREE)),
-            Self::Withdrawn => None,
-        }
+    pub fn updated_key(self) -> Option<&'static str> {
+        self.has_hosts().then_some(UPDATED)
     }
 
     /// The doorbell: the key that is written again with the same value if only keys have changed that hosts do
     /// not watch but should read.
     #[must_use]
     pub fn doorbell(self) -> Option<&'static str> {
-        match self {
-            Self::Std | Self::StdEveryNic => Some(std::DOORBELL),
-            Self::Rfc | Self::Withdrawn => None,
-        }
+        self.has_hosts().then_some(DOORBELL)
     }
 
-    /// Whether hosts should read a change of this key, which they do not watch.
-    #[must_use]
-    pub fn needs_doorbell(self, path: &str) -> bool {
-        self.doorbell().is_some() && std::needs_doorbell(path)
+    /// Whether hosts read the keys of this schema.
+    fn has_hosts(self) -> bool {
+        matches!(self, Self::Std | Self::StdEveryNic)
     }
-
-    /// Whether this key is a sample. Samples change all the time and do not update [`Schema::updated_key`].
-    #[must_use]
-    pub fn is_sample(self, path: &str) -> bool {
-        self.updated_key().is_some() && std::is_sample(path)
-    }
-}
-
-/// The path to log if the host denies `path`: for an entry of a list, the list.
-#[must_use]
-pub fn reported_as(path: &str) -> &str {
-    rfc::list_of(path).unwrap_or(path)
-}
-
-/// The node of the NIC that `path` is below.
-#[must_use]
-pub fn nic_of(path: &str) -> Option<&str> {
-    let tops = ["attr/vif/", "xenserver/attr/net-sriov-vf/", "data/net/"];
-    let rest = tops.iter().find_map(|top| path.strip_prefix(top))?;
-    path.get(..path.len() - rest.len() + rest.find('/')?)
-}
-
-/// Keeps `data/updated`: without it squeezed would assume that the guest is still booting, and reserve all
-/// the memory with which it was started.
-fn withdrawn(published: &Tree) -> Tree {
-    let mut tree = Tree::default();
-    tree.set(std::UNINSTALLED, "1");
-    tree.copy_subtree(published, UPDATED.path);
-    tree
 }
 
 /// The value to publish of a sample: the published one, unless the new one differs by `step` or more.
 fn sampled(published: Option<&str>, now: u64, step: u64) -> u64 {
     let known = published.and_then(facts::decimal);
     known.filter(|known: &u64| known.abs_diff(now) < step).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use facts::{Disks, Driver, Drivers, Link, Mac, Memory, Network, Os, Service, SriovVf, Volume};
+
+    use super::*;
+    use crate::keys::{key_of, root_of};
+
+    fn text() -> Option<String> {
+        Some("1".into())
+    }
+
+    /// A guest with a fact for each key.
+    fn full() -> GuestState {
+        let address = |ip: &str| facts::Address {
+            ip: ip.parse().unwrap(),
+            prefix: 24,
+            preference: facts::AddressPreference::default(),
+        };
+        let mac = Some(Mac([2; 6]));
+        let addresses = vec![address("192.0.2.1"), address("2001:db8::1")];
+        let link = Link {
+            index: 2,
+            name: "eth0".into(),
+            mac,
+            vif: Some(0),
+            perm_mac: mac,
+            addresses,
+            upper_addresses: vec![],
+        };
+        let (name, version) = ("xen-netfront".into(), "6.1".into());
+        let volume = Volume {
+            name: "/dev/xvda1".into(),
+            label: text(),
+            size: Some(1),
+            free: Some(1),
+            filesystem: "ext4".into(),
+            mount_points: vec!["/".into()],
+            extents: vec!["xvda".into()],
+        };
+        let os = Os {
+            pretty_name: "Debian 12".into(),
+            name: "Debian".into(),
+            distro: "debian".into(),
+            version: text(),
+            major: text(),
+            minor: text(),
+            kernel_release: "6.1".into(),
+            host_name: "guest".into(),
+            domain: text(),
+        };
+        let in_use = vec![Driver { vendor: "Linux", name, version }];
+        GuestState {
+            network: Some(Network { links: vec![link], lacks_vif: false }),
+            memory: Some(Memory { total: 2, available: 1, balloon: true }),
+            os: Some(os),
+            functions: Some(vec![SriovVf { id: 0, mac: Mac([2; 6]) }]),
+            drivers: Some(Drivers { in_use, vif: true, vbd: true }),
+            service: Some(Service { boot_id: text(), reboot_required: true }),
+            disks: Some(Disks { volumes: vec![volume] }),
+            ..GuestState::default()
+        }
+    }
+
+    /// A key that no row matches would have no priority and would not be announced.
+    #[test]
+    fn each_key_has_a_row_of_its_source() {
+        let mut published = Tree::default();
+        published.set(UPDATED, "2026-01-31T12:34:56Z");
+        for schema in [Schema::Std, Schema::StdEveryNic, Schema::Rfc, Schema::Withdrawn] {
+            for source in Source::ALL {
+                let tree = schema.render_source(source, &full(), &published);
+                for (path, _) in tree.iter() {
+                    assert!(key_of(path).is_some(), "{path} has no row");
+                    assert_eq!(root_of(path).map(|root| root.source), Some(source), "{path}");
+                }
+                let is_empty = tree.iter().count() == 0;
+                assert!(!is_empty || schema != Schema::Std, "{source:?} has no key");
+            }
+        }
+    }
 }

@@ -2,42 +2,35 @@
 //!
 //! A xenstore path may not contain `.` or `:`, so both are written `_`.
 
-use facts::{Link, Os};
+use facts::{Link, Memory, Os};
 
-use super::{Root, root, sampled};
+use super::sampled;
 use crate::guest_state::{GuestState, Source};
 use crate::key_tree::Tree;
-
-pub const ROOTS: &[Root] = &[
-    root("data/xen-guest-agent", Source::Agent),
-    root("data/os", Source::Os),
-    root("data/net", Source::Network),
-    root("data/memory", Source::Memory),
-];
-
-pub const MEMORY_TOTAL: &str = "data/memory/total";
-pub const MEMORY_FREE: &str = "data/memory/free";
+use crate::keys::NICS;
 
 /// The version of this layout.
 const PROTOCOL: &str = "0.1.0";
 
-/// The keys of `state`.
-pub fn render(state: &GuestState, published: &Tree) -> Tree {
-    let mut tree = Tree::default();
-    tree.set("data/xen-guest-agent", PROTOCOL);
-    if let Some(os) = &state.os {
-        names(&mut tree, os);
-    }
-    for link in state.network.iter().flat_map(|network| &network.links) {
-        nic(&mut tree, link);
-    }
-    if let Some(memory) = &state.memory {
-        for (key, figure) in [(MEMORY_TOTAL, memory.total), (MEMORY_FREE, memory.available)] {
-            let figure = sampled(published.get(key), figure, memory.step());
-            tree.set(key, &figure.to_string());
+/// Adds the keys of a source.
+pub fn render(tree: &mut Tree, source: Source, state: &GuestState, published: &Tree) {
+    match source {
+        Source::Agent => tree.set("data/xen-guest-agent", PROTOCOL),
+        Source::Os => state.os.iter().for_each(|os| names(tree, os)),
+        Source::Network => {
+            let links = state.network.iter().flat_map(|network| &network.links);
+            links.for_each(|link| nic(tree, link));
         }
+        Source::Memory => state.memory.iter().for_each(|it| memory(tree, it, published)),
+        Source::Sriov | Source::Drivers | Source::Service | Source::Disks => {}
     }
-    tree
+}
+
+fn memory(tree: &mut Tree, memory: &Memory, published: &Tree) {
+    let figures = [("data/memory/total", memory.total), ("data/memory/free", memory.available)];
+    for (key, figure) in figures {
+        tree.set(key, &sampled(published.get(key), figure, memory.step()).to_string());
+    }
 }
 
 fn names(tree: &mut Tree, os: &Os) {
@@ -48,7 +41,7 @@ fn names(tree: &mut Tree, os: &Os) {
 }
 
 fn nic(tree: &mut Tree, link: &Link) {
-    let node = format!("data/net/{}", link.index);
+    let node = format!("{NICS}/{}", link.index);
     // Read back, an empty value with children would look like a directory.
     tree.set_nonempty(&node, Some(&link.name));
     if let Some(mac) = link.mac {
@@ -60,13 +53,6 @@ fn nic(tree: &mut Tree, link: &Link) {
     }
 }
 
-/// The list of which `path` is an entry. Entries are empty nodes whose name is an address.
-pub fn list_of(path: &str) -> Option<&str> {
-    let parts: Vec<&str> = path.split('/').collect();
-    let is_entry = matches!(parts.as_slice(), ["data", "net", _, "ipv4" | "ipv6" | "mac", _]);
-    path.rsplit_once('/').filter(|_| is_entry).map(|(list, _)| list)
-}
-
 fn as_name(text: &str) -> String {
     text.replace(['.', ':'], "_")
 }
@@ -76,6 +62,7 @@ mod tests {
     use facts::Network;
 
     use super::*;
+    use crate::schema::Schema;
 
     #[test]
     fn name_without_printable_characters_is_no_key() {
@@ -91,7 +78,8 @@ mod tests {
             upper_addresses: vec![],
         };
         let network = Some(Network { links: vec![link], lacks_vif: false });
-        let tree = render(&GuestState { network, ..GuestState::default() }, &Tree::default());
+        let tree =
+            Schema::Rfc.render(&GuestState { network, ..GuestState::default() }, &Tree::default());
         let shown: Vec<_> = tree.below("data/net").map(|(path, _)| path).collect();
         assert_eq!((tree.get("data/net/7"), shown), (None, vec!["7/mac/02_02_02_02_02_02"]));
     }
@@ -101,10 +89,10 @@ mod tests {
         let memory = |available| facts::Memory { total: 207_744, available, balloon: false };
         let shown = |available, published: &Tree| {
             let memory = Some(memory(available));
-            render(&GuestState { memory, ..GuestState::default() }, published)
+            Schema::Rfc.render(&GuestState { memory, ..GuestState::default() }, published)
         };
         let published = shown(150_400, &Tree::default());
         assert_eq!(shown(151_423, &published), published);
-        assert_eq!(shown(151_424, &published).get(MEMORY_FREE), Some("151424"));
+        assert_eq!(shown(151_424, &published).get("data/memory/free"), Some("151424"));
     }
 }

@@ -1,70 +1,69 @@
 //! An open store and its known keys: makes one change at a time and records its result. [`batch`] decides
-//! which changes are made, and in which order; [`quota`] limits the number of our nodes; [`denials`] holds what is
-//! not tried again for a while.
+//! when changes are made and announced; [`limit`] is the number of our nodes; [`denials`] has what is not tried
+//! again for a while.
 //!
-//! `published` changes only after a request succeeded. A failed change is in the next difference again. There
+//! `published` changes only after a request succeeded. A failed change is in a later difference again. There
 //! are no transactions: at a quota xenstored discards the whole transaction, and none can be committed after a
 //! suspend.
 
 mod batch;
 mod denials;
-mod probe;
-mod quota;
+mod limit;
 
 use std::collections::BTreeMap;
 use std::io;
 
 use log::{debug, warn};
 
-use crate::diff::Change;
+use crate::diff::{Change, topmost_stale};
+use crate::guest_state::{GuestState, Source};
 use crate::key_tree::{Tree, is_within};
+use crate::keys::root_of;
 use crate::read_back::{Snapshot, read_back};
+use crate::schema::Schema;
+use crate::selection::count_nodes;
 use crate::store::{Closed, Failure, Store};
-pub use batch::Outcome;
+use crate::wanted::Wanted;
 use batch::Unannounced;
-use denials::{Denials, Denied};
-use quota::Quota;
-pub use quota::{MAX_NODES, RESERVE};
+use denials::Denials;
+use limit::NodeLimit;
+pub use limit::RESERVE;
 
 /// An open store and its known keys.
 pub struct Session {
+    schema: Schema,
     store: Box<dyn Store>,
     published: Tree,
-    /// Nodes that could not be read, with the error: their values and those of their children are unknown.
+    /// Nodes that could not be read, with the error. They are not changed until a read back succeeds.
     unreadable: BTreeMap<String, String>,
-    /// What the host denied. It is tried again after a read back, or after a time.
+    wanted: Wanted,
     denials: Denials,
-    /// The host denied reading something.
-    read_denied: bool,
-    quota: Quota,
+    limit: NodeLimit,
     unannounced: Unannounced,
-    /// A transient failure was logged and no batch has succeeded since.
-    transient_error: bool,
 }
 
-/// The result of one request.
+/// The result of one change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Applied {
     Done,
-    /// The host does not allow it.
+    /// xenstored does not make it.
     Denied,
-    /// It failed and may succeed later.
-    Retry,
-    /// A quota is reached; the name of xenstored's error.
-    Quota(String),
+    /// A quota is reached: the limit of our nodes is lower now.
+    LimitLowered,
 }
 
 impl Session {
     /// A session that knows no keys yet; [`Session::read_back`] reads them.
-    pub fn new(store: Box<dyn Store>) -> Self {
+    pub fn new(schema: Schema, store: Box<dyn Store>) -> Self {
         Self {
+            schema,
             store,
             published: Tree::default(),
             unreadable: BTreeMap::new(),
+            wanted: Wanted::default(),
             denials: Denials::default(),
-            read_denied: false,
-            quota: Quota::default(),
+            limit: NodeLimit::default(),
             unannounced: Unannounced::default(),
-            transient_error: false,
         }
     }
 
@@ -77,50 +76,51 @@ impl Session {
     /// Continues with a new connection.
     pub fn connect(&mut self, store: Box<dyn Store>) {
         self.store = store;
-        self.hasten_quota_retry();
     }
 
-    /// Reads the keys back.
+    /// Reads the keys back, and tries everything again that was denied or left out.
     ///
     /// # Errors
     /// When the connection is lost.
     pub fn read_back(&mut self) -> io::Result<()> {
-        let Snapshot { tree, read_denied, unlisted, unreadable } = read_back(self.store.as_ref())?;
+        let Snapshot { tree, unreadable } = read_back(self.store.as_ref())?;
         if let (true, Some((path, why))) =
             (self.unreadable.is_empty(), unreadable.first_key_value())
         {
-            warn!("{path}: read failed ({why}); subtree not changed until a read succeeds");
+            warn!(
+                "{path}: read failed ({why}); not changed, read again after 10 minutes or on SIGHUP"
+            );
         }
-        (self.published, self.read_denied, self.unreadable) = (tree, read_denied, unreadable);
-        self.adopt_quota();
+        (self.published, self.unreadable) = (tree, unreadable);
         self.denials.clear();
-        if read_denied {
+        if !self.unreadable.is_empty() {
             self.denials.retry_later();
         }
-        for (path, why) in unlisted {
-            self.denials.add(path, Denied::Node, &format!("{why}, its listing is too long"));
-        }
+        self.limit.reset();
+        self.unannounced.doorbell = true;
         Ok(())
     }
 
-    /// Tries denied requests again once it is time.
-    ///
-    /// # Errors
-    /// When the connection is lost.
-    pub fn retry_denied(&mut self) -> io::Result<()> {
-        if !self.denials.is_due() {
-            return Ok(());
-        }
-        if self.read_denied {
-            return self.read_back();
-        }
-        self.denials.clear();
-        Ok(())
+    /// Whether it is time to read nodes again that could not be read.
+    pub fn is_read_due(&self) -> bool {
+        !self.unreadable.is_empty() && self.denials.is_due()
     }
 
-    /// Whether everything could be read back.
-    pub fn is_fully_known(&self) -> bool {
-        self.unreadable.is_empty()
+    /// Renders the keys of a source that is known.
+    pub fn want(&mut self, source: Source, state: &GuestState) {
+        if state.is_known(source) {
+            self.wanted.set(source, self.schema.render_source(source, state, &self.published));
+        }
+    }
+
+    /// Renders the keys of each source that is known.
+    pub fn want_all(&mut self, state: &GuestState) {
+        state.known().for_each(|source| self.want(source, state));
+    }
+
+    /// The layout of the keys.
+    pub fn schema(&self) -> Schema {
+        self.schema
     }
 
     /// The published keys, as far as they are known.
@@ -133,9 +133,16 @@ impl Session {
         self.store.as_ref()
     }
 
-    /// The number of keys that the host denied.
+    /// The number of wanted keys that xenstored denies.
     pub fn denied_keys(&self) -> usize {
-        self.denials.count()
+        self.denials.paths().filter(|path| self.wanted.has_subtree(path)).count()
+    }
+
+    /// Whether all wanted keys are published, except those that the host forbids and those above
+    /// [`crate::wanted::MAX_NODES`].
+    pub fn is_complete(&self) -> bool {
+        let is_quota = self.limit.is_lowered() && self.wanted.exceeds_limit();
+        !is_quota && !self.denials.has_failures() && self.unreadable.is_empty()
     }
 
     /// Whether the store can be opened again when the connection is lost.
@@ -145,48 +152,57 @@ impl Session {
 
     /// Makes one change and updates `published`.
     fn apply_one(&mut self, change: &Change) -> io::Result<Applied> {
-        let result = match change {
-            Change::Remove(path) => self.store.rm(path),
-            Change::Write(path, value) => self.store.write(path, value),
-        };
         let path = change.path();
+        let result = match change {
+            Change::Remove(_) => self.store.rm(path),
+            Change::Write(_, value) => self.store.write(path, value),
+        };
         match (result.map_err(Failure::from), change) {
             (Ok(()), Change::Write(_, value)) => {
                 debug!("write {path} = {value:?}");
                 self.published.set_raw(path, value.clone());
-                self.denials.allowed(path);
-                Ok(Applied::Done)
             }
             (Ok(()) | Err(Failure::NotFound), Change::Remove(_)) => {
                 debug!("remove {path}");
                 self.published.remove(path);
-                self.denials.allowed(path);
-                Ok(Applied::Done)
             }
-            (Err(Failure::Disconnected(error)), _) => Err(error),
-            (Err(Failure::Quota(why)), Change::Write(..)) => self.write_exceeds_limit(path, why),
-            // A removal creates no node, so it would not help to remove others.
-            (Err(Failure::Quota(why)), Change::Remove(_)) | (Err(Failure::Denied(why)), _) => {
-                self.denials.add(path, Denied::Key, &why);
-                Ok(Applied::Denied)
+            (Err(Failure::Disconnected(error)), _) => return Err(error),
+            (Err(failure), Change::Write(..)) => return self.write_failed(path, &failure),
+            (Err(failure), Change::Remove(_)) => {
+                self.denials.add(path, &failure);
+                return Ok(Applied::Denied);
             }
-            (Err(Failure::Transient(why)), _) => Ok(self.failed(path, &why)),
-            (Err(Failure::NotFound), Change::Write(..)) => Ok(self.failed(path, "ENOENT")),
+        }
+        self.denials.allowed(path);
+        Ok(Applied::Done)
+    }
+
+    fn write_failed(&mut self, path: &str, failure: &Failure) -> io::Result<Applied> {
+        if let Failure::Quota(why) = failure {
+            self.remove_part(path)?;
+            if self.limit.lower(count_nodes(&self.published), why) {
+                return Ok(Applied::LimitLowered);
+            }
+        }
+        self.denials.add(path, failure);
+        Ok(Applied::Denied)
+    }
+
+    /// Removes the directories of a key that xenstored denied: oxenstored creates a part of them first, and XAPI would
+    /// take an empty one for an address.
+    fn remove_part(&self, path: &str) -> io::Result<()> {
+        let new = root_of(path)
+            .and_then(|root| topmost_stale(path, root, &self.published, &self.published))
+            .filter(|node| *node != path);
+        match new.map(|node| self.store.rm(node).map_err(Failure::from)) {
+            Some(Err(Failure::Disconnected(error))) => Err(error),
+            _ => Ok(()),
         }
     }
 
-    fn failed(&mut self, path: &str, why: &str) -> Applied {
-        if !std::mem::replace(&mut self.transient_error, true) {
-            warn!("{path}: xenstore request failed ({why}); retrying");
-        }
-        Applied::Retry
-    }
-
-    /// Whether this path may not be changed: the host denied it, or its value is unknown. An unknown node below
-    /// it may be another program's, which a removal would remove too.
+    /// Whether this path may not be changed now: xenstored denied it, or its value is unknown.
     fn is_blocked(&self, path: &str) -> bool {
-        self.denials.holds(path)
-            || self.unreadable.keys().any(|node| is_within(path, node) || is_within(node, path))
+        self.denials.blocks(path) || self.unreadable.keys().any(|node| is_within(path, node))
     }
 }
 

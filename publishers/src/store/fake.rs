@@ -33,6 +33,12 @@ pub struct Fake {
     pub is_removal_denied: bool,
     /// The writes that failed at the quota.
     pub refused: usize,
+    /// A directory in which no node can be created.
+    pub full: Option<&'static str>,
+    /// A node that cannot be read.
+    pub unreadable: Option<&'static str>,
+    /// The reads.
+    pub reads: usize,
 }
 
 impl Fake {
@@ -67,9 +73,9 @@ impl Fake {
         let missing =
             ends.filter_map(|end| path.get(..end)).filter(|node| !self.nodes.contains_key(*node));
         let missing: Vec<&str> = missing.collect();
-        if self.room.is_some_and(|room| self.nodes.len() + missing.len() > room)
-            && !missing.is_empty()
-        {
+        let is_short = self.room.is_some_and(|room| self.nodes.len() + missing.len() > room);
+        let is_full = self.full.is_some_and(|full| path.starts_with(full));
+        if (is_short || is_full) && !missing.is_empty() {
             self.refused += 1;
             return Err(refusal("ENOSPC"));
         }
@@ -118,7 +124,11 @@ impl Xs for FakeXenstore {
 
     fn read(&self, path: &str) -> io::Result<Box<str>> {
         self.see().fault()?;
-        let fake = self.see();
+        let mut fake = self.see();
+        fake.reads += 1;
+        if fake.unreadable == Some(path) {
+            return Err(refusal("EIO"));
+        }
         fake.nodes.get(path).map(|value| value.as_str().into()).ok_or_else(|| refusal("ENOENT"))
     }
 

@@ -12,6 +12,7 @@ mod xenstore;
 use std::io;
 
 use ::xenstore::XsError;
+use thiserror::Error;
 use xenstore_rs::Xs;
 
 pub use closed::Closed;
@@ -35,17 +36,22 @@ pub trait Store: Xs {
 }
 
 /// The kinds of errors of a store.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum Failure {
     /// The node does not exist.
+    #[error("ENOENT")]
     NotFound,
     /// Denied, or not possible at all: a repeated request would fail too.
+    #[error("{0}")]
     Denied(String),
     /// A quota is reached.
+    #[error("{0}")]
     Quota(String),
-    /// Another error, after which a repeated request may succeed.
+    /// Another error.
+    #[error("{0}")]
     Transient(String),
     /// The connection is lost, or a reply is invalid.
+    #[error("{0}")]
     Disconnected(io::Error),
 }
 

@@ -9,45 +9,13 @@ mod volumes;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use facts::{Address, Link, Network, Os, decimal, map_of};
+use facts::{Address, Link, Memory, Network, Os, decimal, map_of};
 
-use super::{Ours, Root, root, sampled};
+use super::sampled;
 use crate::address_index::{assign, by_index};
 use crate::guest_state::{GuestState, Source};
 use crate::key_tree::Tree;
-
-pub const ROOTS: &[Root] = &[
-    root("attr/PVAddons", Source::Agent),
-    // Written by `--withdraw`; never wanted while an agent runs.
-    root(UNINSTALLED, Source::Agent),
-    root(VIFS, Source::Network),
-    root("control/feature-balloon", Source::Memory),
-    root("data/domain", Source::Os),
-    root("data/host_name_dns", Source::Os),
-    root(MEMORY_FREE, Source::Memory),
-    root(MEMORY_TOTAL, Source::Memory),
-    root("data/os_distro", Source::Os),
-    root("data/os_majorver", Source::Os),
-    root("data/os_minorver", Source::Os),
-    root("data/os_name", Source::Os),
-    root("data/os_uname", Source::Os),
-    root("data/service/xen-guest-agent", Source::Service),
-    Root { path: "drivers", source: Source::Drivers, ours: Ours::Values(&drivers::VENDORS) },
-    root("feature/hotplug", Source::Drivers),
-    root("xenserver/attr/net-sriov-vf", Source::Sriov),
-    root(volumes::ROOT, Source::Disks),
-];
-
-/// The agent is uninstalled.
-pub const UNINSTALLED: &str = "attr/PVAddonsUninstalled";
-
-const VIFS: &str = "attr/vif";
-
-pub const MEMORY_TOTAL: &str = "data/meminfo_total";
-pub const MEMORY_FREE: &str = "data/meminfo_free";
-
-/// Hosts watch this key and read all keys of the guest when it is written.
-pub const DOORBELL: &str = "attr/PVAddons/BuildVersion";
+use crate::keys::{DOORBELL, VIFS};
 
 /// The packager's build number, from the environment of the build. It must be an integer: otherwise hosts
 /// ignore the version.
@@ -72,48 +40,57 @@ const fn is_decimal(mut text: &[u8]) -> bool {
     true
 }
 
-/// Whether hosts should read a change of this unwatched key at once. squeezed watches `data/meminfo_free`
-/// itself; volumes are read on demand.
-pub fn needs_doorbell(path: &str) -> bool {
-    let quiet = ["data/meminfo_", volumes::ROOT];
-    let is_quiet = quiet.iter().any(|quiet| path.starts_with(quiet));
-    path.starts_with("drivers/") || path.starts_with("data/") && !is_quiet
-}
-
-/// Whether this key is a sample: a figure of the memory, or the free space of a volume.
-pub fn is_sample(path: &str) -> bool {
-    path == MEMORY_TOTAL || path == MEMORY_FREE || volumes::is_free(path)
-}
-
-/// The keys of `state`; `vif` returns the VIF of a link.
-pub fn render(state: &GuestState, published: &Tree, vif: impl Fn(&Link) -> Option<u32>) -> Tree {
-    let mut tree = Tree::default();
-    agent(&mut tree);
-    if let Some(network) = &state.network {
-        vifs(&mut tree, network, published, vif);
-        sriov::render(&mut tree, network, state.functions.as_deref(), published);
-    }
-    if let Some(memory) = &state.memory {
-        for (key, figure) in [(MEMORY_TOTAL, memory.total), (MEMORY_FREE, memory.available)] {
-            let figure = sampled(published.get(key), figure, memory.step());
-            tree.set(key, &figure.to_string());
+/// Adds the keys of a source; `vif` returns the VIF of a link.
+pub fn render(
+    tree: &mut Tree,
+    source: Source,
+    state: &GuestState,
+    published: &Tree,
+    vif: impl Fn(&Link) -> Option<u32>,
+) {
+    match source {
+        Source::Agent => agent(tree),
+        Source::Network => {
+            if let Some(network) = &state.network {
+                vifs(tree, network, published, vif);
+            }
         }
-        // Hosts test whether the key exists: a 0 would mean that there is a balloon.
-        tree.set_nonempty("control/feature-balloon", memory.balloon.then_some("1"));
+        Source::Sriov => sriov::render(tree, state, published),
+        Source::Memory => {
+            if let Some(memory) = &state.memory {
+                self::memory(tree, memory, published);
+            }
+        }
+        Source::Os => {
+            if let Some(os) = &state.os {
+                names(tree, os);
+            }
+        }
+        Source::Drivers => {
+            if let Some(drivers) = &state.drivers {
+                drivers::render(tree, drivers, published);
+            }
+        }
+        Source::Service => {
+            if let Some(service) = &state.service {
+                service::render(tree, service, state.started, published);
+            }
+        }
+        Source::Disks => {
+            if let Some(disks) = &state.disks {
+                volumes::render(tree, disks, published);
+            }
+        }
     }
-    if let Some(os) = &state.os {
-        names(&mut tree, os);
+}
+
+fn memory(tree: &mut Tree, memory: &Memory, published: &Tree) {
+    let figures = [("data/meminfo_total", memory.total), ("data/meminfo_free", memory.available)];
+    for (key, figure) in figures {
+        tree.set(key, &sampled(published.get(key), figure, memory.step()).to_string());
     }
-    if let Some(drivers) = &state.drivers {
-        drivers::render(&mut tree, drivers, published);
-    }
-    if let Some(service) = &state.service {
-        service::render(&mut tree, service, state.started, published);
-    }
-    if let Some(disks) = &state.disks {
-        volumes::render(&mut tree, disks, published);
-    }
-    tree
+    // Hosts test whether the key exists: a 0 would mean that there is a balloon.
+    tree.set_nonempty("control/feature-balloon", memory.balloon.then_some("1"));
 }
 
 fn agent(tree: &mut Tree) {
@@ -122,10 +99,10 @@ fn agent(tree: &mut Tree) {
         ("MajorVersion", env!("CARGO_PKG_VERSION_MAJOR")),
         ("MinorVersion", env!("CARGO_PKG_VERSION_MINOR")),
         ("MicroVersion", env!("CARGO_PKG_VERSION_PATCH")),
-        ("BuildVersion", BUILD),
     ] {
         tree.set(format!("attr/PVAddons/{name}"), value);
     }
+    tree.set(DOORBELL, BUILD);
 }
 
 fn names(tree: &mut Tree, os: &Os) {

@@ -6,9 +6,7 @@ use facts::{Disks, Volume};
 use super::super::sampled;
 use crate::address_index::{by_index, keep};
 use crate::key_tree::{Tree, sanitize};
-
-/// The directory of volumes.
-pub const ROOT: &str = "data/volumes";
+use crate::keys::VOLUMES;
 
 /// The largest step of `free`, in bytes.
 const STEP: u64 = 64 * 1024 * 1024;
@@ -16,9 +14,9 @@ const STEP: u64 = 64 * 1024 * 1024;
 /// Adds the keys of `disks` to `tree`. `published` has the present indices and values of `free`.
 pub fn render(tree: &mut Tree, disks: &Disks, published: &Tree) {
     let names: Vec<String> = disks.volumes.iter().map(|volume| sanitize(&volume.name)).collect();
-    let indices = keep(&by_index(published, ROOT, "/name"), &names);
+    let indices = keep(&by_index(published, VOLUMES, "/name"), &names);
     for (volume, index) in disks.volumes.iter().zip(indices) {
-        let node = format!("{ROOT}/{index}");
+        let node = format!("{VOLUMES}/{index}");
         tree.set_nonempty(format!("{node}/name"), Some(&volume.name));
         tree.set_nonempty(format!("{node}/volume_name"), label(volume));
         let bytes = |bytes: Option<u64>| bytes.map(|bytes| bytes.to_string());
@@ -43,13 +41,6 @@ fn free(volume: &Volume, node: &str, published: &Tree) -> Option<u64> {
     volume.free.map(|now| sampled(known, now, step))
 }
 
-/// Whether this is the path of a volume's `free`.
-pub fn is_free(path: &str) -> bool {
-    let index =
-        path.strip_prefix(ROOT).and_then(|rest| rest.strip_prefix('/')?.strip_suffix("/free"));
-    index.is_some_and(|index| !index.contains('/'))
-}
-
 fn list(tree: &mut Tree, node: &str, values: &[String], published: &Tree) {
     let values: Vec<String> = values.iter().map(|value| sanitize(value)).collect();
     for (value, index) in values.iter().zip(keep(&by_index(published, node, ""), &values)) {
@@ -69,7 +60,7 @@ mod tests {
     }
 
     fn names(tree: &Tree) -> Vec<(u32, &str)> {
-        by_index(tree, ROOT, "/name").into_iter().collect()
+        by_index(tree, VOLUMES, "/name").into_iter().collect()
     }
 
     #[test]
@@ -87,9 +78,9 @@ mod tests {
         let mut before = Tree::default();
         for (path, value) in [("01", "/dev/a"), ("-1", "/dev/a"), ("x", "/dev/a"), ("1", "/dev/b")]
         {
-            before.set(format!("{ROOT}/{path}/name"), value);
+            before.set(format!("{VOLUMES}/{path}/name"), value);
         }
-        before.set(format!("{ROOT}/7/extents/name"), "/dev/a");
+        before.set(format!("{VOLUMES}/7/extents/name"), "/dev/a");
         assert_eq!(
             names(&published(&["/dev/a", "/dev/b"], &before)),
             [(0, "/dev/a"), (1, "/dev/b")]

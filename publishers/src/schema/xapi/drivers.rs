@@ -7,9 +7,6 @@ use facts::{Driver, Drivers, decimal, set_of};
 
 use crate::key_tree::{Tree, sanitize};
 
-/// The vendor, with which our lines begin on each system. Other programs write the lines of other vendors.
-pub const VENDORS: [&str; 3] = ["Linux ", "FreeBSD ", "NetBSD "];
-
 /// Sets the lines and flags. Our lines and those of other programs keep their index.
 pub fn render(tree: &mut Tree, drivers: &Drivers, published: &Tree) {
     let line = |Driver { vendor, name, version }: &Driver| {
@@ -27,10 +24,7 @@ pub fn render(tree: &mut Tree, drivers: &Drivers, published: &Tree) {
     for line in lines {
         let is_free = |index: &u32| {
             let path = format!("drivers/{index}");
-            let is_others = published
-                .get(&path)
-                .is_some_and(|value| !VENDORS.iter().any(|ours| value.starts_with(ours)));
-            !is_others && !tree.has_subtree(&path)
+            !published.has_others(&path) && tree.get(&path).is_none()
         };
         if let Some(index) = indices.find(is_free) {
             tree.set(format!("drivers/{index}"), &line);
@@ -76,7 +70,13 @@ mod tests {
 
     #[test]
     fn indices_of_other_programs_lines_are_not_used() {
-        let others = [("drivers/0", "ACME x 1 "), ("drivers/filler/1", ""), ("drivers/01", "")];
-        assert_eq!(rendered(&["a"], &others), tree(&[("drivers/1", "Linux a 6.1 ")]));
+        let mut published = tree(&[("drivers/1", "Linux b 6.1 ")]);
+        let others = ["drivers/0", "drivers/filler", "drivers/02"];
+        others.into_iter().for_each(|path| published.set_others(path));
+        let name = "a".to_owned();
+        let in_use = vec![Driver { vendor: "Linux", name, version: "6.1".into() }];
+        let mut rendered = Tree::default();
+        render(&mut rendered, &Drivers { in_use, ..Drivers::default() }, &published);
+        assert_eq!(rendered, tree(&[("drivers/1", "Linux a 6.1 ")]));
     }
 }
