@@ -6,7 +6,7 @@ use std::io;
 use std::rc::Rc;
 
 use publishers::key_tree::Tree;
-use publishers::schema::{is_ours, root_of};
+use publishers::keys::{is_ours, root_of};
 use publishers::store::Store;
 use xenstore::XsError;
 use xenstore_rs::Xs;
@@ -64,9 +64,12 @@ impl Nodes {
     pub fn keys(&self) -> Tree {
         let mut tree = Tree::default();
         for (path, value) in &self.nodes {
-            let is_ours = root_of(path).is_some_and(|root| !root.is_shared() || path != root.path);
-            if is_ours && (!value.is_empty() || self.children(path).is_empty()) {
-                tree.set_raw(path, value.clone());
+            let is_below = root_of(path).is_some_and(|root| !root.is_shared() || path != root.path);
+            if is_below && (!value.is_empty() || self.children(path).is_empty()) {
+                match is_ours(path, value) {
+                    true => tree.set_raw(path, value.clone()),
+                    false => tree.set_others(path),
+                }
             }
         }
         tree

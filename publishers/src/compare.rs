@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use crate::diff::Change;
-use crate::guest_state::GuestState;
+use crate::guest_state::{GuestState, Source};
 use crate::key_tree::Tree;
 use crate::keys::key_of;
 use crate::read_back::{Snapshot, read_back};
@@ -32,10 +32,8 @@ pub struct Comparison {
 /// When the connection is lost.
 pub fn compare(store: &dyn Store, schema: Schema, state: &GuestState) -> io::Result<Comparison> {
     let Snapshot { tree: published, unreadable } = read_back(store)?;
-    let mut wanted = Wanted::default();
-    for source in state.known() {
-        wanted.set(source, schema.render_source(source, state, &published));
-    }
+    let mut wanted = Wanted::new(schema);
+    Source::ALL.into_iter().for_each(|source| wanted.render(source, state, &published));
     let mut changes = wanted.changes(&published, MAX_NODES);
     let is_sample = |path: &str| key_of(path).is_some_and(|key| key.is_sample);
     let is_moved_sample = |change: &Change| match change {
@@ -43,6 +41,7 @@ pub fn compare(store: &dyn Store, schema: Schema, state: &GuestState) -> io::Res
         Change::Remove(_) => false,
     };
     changes.retain(|change| !is_moved_sample(change));
+    changes.sort_by_key(|change| (matches!(change, Change::Write(..)), change.path().to_owned()));
     let wanted = wanted.selected(&published, MAX_NODES);
     Ok(Comparison { published, wanted, changes, unreadable })
 }

@@ -24,7 +24,8 @@ impl Change {
     }
 }
 
-/// The changes that turn what is published below `roots` into what is wanted there: removals, then writes.
+/// The changes that turn what is published below `roots` into what is wanted there: removals, then writes. A value
+/// on a node that is a directory in `wanted` is overwritten with an empty one.
 #[must_use]
 pub fn diff<'a>(
     published: &Tree,
@@ -34,8 +35,13 @@ pub fn diff<'a>(
     let (mut removals, mut writes) = (BTreeSet::new(), Vec::new());
     for root in roots {
         let is_stale = |path: &str| wanted.get(path).is_none() && root.covers(path);
-        let stale = published.subtree(root.path).filter(|(path, _)| is_stale(path));
-        removals.extend(stale.filter_map(|(path, _)| topmost_stale(path, root, published, wanted)));
+        for (path, value) in published.subtree(root.path).filter(|(path, _)| is_stale(path)) {
+            match topmost_stale(path, root, published, wanted) {
+                Some(node) => drop(removals.insert(node)),
+                None if value.is_empty() => {}
+                None => writes.push(Change::Write(path.clone(), String::new())),
+            }
+        }
         let is_new =
             |path: &str, value: &str| published.get(path) != Some(value) && root.covers(path);
         let new = wanted.subtree(root.path).filter(|(path, value)| is_new(path, value));

@@ -5,9 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diff::{Change, diff};
-use crate::guest_state::Source;
+use crate::guest_state::{GuestState, Source};
 use crate::key_tree::Tree;
 use crate::keys::{ROOTS, roots_of};
+use crate::schema::Schema;
 use crate::selection::{count_nodes, select};
 
 /// The largest number of our nodes. The frontends of NICs and disks use nodes of the same quota of the guest: if
@@ -15,8 +16,9 @@ use crate::selection::{count_nodes, select};
 pub const MAX_NODES: usize = 700;
 
 /// The wanted keys of each source.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Wanted {
+    schema: Schema,
     keys: BTreeMap<Source, Tree>,
     /// The number of nodes of each.
     nodes: BTreeMap<Source, usize>,
@@ -27,8 +29,21 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Sets the keys of a source.
-    pub fn set(&mut self, source: Source, keys: Tree) {
+    /// No keys yet.
+    #[must_use]
+    pub fn new(schema: Schema) -> Self {
+        let (keys, nodes) = (BTreeMap::new(), BTreeMap::new());
+        Self { schema, keys, nodes, unequal: BTreeSet::new(), exceeds_limit: false }
+    }
+
+    /// Renders the keys of a source, if it is known.
+    pub fn render(&mut self, source: Source, state: &GuestState, published: &Tree) {
+        if state.is_known(source) {
+            self.set(source, self.schema.render_source(source, state, published));
+        }
+    }
+
+    pub(crate) fn set(&mut self, source: Source, keys: Tree) {
         self.nodes.insert(source, count_nodes(&keys));
         self.keys.insert(source, keys);
         self.unequal.insert(source);
@@ -69,12 +84,17 @@ impl Wanted {
         if self.exceeds_limit || exceeded {
             self.compare_all();
         }
-        if self.exceeds_limit {
-            let selected = self.selected(published, limit);
-            let roots = ROOTS.iter().filter(|root| self.keys.contains_key(&root.source));
-            return diff(published, &selected, roots);
-        }
-        let unequal = self.keys.iter().filter(|(source, _)| self.unequal.contains(source));
-        unequal.flat_map(|(source, keys)| diff(published, keys, roots_of(*source))).collect()
+        let roots = ROOTS.iter().filter(|root| self.keys.contains_key(&root.source));
+        let mut changes: Vec<Change> = match self.exceeds_limit {
+            true => diff(published, &self.selected(published, limit), roots),
+            false => {
+                let unequal = self.keys.iter().filter(|(source, _)| self.unequal.contains(source));
+                unequal
+                    .flat_map(|(source, keys)| diff(published, keys, roots_of(*source)))
+                    .collect()
+            }
+        };
+        changes.retain(|change| !self.schema.keeps(change.path()));
+        changes
     }
 }

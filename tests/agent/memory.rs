@@ -1,7 +1,7 @@
 //! data/meminfo_*: decimal KiB, written when they moved by 1/512 of the total or 1 MiB, whichever is more.
 //! squeezed raises an exception on anything but an integer.
 
-use super::harness::{Agent, Clock, Guest, PATIENCE, Scratch, TracePosition, wait_for};
+use super::harness::{Agent, Clock, DOORBELL, Guest, PATIENCE, Scratch, TracePosition, wait_for};
 use std::fs;
 use std::time::Duration;
 
@@ -65,7 +65,8 @@ fn step_is_counted_from_the_published_value_after_a_restart() {
     let mark = guest.mark();
     guest.memory(207_744, 150_912);
     let agent = guest.agent(&EVERY_SECOND);
-    agent.wait_logged("started");
+    guest.wait(|_| written(&guest, mark) == [DOORBELL]);
+    let mark = guest.mark();
     wait_samples(&agent, 5);
     assert_eq!(written(&guest, mark), [""; 0]);
     publish_free(&guest, 151_424);
@@ -95,9 +96,9 @@ fn pass(agent: &Agent, clock: &Clock, time: Duration) {
     wait_samples(agent, 2);
 }
 
-// The wait and the read.
+// The collector waits and reads, and wakes the publisher, which yields the processor a few times before it sleeps.
 #[test]
-fn sample_that_wrote_nothing_costs_at_most_three_system_calls() {
+fn sample_that_wrote_nothing_costs_at_most_24_system_calls() {
     const SAMPLES: usize = 5;
     let guest = Guest::new();
     let agent = guest.published(&EVERY_SECOND);
@@ -123,7 +124,7 @@ fn sample_that_wrote_nothing_costs_at_most_three_system_calls() {
     let (calls, samples) = (calls.count(), reads());
     println!("{calls} system calls of two threads, {samples} samples");
     // The calls that strace interrupted when it attached are counted too: one of each thread.
-    assert!(calls <= 3 * samples + 2, "{calls} calls, {samples} samples:\n{text}");
+    assert!(calls <= 24 * samples + 2, "{calls} calls, {samples} samples:\n{text}");
 }
 
 #[test]

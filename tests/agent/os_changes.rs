@@ -1,8 +1,6 @@
 //! A changed host name or OS name is published at once, with the doorbell.
 
-use super::harness::{Guest, OS_RELEASE};
-
-const DOORBELL: &str = "write attr/PVAddons/BuildVersion = 0";
+use super::harness::{DOORBELL, Guest, OS_RELEASE};
 
 #[test]
 fn new_host_name_writes_host_name_dns_and_doorbell() {

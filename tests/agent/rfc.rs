@@ -78,12 +78,12 @@ fn denied_list_of_addresses_is_logged_once() {
     }
     let log = agent.stop("TERM").stderr;
     assert_eq!(log.matches("warn: ").count(), 1, "{log}");
-    assert!(log.contains("warn: data/net/100/ipv6: denied by xenstored (EACCES)"), "{log}");
+    assert!(log.contains("warn: data/net/100/ipv6"), "{log}");
 }
 
 // In between, no address of the list is published or wanted.
 #[test]
-fn denied_nic_is_logged_once_for_each_list_of_its_addresses() {
+fn denied_nic_is_logged_once() {
     let guest = Guest::new();
     guest.dom0_writes("data/net/100", "eth0");
     guest.allow("data/net/100", &["r0", "r1"]);
@@ -98,7 +98,7 @@ fn denied_nic_is_logged_once_for_each_list_of_its_addresses() {
         }
     }
     let log = agent.stop("TERM").stderr;
-    assert_eq!(log.matches("warn: ").count(), 3, "one each for ipv4, ipv6 and mac: {log}");
+    assert_eq!(log.matches("warn: ").count(), 1, "{log}");
 }
 
 #[test]
@@ -107,5 +107,5 @@ fn restart_without_changes_writes_nothing_with_schema_rfc() {
     guest.run(&["-s", "--once", "--schema=rfc"]);
     let mark = guest.mark();
     assert_eq!(guest.run(&["-s", "--once", "--schema=rfc"]).code, Some(0));
-    assert_eq!(guest.changes_since(mark), [""; 0]);
+    assert_eq!(guest.changes_since(mark), [""; 0], "the schema has no doorbell");
 }

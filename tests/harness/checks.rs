@@ -6,6 +6,9 @@ use super::tree::is_rfc3339_utc;
 use super::{PATIENCE, TracePosition};
 use std::time::Instant;
 
+/// The key that is written again so that a toolstack's watch fires: once after each read back.
+pub const DOORBELL: &str = "write attr/PVAddons/BuildVersion = 0";
+
 /// The address that `sync_with_agent` adds. No other test uses it (RFC 5737).
 pub const LATEST: &str = "203.0.113.1";
 
@@ -45,6 +48,29 @@ impl Guest {
     pub fn sync_with_agent(&self) {
         self.ip(format!("addr add {LATEST}/32 dev eth0"));
         self.wait(|tree| tree.values().any(|value| value == LATEST));
+    }
+
+    /// The guest's writes and removals since the mark, without the doorbell of a read back at their beginning.
+    pub fn changes_after_doorbell(&self, mark: TracePosition) -> Vec<String> {
+        let mut changes = self.changes_since(mark);
+        if changes.first().is_some_and(|first| first == DOORBELL) {
+            changes.remove(0);
+        }
+        changes
+    }
+
+    /// Runs the agent once more. Checks that it writes the doorbell and nothing else.
+    pub fn assert_restart_is_quiet(&self, arguments: &[&str]) {
+        let mark = self.mark();
+        let end = self.run(&[&["-s", "--once"], arguments].concat());
+        assert_eq!((end.code, self.changes_since(mark)), (Some(0), vec![DOORBELL.into()]));
+    }
+
+    /// The same as [`Guest::assert_quiet_since`], after a read back.
+    pub fn assert_only_doorbell_since(&self, mark: TracePosition) {
+        self.wait(|_| self.changes_since(mark).iter().any(|change| change == DOORBELL));
+        let mark = self.mark();
+        self.assert_quiet_since(mark);
     }
 
     /// Checks that nothing was written since the mark except for one more address, which this adds.

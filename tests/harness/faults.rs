@@ -25,12 +25,6 @@ impl Guest {
         self.dom0(|host| host.daemon.resume());
     }
 
-    /// Waits until the agent has read all its netlink messages; checks that the kernel dropped none.
-    pub fn wait_netlink_read(&self, agent: &Agent) {
-        assert!(wait_for(PATIENCE, || waiting_and_dropped(agent).0 == 0), "netlink is not read");
-        assert_eq!(waiting_and_dropped(agent).1, 0, "the kernel dropped messages");
-    }
-
     /// Makes requests as the host's toolstack.
     pub fn as_host<T>(&self, requests: impl FnOnce(&mut Store) -> T) -> T {
         self.dom0(|host| requests(&mut host.store))

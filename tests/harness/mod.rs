@@ -26,6 +26,7 @@ mod xenstored;
 
 pub use agent::{Agent, Finished, PROGRAM};
 pub use changes::WatchCounter;
+pub use checks::DOORBELL;
 pub use clock::{Clock, Jump};
 pub use disks::{Disk, HungFuse};
 pub use faults::waiting_and_dropped;

@@ -37,13 +37,6 @@ impl Schema {
             Self::Withdrawn if source == Source::Agent => tree.set(UNINSTALLED, "1"),
             Self::Withdrawn => {}
         }
-        // `--withdraw` keeps it too: without it squeezed would assume that the guest is still booting, and reserve
-        // all the memory with which it was started.
-        if let (Source::Agent, true, Some(time)) =
-            (source, self != Self::Rfc, published.get(UPDATED))
-        {
-            tree.set_raw(UPDATED, time.to_owned());
-        }
         tree
     }
 
@@ -59,6 +52,13 @@ impl Schema {
     #[must_use]
     pub fn updated_key(self) -> Option<&'static str> {
         self.has_hosts().then_some(UPDATED)
+    }
+
+    /// Whether this key is no fact and stays. `--withdraw` keeps the time too: without it squeezed would assume that the
+    /// guest is still booting, and reserve all the memory with which it was started.
+    #[must_use]
+    pub fn keeps(self, path: &str) -> bool {
+        path == UPDATED && self != Self::Rfc
     }
 
     /// The doorbell: the key that is written again with the same value if only keys have changed that hosts do
@@ -146,8 +146,7 @@ mod tests {
     /// A key that no row matches would have no priority and would not be announced.
     #[test]
     fn each_key_has_a_row_of_its_source() {
-        let mut published = Tree::default();
-        published.set(UPDATED, "2026-01-31T12:34:56Z");
+        let published = Tree::default();
         for schema in [Schema::Std, Schema::StdEveryNic, Schema::Rfc, Schema::Withdrawn] {
             for source in Source::ALL {
                 let tree = schema.render_source(source, &full(), &published);

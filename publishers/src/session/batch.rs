@@ -64,8 +64,7 @@ impl Session {
     /// The changes that are to be made, in the order of writing. If nodes are short, all removals come first.
     fn changes(&mut self) -> Vec<Change> {
         // A node for the time, which no source wants.
-        let time = self.schema.updated_key().filter(|path| self.published.get(path).is_none());
-        let limit = self.limit.nodes() - usize::from(time.is_some());
+        let limit = self.limit.nodes() - usize::from(self.schema.updated_key().is_some());
         let exceeded = self.wanted.exceeds_limit();
         let mut changes = self.wanted.changes(&self.published, limit);
         let is_short = self.wanted.exceeds_limit() || self.limit.is_lowered();

@@ -60,7 +60,7 @@ impl Session {
             store,
             published: Tree::default(),
             unreadable: BTreeMap::new(),
-            wanted: Wanted::default(),
+            wanted: Wanted::new(schema),
             denials: Denials::default(),
             limit: NodeLimit::default(),
             unannounced: Unannounced::default(),
@@ -108,14 +108,12 @@ impl Session {
 
     /// Renders the keys of a source that is known.
     pub fn want(&mut self, source: Source, state: &GuestState) {
-        if state.is_known(source) {
-            self.wanted.set(source, self.schema.render_source(source, state, &self.published));
-        }
+        self.wanted.render(source, state, &self.published);
     }
 
     /// Renders the keys of each source that is known.
     pub fn want_all(&mut self, state: &GuestState) {
-        state.known().for_each(|source| self.want(source, state));
+        Source::ALL.into_iter().for_each(|source| self.want(source, state));
     }
 
     /// The layout of the keys.

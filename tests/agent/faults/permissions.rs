@@ -3,6 +3,7 @@
 
 use super::super::harness::{FIRST_TREE, Guest, PATIENCE, wait_for};
 use super::{Random, assert_log_is_short, without};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A random subset of the keys that an agent writes, between none and all.
@@ -22,6 +23,18 @@ fn deny(guest: &Guest, keys: &[&str], random: &mut Random) {
     }
 }
 
+/// One line is logged for all keys of a VIF, and so on.
+fn roots(keys: &[&str]) -> usize {
+    let is_root = |node: &str| {
+        ["attr/", "data/service/", "drivers/", "feature/"].iter().any(|top| node.starts_with(top))
+    };
+    let root = |key: &&str| match is_root(key) {
+        true => key.split('/').take(2).collect::<Vec<_>>().join("/"),
+        false => (*key).to_owned(),
+    };
+    keys.iter().map(root).collect::<BTreeSet<_>>().len()
+}
+
 fn allow(guest: &Guest, keys: &[&str]) {
     keys.iter().for_each(|key| guest.allow(key, &["n1"]));
 }
@@ -38,22 +51,22 @@ fn wait_right_without(guest: &Guest, keys: &[&str]) {
 }
 
 #[test]
-fn denied_keys_are_logged_once_each_and_written_after_a_reload() {
+fn denied_keys_are_logged_once_and_written_after_a_reload() {
     for seed in 0..10 {
         let (guest, mut random) = (Guest::new(), Random(seed));
         let keys = subset(&mut random);
         deny(&guest, &keys, &mut random);
         let agent = guest.agent(&["--memory-interval", "1"]);
         wait_right_without(&guest, &keys);
-        agent.wait_logged_times("denied by xenstored", keys.len());
+        agent.wait_logged_times("denied by xenstored", roots(&keys));
         println!("seed {seed}: {} keys denied", keys.len());
         allow(&guest, &keys);
         agent.signal("HUP");
         guest.wait_tree(FIRST_TREE);
-        agent.wait_logged_times("no longer denied by xenstored", keys.len());
+        agent.wait_logged_times("no longer denied by xenstored", roots(&keys));
         let log = agent.stop("TERM").stderr;
         assert_log_is_short(&log, 1);
-        assert_eq!(log.matches("warn: ").count(), keys.len(), "{log}");
+        assert_eq!(log.matches("warn: ").count(), roots(&keys), "{log}");
     }
 }
 

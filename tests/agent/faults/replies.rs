@@ -1,7 +1,9 @@
 //! Damaged replies: truncated, of the wrong type, with an unknown error; connections that close at any byte.
 //! A proxy between the agent and the real xenstored damages one reply in each run.
 
-use super::super::harness::{Agent, FIRST_TREE, Guest, Message, Proxy, ProxyAction};
+use super::super::harness::{
+    Agent, FIRST_TREE, Guest, Message, PATIENCE, Proxy, ProxyAction, wait_for,
+};
 use super::{EARLIER, Random, assert_log_is_short, assert_never_wrong};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,6 +27,16 @@ fn run_with_proxy(
     arguments: &[&str],
     policy: impl Fn(&Message) -> ProxyAction + Send + Sync + 'static,
 ) -> usize {
+    run_and_reload(guest, arguments, false, policy)
+}
+
+/// The same; with `reload`, SIGHUP comes when the agent is idle.
+fn run_and_reload(
+    guest: &Guest,
+    arguments: &[&str],
+    reload: bool,
+    policy: impl Fn(&Message) -> ProxyAction + Send + Sync + 'static,
+) -> usize {
     guest.recreate_tree();
     EARLIER.iter().for_each(|(key, value)| guest.write_as_guest(key, value));
     let mark = guest.mark();
@@ -32,6 +44,11 @@ fn run_with_proxy(
     let mut command = guest.command(&[&["-s"], arguments].concat());
     command.env("XENSTORED_PATH", proxy.socket());
     let agent = Agent::spawn(command);
+    if reload {
+        agent.wait_logged("started");
+        assert!(wait_for(PATIENCE, || agent.is_idle()));
+        agent.signal("HUP");
+    }
     guest.wait_tree(FIRST_TREE);
     let once = arguments.contains(&"--once");
     let end = if once { agent.wait() } else { agent.stop("TERM") };
@@ -125,12 +142,21 @@ fn damage(
     opens_again: bool,
     what: impl Fn(&Message, &mut Random) -> ProxyAction + Send + Sync + Copy + 'static,
 ) {
+    damage_and_reload(opens_again, false, what);
+}
+
+/// The same; with `reload`, SIGHUP comes when the agent is idle.
+fn damage_and_reload(
+    opens_again: bool,
+    reload: bool,
+    what: impl Fn(&Message, &mut Random) -> ProxyAction + Send + Sync + Copy + 'static,
+) {
     let guest = Guest::new();
     let (replies, _) = undamaged(&guest);
     let numbers = (0..replies).step_by(one_in(5)).map(|number| (PUBLISHERS, number));
     println!("{} of {replies} replies", numbers.len());
     for (connection, number) in numbers.chain([(1, 0), (1, 1), (2, 0), (2, 1)]) {
-        let connections = run_with_proxy(&guest, &[], move |message| {
+        let connections = run_and_reload(&guest, &[], reload, move |message| {
             if (message.connection, message.number) == (connection, number) {
                 what(message, &mut Random((number + 1) as u64))
             } else {
@@ -167,15 +193,17 @@ fn watch_event_without_a_watch_is_ignored() {
     });
 }
 
-// The agent does not take the node for absent: it reads it again.
+// The agent does not take the node for absent: it reads it again after ten minutes, or on SIGHUP.
 #[test]
-fn unknown_error_is_retried() {
-    damage(false, |message, _| ProxyAction::Replaced(error_reply(message, "EWHATEVER")));
+fn unknown_error_changes_nothing_else_and_is_retried_on_sighup() {
+    damage_and_reload(false, true, |message, _| {
+        ProxyAction::Replaced(error_reply(message, "EWHATEVER"))
+    });
 }
 
 #[test]
-fn error_without_name_or_with_control_characters_is_retried() {
-    damage(false, |message, random| {
+fn error_without_name_or_with_control_characters_is_retried_on_sighup() {
+    damage_and_reload(false, true, |message, random| {
         let name = if random.below(2) == 0 { "" } else { "\x1b[2J\nE\0X" };
         ProxyAction::Replaced(error_reply(message, name))
     });

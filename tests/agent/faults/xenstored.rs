@@ -90,7 +90,7 @@ fn xenstored_restarted_with_wrong_keys_gets_them_corrected() {
 }
 
 #[test]
-fn xenstored_restarted_with_the_same_keys_causes_no_write() {
+fn xenstored_restarted_with_the_same_keys_causes_the_doorbell_only() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     let old = guest.keys();
@@ -98,12 +98,12 @@ fn xenstored_restarted_with_the_same_keys_causes_no_write() {
     guest.start_xenstored_with(&old);
     let mark = guest.mark();
     agent.wait_logged("connected to xenstore again");
-    guest.assert_quiet_since(mark);
+    guest.assert_only_doorbell_since(mark);
 }
 
-// The network collector reads its netlink socket although the publisher waits for a reply.
+// A collector may wait until xenstored answers; what it sends then is right.
 #[test]
-fn xenstored_that_does_not_answer_blocks_no_collector_and_no_signal() {
+fn xenstored_that_does_not_answer_blocks_no_signal_and_gets_all_keys_later() {
     let guest = Guest::new();
     let agent = guest.published(&["--memory-interval", "1"]);
     guest.stall_xenstored();
@@ -117,7 +117,6 @@ fn xenstored_that_does_not_answer_blocks_no_collector_and_no_signal() {
     }
     guest.ip("addr add 198.51.100.7/25 dev eth0");
     println!("40 floods and reloads in {:?}", start.elapsed());
-    guest.wait_netlink_read(&agent);
     guest.resume_xenstored();
     let more = "attr/vif/0/ipv4/1 = 198.51.100.7\nattr/vif/0/ipv4/1/prefix = 25\nattr/vif/0/mac";
     guest.wait_tree(&FIRST_TREE.replace("attr/vif/0/mac", more));

@@ -28,13 +28,13 @@ fn status_follows_addresses_and_vifs() {
 
 // libxl keeps `control` to itself.
 #[test]
-fn status_counts_refused_keys() {
+fn status_counts_denied_keys() {
     for daemon in [Daemon::C, Daemon::OCaml] {
         let guest = Guest::on(Layout::Xl, daemon);
         let manager = Manager::new(&guest);
         let _agent = start(&guest, &[]);
         let status = manager.receive_status();
-        assert_eq!(status, "domain 1 on libxl, 1 VIF, 1 address, 1 key refused");
+        assert_eq!(status, "domain 1 on libxl, 1 VIF, 1 address, 1 key denied");
     }
 }
 

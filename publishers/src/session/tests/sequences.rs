@@ -134,7 +134,7 @@ fn old_time_of_the_last_batch_is_written_again_with_a_sample_only() {
 #[test]
 fn denied_address_that_is_gone_is_not_counted() {
     let mut fixture = StoreFixture::new();
-    fixture.session.schema = Schema::Rfc;
+    fixture.session = Session::new(Schema::Rfc, Box::new(fixture.fake.clone()));
     fixture.publish(&state(vec![vec![]])).unwrap();
     for n in 0..50 {
         fixture.fake.see().faults = vec![Some(Fault::Refused("EACCES"))];
