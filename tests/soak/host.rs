@@ -140,7 +140,7 @@ pub fn use_up_quota(soak: &mut Soak) {
         (0..most).map(made).find(Result::is_err)
     });
     soak.host.filled = true;
-    // The agent tries again after ten minutes, or when it is reloaded.
+    // The agent tries again after a day, or when it is reloaded.
     soak.host.needs_reload = true;
 }
 

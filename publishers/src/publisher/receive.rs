@@ -68,7 +68,7 @@ impl Publisher {
                 Err(_) => return Received::Closed,
             },
             recv(self.reloads) -> reload => match reload {
-                Ok(()) => self.read_back(),
+                Ok(()) => self.reload(),
                 Err(_) => self.reloads = never(),
             },
             recv(timeout) -> _ => return Received::Timeout,
@@ -78,16 +78,19 @@ impl Publisher {
 
     fn apply_event(&mut self, event: Event) {
         match &event {
-            // The first says that the watch is registered: keys that were read before may be gone.
-            Event::ReadBack => {
-                self.awaits_watch = false;
-                self.read_back();
-            }
+            // The first says that the watch is registered: what was read before may have changed, but was announced.
+            Event::ReadBack if std::mem::take(&mut self.awaits_watch) => self.read_back(),
+            Event::ReadBack => self.reload(),
             Event::Memory(_) => self.is_sampled = true,
             _ => {}
         }
         self.changed.extend(Source::of(&event));
         self.state.apply(event);
+    }
+
+    fn reload(&mut self) {
+        self.session.ring_once();
+        self.read_back();
     }
 
     /// Reads the published keys back before the next batch, which need not wait: the sender of the request has just

@@ -18,8 +18,8 @@ const REFRESH_AGE: Duration = Duration::from_secs(600);
 /// What must still be written so that hosts read the changes.
 #[derive(Debug, Default)]
 pub(super) struct Unannounced {
-    /// An unwatched key that hosts should read has changed, and no watched key after it, or the keys were read back,
-    /// since an earlier agent may have ended before its doorbell: the doorbell must be written.
+    /// The doorbell must be written: an unwatched key that hosts should read has changed, and no watched key after it,
+    /// or an earlier batch may have been cut before its doorbell.
     pub(super) doorbell: bool,
     /// A key that is not a sample has changed: `data/updated` must be written.
     timestamp: bool,

@@ -55,16 +55,18 @@ enum Applied {
 impl Session {
     /// A session that knows no keys yet; [`Session::read_back`] reads them.
     pub fn new(schema: Schema, store: Box<dyn Store>) -> Self {
-        Self {
+        let mut session = Self {
             schema,
-            store,
+            store: Box::new(Closed),
             published: Tree::default(),
             unreadable: BTreeMap::new(),
             wanted: Wanted::new(schema),
             denials: Denials::default(),
             limit: NodeLimit::default(),
             unannounced: Unannounced::default(),
-        }
+        };
+        session.connect(store);
+        session
     }
 
     /// Closes the lost connection. NetBSD's kernel keeps the state of a connection per thread, so the old one
@@ -76,6 +78,12 @@ impl Session {
     /// Continues with a new connection.
     pub fn connect(&mut self, store: Box<dyn Store>) {
         self.store = store;
+        self.ring_once();
+    }
+
+    /// Makes the next batch write the doorbell, whatever it changes: a batch before may have been cut.
+    pub fn ring_once(&mut self) {
+        self.unannounced.doorbell = true;
     }
 
     /// Reads the keys back, and tries everything again that was denied or left out.
@@ -97,7 +105,6 @@ impl Session {
             self.denials.retry_later();
         }
         self.limit.reset();
-        self.unannounced.doorbell = true;
         Ok(())
     }
 

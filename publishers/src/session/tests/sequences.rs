@@ -28,7 +28,10 @@ fn batch_that_was_cut_before_its_doorbell_is_announced_by_the_next() {
         assert!(fixture.publish(&named("Debian 13")).is_err());
         match is_restarted {
             true => fixture = fixture.restart(),
-            false => fixture.session.read_back().unwrap(),
+            false => {
+                fixture.session.connect(Box::new(fixture.fake.clone()));
+                fixture.session.read_back().unwrap();
+            }
         }
         let requests = fixture.requests(&named("Debian 13"));
         assert_eq!(requests[0], RUNG, "{requests:?}");
@@ -48,9 +51,8 @@ fn first_batch_after_a_read_back_writes_the_doorbell_unless_it_ends_with_a_watch
     let requests = fixture.requests(&plugged);
     assert!(requests.iter().any(|it| it == "write data/os_name Debian 13"), "{requests:?}");
     assert!(!requests.iter().any(|it| it == RUNG), "{requests:?}");
-    fixture.session.read_back().unwrap();
     fixture.fake.rm("attr/vif/0").unwrap();
-    fixture.session.read_back().unwrap();
+    let mut fixture = fixture.restart();
     let requests = fixture.requests(&plugged);
     assert!(requests[0].starts_with("write attr/vif/0/") && requests.len() > 2, "{requests:?}");
     assert!(!requests.iter().any(|it| it == RUNG), "{requests:?}");
@@ -123,7 +125,7 @@ fn old_time_of_the_last_batch_is_written_again_with_a_sample_only() {
     let state = state(vec![]);
     fixture.publish(&state).unwrap();
     fixture.fake.write(UPDATED, "2020-01-01T00:00:00Z").unwrap();
-    fixture.session.read_back().unwrap();
+    let mut fixture = fixture.restart();
     assert_eq!(fixture.requests(&state), [RUNG]);
     fixture.session.publish(true).unwrap();
     let requests = fixture.fake.see().requests.clone();
