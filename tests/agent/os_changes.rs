@@ -54,6 +54,22 @@ fn version_with_a_suffix_publishes_its_numbers_and_rfc_the_whole() {
     assert_eq!(guest.tree()["data/os/version"], "1.5-rolling-2024");
 }
 
+#[test]
+fn release_line_of_an_unknown_family_is_name_and_version() {
+    let guest = Guest::new();
+    guest.file("/etc/redhat-release", "NethServer release 7.9.2009 (final)\n");
+    // The guest has the `/usr` of this machine.
+    guest.sh(
+        "rm /etc/os-release /etc/debian_version
+         ! [ -e /usr/lib/os-release ] || mount --bind /etc/redhat-release /usr/lib/os-release",
+    );
+    guest.run(&["-s", "--once"]);
+    let tree = guest.tree();
+    let keys = ["data/os_name", "data/os_distro", "data/os_majorver", "data/os_minorver"];
+    let expected = ["NethServer release 7.9.2009 (final)", "linux", "7", "9"];
+    assert_eq!(keys.map(|key| tree[key].as_str()), expected);
+}
+
 // A collector that is switched off has its keys removed.
 #[test]
 fn without_removes_the_keys_of_each_collector() {

@@ -7,7 +7,10 @@ use super::os_release::OsRelease;
 use crate::bounded_read::{first_line, text};
 
 /// Files of one line such as `CentOS Linux release 7.9.2009 (Core)`, the most specific first.
-const RELEASE_LINES: [&str; 7] = [
+const RELEASE_LINES: [&str; 10] = [
+    "etc/asianux-release",
+    "etc/neokylin-release",
+    "etc/turbo-release",
     "etc/oracle-release",
     "etc/enterprise-release",
     "etc/centos-release",
@@ -41,14 +44,18 @@ const SIMPLE: [(&str, &str, &str); 5] = [
     ("etc/debian_version", "debian", "Debian GNU/Linux"),
 ];
 
-/// The distribution below `root`, from its older release files only.
+/// The distribution below `root`, from its older release files only. A line of an unknown family is the name
+/// if no other file names the distribution.
 pub fn find(root: &Path) -> Option<Distribution> {
-    RELEASE_LINES
-        .iter()
-        .find_map(|place| from_line(&first_line(&root.join(place))?))
+    let lines = || RELEASE_LINES.iter().filter_map(|place| first_line(&root.join(place)));
+    lines()
+        .find_map(|line| from_line(&line))
         .or_else(|| from_suse(&text(&root.join("etc/SuSE-release")).ok()?))
         .or_else(|| from_lsb(&text(&root.join("etc/lsb-release")).ok()?))
         .or_else(|| SIMPLE.iter().find_map(|simple| from_simple(root, simple)))
+        .or_else(|| {
+            lines().next().map(|line| distribution(&line, &line, "linux", version_in(&line)))
+        })
 }
 
 /// The version with its minor part from the distribution's own file, if `found` has none.
