@@ -59,10 +59,8 @@ fn release_line_of_an_unknown_family_is_name_and_version() {
     let guest = Guest::new();
     guest.file("/etc/redhat-release", "NethServer release 7.9.2009 (final)\n");
     // The guest has the `/usr` of this machine.
-    guest.sh(
-        "rm /etc/os-release /etc/debian_version
-         ! [ -e /usr/lib/os-release ] || mount --bind /etc/redhat-release /usr/lib/os-release",
-    );
+    guest.sh("rm /etc/os-release /etc/debian_version
+         ! [ -e /usr/lib/os-release ] || mount --bind /etc/redhat-release /usr/lib/os-release");
     guest.run(&["-s", "--once"]);
     let tree = guest.tree();
     let keys = ["data/os_name", "data/os_distro", "data/os_majorver", "data/os_minorver"];
