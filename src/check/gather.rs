@@ -178,5 +178,5 @@ fn collect(options: &Options, has_store: bool) -> (GuestState, Vec<&'static str>
 
 /// Whether there is nothing to check here, and nothing to wait for.
 pub fn is_elsewhere(guest: &Result<(), NotAGuest>) -> bool {
-    matches!(guest, Err(NotAGuest::NotXen(_) | NotAGuest::Dom0(_)))
+    matches!(guest, Err(NotAGuest::NotXen(_) | NotAGuest::Dom0(_) | NotAGuest::NoProc))
 }
