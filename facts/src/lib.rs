@@ -127,7 +127,7 @@ pub struct Os {
     pub name: String,
     /// The id that hosts use, in lower case: `debian`, `oracle`.
     pub distro: String,
-    /// The full version, as its files have it: `12.7`, `1.5-rolling-202401010021`.
+    /// The full version, as its files have it: `12.7`, `1.5-rolling-202401010021`; of a BSD, its numbers.
     pub version: Option<String>,
     /// First number of the version, digits only.
     pub major: Option<String>,

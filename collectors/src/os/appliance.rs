@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::distribution::Distribution;
+use super::distribution::{Distribution, numbers};
 use crate::bounded_read::{first_line, text};
 
 /// The appliance whose files are below `root`, if it is a known one.
@@ -40,9 +40,11 @@ fn xigmanas(root: &Path) -> Option<Distribution> {
     Some(appliance(&name, &name.to_lowercase(), version))
 }
 
+/// Its version is without the patch level or kind of release.
 fn appliance(name: &str, id: &str, version: String) -> Distribution {
     let pretty_name = format!("{name} {version}");
-    Distribution { pretty_name, name: name.into(), id: id.into(), version: Some(version) }
+    let version = Some(numbers(&version).join("."));
+    Distribution { pretty_name, name: name.into(), id: id.into(), version }
 }
 
 /// The text value of a name in a JSON object. Supports only the JSON of this file: no nesting, and no escapes but

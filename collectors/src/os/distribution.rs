@@ -9,7 +9,7 @@ pub struct Distribution {
     pub name: String,
     /// The id that hosts use, in lower case.
     pub id: String,
-    /// The version, as its files have it.
+    /// The version, as its files have it; of a BSD, its numbers.
     pub version: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Kernel;
 use super::appliance;
-use super::distribution::Distribution;
+use super::distribution::{Distribution, numbers};
 use super::legacy_release;
 use super::os_release::OsRelease;
 use crate::bounded_read;
@@ -47,10 +47,10 @@ pub fn check(root: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A system whose version is that of its kernel, such as `FreeBSD 14.1-RELEASE-p3`.
+/// A system whose version is that of its kernel: `FreeBSD 14.1-RELEASE-p3` has the version 14.1.
 fn of_kernel(Kernel { name, release, .. }: &Kernel) -> Distribution {
     let pretty_name = format!("{name} {release}");
-    let version = Some(release.clone());
+    let version = Some(numbers(release).join("."));
     Distribution { pretty_name, name: name.clone(), id: name.to_lowercase(), version }
 }
 
