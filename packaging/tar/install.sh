@@ -19,6 +19,8 @@ elif [ -d /etc/init.d ]; then
 else
     fail "neither systemd nor OpenRC nor /etc/init.d is here; init/README.md says what to start"
 fi
+# Before systemd 243, udev reads the rules in one of the two only.
+[ -L /lib ] || export UDEVRULESDIR=/lib/udev/rules.d
 booted() { [ -d /run/systemd/system ]; }
 
 # Those of packages would be overwritten, or overwrite.
@@ -28,10 +30,18 @@ for owner in 'dpkg -S' 'rpm -qf' 'apk info --who-owns' 'pacman -Qo'; do
     fi
 done
 
+# Of earlier archives: with it the agent crashes on systemd 229 to 238.
+remove_drop_in() {
+    local directory=/usr/lib/systemd/system/xen-guest-agent.service.d
+    rm -f "$directory/confinement.conf"
+    rmdir "$directory" 2>/dev/null || :
+}
+
 install_it() {
     BINARY=$PWD/xen-guest-agent packaging/install "$service"
     case $service in
     systemd)
+        remove_drop_in
         systemctl --quiet enable xen-guest-agent.service
         if booted; then
             systemctl daemon-reload
@@ -72,8 +82,12 @@ remove_it() {
     (cd "$list" && find . -type f) | while read -r file; do
         rm -f "/${file#./}"
     done
+    # Directories that only it has.
+    (cd "$list" && find . -mindepth 1 -depth -type d) | while read -r directory; do
+        rmdir "/${directory#./}" 2>/dev/null || :
+    done
     rm -r "$list"
-    rmdir /usr/lib/systemd/system/xen-guest-agent.service.d 2>/dev/null || :
+    remove_drop_in
     rm -f /var/log/xen-guest-agent.err
     case $service in
     systemd) if booted; then systemctl daemon-reload; fi ;;
