@@ -1,6 +1,6 @@
-//! `--withdraw`, for scripts that remove a package. It ends in time even if xenstored does not answer, and
-//! succeeds if there is nothing to withdraw: a package may be removed on any machine, and in an image that is
-//! made on a running guest.
+//! `--withdraw`, for scripts that remove a package. It ends in time even if xenstored does not answer or a file
+//! cannot be read, and succeeds if there is nothing to withdraw: a package may be removed on any machine, and in an
+//! image that is made on a running guest.
 
 use std::io;
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::command_line::{Destination, Options};
 use crate::logging::Target;
 use crate::sandbox::{self, UnixSockets};
 
-/// The longest time for all requests. They usually take a few milliseconds; on an emulated processor, 100 requests
+/// The longest time for everything. The requests usually take a few milliseconds; on an emulated processor, 100
 /// took more than five seconds.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -42,6 +42,12 @@ pub enum Error {
 /// # Errors
 /// When keys may be left.
 pub fn run(options: &Options, log: Target) -> Result<(), Error> {
+    let end_in_time = || {
+        thread::sleep(TIMEOUT);
+        error!("not done within {} s; exiting", TIMEOUT.as_secs());
+        process::exit(1);
+    };
+    thread::Builder::new().name("timeout".into()).spawn(end_in_time)?;
     if let Some(why) = skip_reason(options.destination) {
         info!("{why}: nothing is withdrawn");
         return Ok(());
@@ -49,12 +55,6 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     if options.sandbox {
         sandbox::restrict_self(UnixSockets::needed(options.destination, log));
     }
-    let end_in_time = || {
-        thread::sleep(TIMEOUT);
-        error!("no answer from xenstored; exiting");
-        process::exit(1);
-    };
-    thread::Builder::new().name("timeout".into()).spawn(end_in_time)?;
     match publishers::withdraw(&store_opener(options.destination))? {
         Outcome::Synced => info!("withdrawn"),
         Outcome::Incomplete | Outcome::Disconnected => return Err(Error::Pending),

@@ -23,6 +23,8 @@ fi
 # shellcheck disable=SC3013 # dash, busybox, bash and ksh have -ef, and so has POSIX since 2024
 is_running_system() { [ -d /proc/1 ] && { ! [ -e /proc/1/root ] || [ /proc/1/root -ef / ]; }; }
 booted() { [ -d /run/systemd/system ] && is_running_system; }
+# Before systemd 243, udev reads the rules in one of the two only.
+[ -L /lib ] || export UDEVRULESDIR=/lib/udev/rules.d
 
 # Those of packages would be overwritten, or overwrite.
 for owner in 'dpkg -S' 'rpm -qf' 'apk info --who-owns' 'pacman -Qo'; do
@@ -31,10 +33,18 @@ for owner in 'dpkg -S' 'rpm -qf' 'apk info --who-owns' 'pacman -Qo'; do
     fi
 done
 
+# Of earlier archives: with it the agent crashes on systemd 229 to 238.
+remove_drop_in() {
+    local directory=/usr/lib/systemd/system/xen-guest-agent.service.d
+    rm -f "$directory/confinement.conf"
+    rmdir "$directory" 2>/dev/null || :
+}
+
 install_it() {
     BINARY=$PWD/xen-guest-agent packaging/install "$service"
     case $service in
     systemd)
+        remove_drop_in
         systemctl --quiet enable xen-guest-agent.service
         if booted; then
             systemctl daemon-reload
@@ -77,8 +87,12 @@ remove_it() {
     (cd "$list" && find . -type f) | while read -r file; do
         rm -f "/${file#./}"
     done
+    # Directories that only it has.
+    (cd "$list" && find . -mindepth 1 -depth -type d) | while read -r directory; do
+        rmdir "/${directory#./}" 2>/dev/null || :
+    done
     rm -r "$list"
-    rmdir /usr/lib/systemd/system/xen-guest-agent.service.d 2>/dev/null || :
+    remove_drop_in
     rm -f /var/log/xen-guest-agent.err
     case $service in
     systemd) if booted; then systemctl daemon-reload; fi ;;

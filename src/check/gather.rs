@@ -26,6 +26,8 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 pub const STORE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long an agent that runs may take to publish what has just changed.
 const SETTLING: Duration = Duration::from_millis(500);
+/// How long everything else may take: files, the kernel's tables.
+const REST: Duration = Duration::from_secs(10);
 /// How often a store that differs is looked at while an agent runs. `--wait` looks again by itself.
 const LOOKS: u32 = 3;
 
@@ -99,8 +101,7 @@ fn have_same<T: PartialEq>(some: &[T], others: &[T]) -> bool {
 pub fn gather(options: &Options, outside: &Outside, unconfined: Option<&[String]>) -> Seen {
     let (options, has_other_options) = effective(options, outside);
     let mut seen = look(&options, outside, unconfined);
-    let looks = if wait(&options).is_some() { 1 } else { LOOKS };
-    for _ in 1..looks {
+    for _ in 1..looks(&options) {
         let differs = seen.store.as_ref().is_ok_and(|store| {
             let mut changes = store.comparison.changes.iter();
             changes.any(|change| !store.denied.contains(change.path()))
@@ -114,18 +115,32 @@ pub fn gather(options: &Options, outside: &Outside, unconfined: Option<&[String]
     Seen { has_other_options, ..seen }
 }
 
+/// The longest time that [`gather`] takes, unless something blocks.
+pub fn limit(options: &Options) -> Duration {
+    let look = at_most(options, PATIENCE) + PATIENCE + at_most(options, STORE_TIMEOUT);
+    look * looks(options) + REST
+}
+
+/// How often a store that differs is looked at.
+fn looks(options: &Options) -> u32 {
+    if wait(options).is_some() { 1 } else { LOOKS }
+}
+
 /// How long `--wait` may repeat all this.
 fn wait(options: &Options) -> Option<Duration> {
     options.check.as_ref()?.wait
 }
 
+/// This time, or that of `--wait` if it is shorter. A store that answers needs a moment, however short the wait.
+fn at_most(options: &Options, time: Duration) -> Duration {
+    wait(options).map_or(time, |wait| wait.max(INTERVAL).min(time))
+}
+
 fn look(options: &Options, outside: &Outside, unconfined: Option<&[String]>) -> Seen {
     let root = Path::new("/");
     let guest = xen_detect::check(root);
-    // A store that answers needs a moment, however short the wait.
-    let at_most = |time| wait(options).map_or(time, |wait| wait.max(INTERVAL).min(time));
     let store = match guest {
-        Ok(()) => store::ping(at_most(PATIENCE)),
+        Ok(()) => store::ping(at_most(options, PATIENCE)),
         Err(_) => Err(NoStore::NotTried),
     };
     let (state, started) = match guest {
@@ -136,7 +151,7 @@ fn look(options: &Options, outside: &Outside, unconfined: Option<&[String]>) -> 
     let silent = Source::COLLECTORS.iter().filter(is_silent).map(|(name, _)| *name).collect();
     let exclude = Exclude::new(options.exclude_nics.clone());
     let devices = inspect::xen_devices(root);
-    let patience = at_most(STORE_TIMEOUT);
+    let patience = at_most(options, STORE_TIMEOUT);
     let store = store.and_then(|()| store::look(options.schema, state.clone(), &devices, patience));
     Seen {
         xen_version: inspect::xen_version(root),

@@ -55,22 +55,26 @@ const CHECKS: [fn(&Seen) -> Vec<Finding>; 10] = [
 /// Checks, and prints what was found; whether nothing failed.
 ///
 /// # Errors
-/// When the system has no threads left, or the output cannot be written.
+/// When the system has no threads left, something blocks, or the output cannot be written.
 pub fn run(options: &Options, check: &CheckOptions, log: Target) -> io::Result<bool> {
     let deadline = check.wait.map(|wait| Instant::now() + wait);
+    let limit = gather::limit(options);
     let (request, seen) = start_looking(options.clone(), log)?;
     let mut before: Option<Seen> = None;
     let findings = loop {
-        let sent = request.send(gather::outside()).ok();
+        request.send(gather::outside()).map_err(|_| io::ErrorKind::BrokenPipe)?;
         // When the time is over during a look, the one before it counts.
-        let looked = sent.and_then(|()| match deadline.filter(|_| before.is_some()) {
-            None => seen.recv().ok(),
-            Some(at) => match seen.recv_timeout(at.saturating_duration_since(Instant::now())) {
-                Err(RecvTimeoutError::Timeout) => before.take(),
-                answer => answer.ok(),
-            },
-        });
-        let Some(looked) = looked else { return Err(io::ErrorKind::BrokenPipe.into()) };
+        let patience = match deadline.filter(|_| before.is_some()) {
+            Some(at) => at.saturating_duration_since(Instant::now()),
+            None => limit,
+        };
+        let looked = match (seen.recv_timeout(patience), before.take()) {
+            (Ok(looked), _) | (Err(RecvTimeoutError::Timeout), Some(looked)) => looked,
+            (Err(RecvTimeoutError::Timeout), None) => return Err(blocked(limit)),
+            (Err(RecvTimeoutError::Disconnected), _) => {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+        };
         let without = |part: &String| part.starts_with("Landlock");
         if looked.unconfined.iter().flatten().any(without) && !xenstore::has_socket() {
             xenstore::reserve_device(CONNECTIONS);
@@ -112,6 +116,11 @@ fn start_looking(options: Options, log: Target) -> io::Result<(Sender<Outside>, 
     };
     thread::Builder::new().name("look".into()).spawn(look)?;
     Ok((request, seen))
+}
+
+fn blocked(limit: Duration) -> io::Error {
+    let seconds = limit.as_secs();
+    io::Error::other(format!("nothing was found within {seconds} s: a file or the kernel hangs"))
 }
 
 fn findings(seen: &Seen) -> Vec<Finding> {

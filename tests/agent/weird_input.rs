@@ -130,3 +130,16 @@ fn fifo_or_device_instead_of_a_file_is_skipped() {
     assert_eq!(guest.run(&["-s", "--once"]).code, Some(0));
     guest.wait_value("data/os_distro", "debian");
 }
+
+// Landlock's rules are for the files that these links name. The process may not open a FIFO for them: that blocks.
+#[test]
+fn fifo_behind_os_release_or_hosts_blocks_no_command() {
+    for path in ["/etc/os-release", "/etc/hosts"] {
+        let guest = Guest::new();
+        guest.sh(&format!("mkfifo /run/fifo; ln -sf /run/fifo {path}"));
+        assert_eq!(guest.run(&["-s", "--once"]).code, Some(0), "{path}");
+        let check = guest.run(&["--check"]);
+        assert!(check.stdout.contains("store: "), "{path}: {check:?}");
+        assert_eq!(guest.run(&["--withdraw"]).code, Some(0), "{path}");
+    }
+}

@@ -1,6 +1,6 @@
 //! `--withdraw`: removes the agent's keys and writes `attr/PVAddonsUninstalled`.
 
-use super::harness::{Agent, Daemon, FIRST_TREE, Guest, Layout};
+use super::harness::{Agent, Daemon, FIRST_TREE, Guest, Layout, block_call};
 use std::time::Duration;
 
 /// The keys that stay: squeezed takes a guest with `data/updated` for booted, and other programs may use
@@ -197,7 +197,18 @@ fn withdraw_exits_1_within_25_seconds_if_xenstored_does_not_answer() {
     let limit = Duration::from_secs(25);
     let end = Agent::spawn(guest.command(&["--withdraw"])).wait_within(limit);
     assert_eq!(end.code, Some(1), "{end:?}");
-    assert_eq!(end.stderr, "error: no answer from xenstored; exiting\n");
+    assert_eq!(end.stderr, "error: not done within 20 s; exiting\n");
+}
+
+// A system call of the sandbox's that blocks stands for anything that may block before the first request.
+#[test]
+fn withdraw_exits_1_within_25_seconds_if_it_blocks_before_its_first_request() {
+    let guest = Guest::new();
+    let mut command = guest.command(&["--withdraw"]);
+    block_call(&mut command, libc::SYS_landlock_create_ruleset);
+    let end = Agent::spawn(command).wait_within(Duration::from_secs(25));
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert_eq!(end.stderr, "error: not done within 20 s; exiting\n");
 }
 
 // Prints the keys that would stay; withdraws nothing.

@@ -1,9 +1,10 @@
 //! The environment of the tests of the whole program: a guest's machine (`world`, `disks`, `kernel`), its
 //! host's xenstored (`xenstored`, `layout`, `ring`, `wire`, `changes`, `trace`), both together (`guest`,
-//! `guest_tree`, `checks`, `tree`), faults (`faults`, `proxy`, `clock`), NICs that Xen does not drive (`kinds`)
-//! and the program (`agent`). Each test makes its own; tests share nothing.
+//! `guest_tree`, `checks`, `tree`), faults (`faults`, `proxy`, `clock`, `blocked_call`), NICs that Xen does not drive
+//! (`kinds`) and the program (`agent`). Each test makes its own; tests share nothing.
 
 mod agent;
+mod blocked_call;
 mod changes;
 mod checks;
 mod clock;
@@ -25,6 +26,7 @@ mod world;
 mod xenstored;
 
 pub use agent::{Agent, Finished, PROGRAM};
+pub use blocked_call::block_call;
 pub use changes::WatchCounter;
 pub use checks::DOORBELL;
 pub use clock::{Clock, Jump};

@@ -7,9 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, BitFlags, PathBeneath, PathFd, Ruleset, RulesetAttr,
-    RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, make_bitflags,
+    ABI, Access, AccessFs, AccessNet, BitFlags, PathBeneath, Ruleset, RulesetAttr, RulesetCreated,
+    RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, make_bitflags,
 };
+use rustix::fs::{Mode, OFlags};
 use thiserror::Error;
 
 /// Directories of files that the agent reads: the kernel's, release files and hosts(5), udev's database, and
@@ -73,7 +74,9 @@ fn allow(
     path: &Path,
     access: BitFlags<AccessFs>,
 ) -> Result<RulesetCreated, RulesetError> {
-    match PathFd::new(path) {
+    // Not with landlock's PathFd: it passes `O_PATH` to OpenOptions::custom_flags, which ignores all bits of
+    // `O_ACCMODE`. musl's `O_ACCMODE` contains `O_PATH`, so PathFd would open a FIFO there, and block.
+    match rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) {
         Ok(file) => rules.add_rule(PathBeneath::new(file, access)),
         Err(_) => Ok(rules),
     }

@@ -1,9 +1,10 @@
 //! `--check --wait`, `--quiet`, `--json` and output that cannot be written.
 
-use super::super::harness::{Agent, PROGRAM};
+use super::super::harness::{Agent, PROGRAM, block_call};
 use super::{check, said, system};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 #[test]
 fn wait_ends_when_the_store_has_an_address() {
@@ -47,6 +48,18 @@ fn json_has_the_same_findings() {
 ";
     let end = check(&guest, Some(&agent), &["--quiet", "--json"]);
     assert_eq!((end.code, end.stdout.as_str()), (Some(1), json));
+}
+
+// As with a file that cannot be read to its end. The time that all parts of a look may take is the limit.
+#[test]
+fn check_that_blocks_before_it_has_found_anything_ends_in_time() {
+    let guest = system();
+    let arguments = ["--check", "--wait", "1"];
+    let mut command = guest.command(&arguments);
+    block_call(&mut command, libc::SYS_landlock_create_ruleset);
+    let end = Agent::spawn(command).wait_within(Duration::from_secs(30));
+    assert_eq!((end.code, end.stdout.as_str()), (Some(1), ""), "{end:?}");
+    assert_eq!(end.stderr, "error: nothing was found within 17 s: a file or the kernel hangs\n");
 }
 
 // The time that was asked for holds for the store's first answer too.

@@ -9,13 +9,13 @@
 //! since a mount that is in use cannot be unmounted.
 
 use std::cell::OnceCell;
-use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, Mode, OFlags, openat};
 
 use crate::disks::fs_usage::FsUsage;
 use crate::disks::mount_tree::{Component, StatvfsPath};
@@ -24,7 +24,7 @@ use crate::disks::mountinfo::DevNum;
 /// Resolves paths from one root, which it keeps open.
 pub struct Resolver {
     path: PathBuf,
-    root: OnceCell<File>,
+    root: OnceCell<OwnedFd>,
 }
 
 impl Resolver {
@@ -41,40 +41,31 @@ impl Resolver {
     /// As open(2), openat(2) and fstatfs(2) return them; `ESTALE` if a component is not in the mount that `path`
     /// has for it.
     pub fn statvfs(&self, path: &StatvfsPath) -> io::Result<FsUsage> {
-        let root = self.root()?.as_raw_fd();
+        let root = self.root()?;
         let mut last: Option<OwnedFd> = None;
         for component in &path.0 {
-            let name = CString::new(component.name.as_slice())?;
-            let next = open_at(last.as_ref().map_or(root, AsRawFd::as_raw_fd), &name)?;
+            let next = open_path(last.as_ref().map_or(root, AsFd::as_fd), &component.name)?;
             if !is_in_mount_of(next.as_raw_fd(), component)? {
                 return Err(io::Error::from_raw_os_error(libc::ESTALE));
             }
             last = Some(next);
         }
-        statfs(last.as_ref().map_or(root, AsRawFd::as_raw_fd))
+        statfs(last.as_ref().map_or(root, AsFd::as_fd).as_raw_fd())
     }
 
-    fn root(&self) -> io::Result<&File> {
+    fn root(&self) -> io::Result<BorrowedFd<'_>> {
         if let Some(root) = self.root.get() {
-            return Ok(root);
+            return Ok(root.as_fd());
         }
-        // Not with OpenOptions: its custom_flags removes `O_ACCMODE`, which contains `O_PATH` in musl.
-        let path = CString::new(self.path.as_os_str().as_bytes())?;
-        let root = File::from(open_at(libc::AT_FDCWD, &path)?);
-        Ok(self.root.get_or_init(|| root))
+        let root = open_path(CWD, &self.path)?;
+        Ok(self.root.get_or_init(|| root).as_fd())
     }
 }
 
-#[allow(unsafe_code, reason = "a system call")]
-fn open_at(directory: RawFd, name: &CStr) -> io::Result<OwnedFd> {
-    let flags = libc::O_PATH | libc::O_NOFOLLOW | libc::O_CLOEXEC;
-    // SAFETY: `name` ends with a NUL and lives through the call.
-    let fd = unsafe { libc::openat(directory, name.as_ptr(), flags) };
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the call has just made the descriptor, and nothing else owns it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+/// Not with OpenOptions: its custom_flags ignores the bits of `O_ACCMODE`, which contains `O_PATH` in musl.
+fn open_path(directory: BorrowedFd, name: impl rustix::path::Arg) -> io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(openat(directory, name, flags, Mode::empty())?)
 }
 
 /// Whether the descriptor is in the expected mount. The kernel may give the id of a removed mount to a new one,
