@@ -1,6 +1,6 @@
 //! Counts of the system calls and requests that a change of the network causes.
 
-use super::harness::{Agent, FIRST_TREE, Guest, PROGRAM};
+use super::harness::{Agent, FIRST_TREE, Guest, program};
 use std::fs;
 
 /// The agent under strace(1).
@@ -12,7 +12,7 @@ struct Traced<'a> {
 impl<'a> Traced<'a> {
     fn new(guest: &'a Guest) -> Self {
         let mut command = guest.world_command("strace");
-        command.args(["-f", "-s", "200", "-o", "/run/strace", PROGRAM, "-s"]);
+        command.args(["-f", "-s", "200", "-o", "/run/strace", program(), "-s"]);
         command.env("XENSTORED_PATH", guest.socket());
         Self { guest, agent: Agent::spawn(command) }
     }

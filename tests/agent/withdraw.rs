@@ -1,6 +1,6 @@
 //! `--withdraw`: removes the agent's keys and writes `attr/PVAddonsUninstalled`.
 
-use super::harness::{Agent, Daemon, FIRST_TREE, Guest, Layout, PROGRAM};
+use super::harness::{Agent, Daemon, FIRST_TREE, Guest, Layout, program};
 use std::time::Duration;
 
 /// The keys that stay: squeezed takes a guest with `data/updated` for booted, and other programs may use
@@ -182,7 +182,8 @@ fn withdraw_exits_0_in_a_chroot_and_removes_nothing() {
          for dir in /*; do
              [ ! -d $dir ] || {{ mkdir /run/image$dir && mount --rbind $dir /run/image$dir; }}
          done
-         chroot /run/image {PROGRAM} --withdraw"
+         chroot /run/image {} --withdraw",
+        program()
     );
     let mut command = guest.world_command("unshare");
     command.args(["-p", "-f", "sh", "-euc", &line]).env("XENSTORED_PATH", guest.socket());

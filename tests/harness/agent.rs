@@ -7,15 +7,18 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The binary that cargo built for the tests; another one for `tests/libcs`.
-pub const PROGRAM: &str = match option_env!("AGENT_UNDER_TEST") {
-    Some(other) => other,
-    None => env!("CARGO_BIN_EXE_xen-guest-agent"),
-};
+/// The binary of these tests: that of `$AGENT_UNDER_TEST`, an absolute path, or else the one that cargo has built.
+pub fn program() -> &'static str {
+    static PROGRAM: LazyLock<String> = LazyLock::new(|| {
+        std::env::var("AGENT_UNDER_TEST")
+            .unwrap_or_else(|_| env!("CARGO_BIN_EXE_xen-guest-agent").into())
+    });
+    &PROGRAM
+}
 
 /// The calls behind poll(2).
 #[cfg(target_arch = "x86_64")]

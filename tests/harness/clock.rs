@@ -1,6 +1,6 @@
 //! A clock of the agent that a test can move: `shim/clock.c` is preloaded into the agent.
 
-use super::preload::library;
+use super::preload::preload;
 use super::{Agent, Guest};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -68,7 +68,8 @@ impl Guest {
         clock.date(Jump::Restored);
         clock.monotonic(Jump::Restored);
         let mut command = self.command(&[&["-s"], arguments].concat());
-        command.env("XGA_CLOCK", path).env("LD_PRELOAD", library("clock-shim", &["clock.c"]));
+        command.env("XGA_CLOCK", path);
+        preload(&mut command, "clock-shim", &["clock.c"]);
         (Agent::spawn(command), clock)
     }
 }

@@ -1,7 +1,7 @@
 //! A guest on its host: namespaces with one VIF and the files of a Debian, and the host's xenstored.
 //! `guest_tree.rs` reads the guest's keys.
 
-use super::agent::{Agent, Finished, PROGRAM};
+use super::agent::{Agent, Finished, program};
 use super::changes::WatchCounter;
 use super::kernel::Kernel;
 use super::layout::{Layout, introduce, lay_out};
@@ -131,7 +131,7 @@ impl Guest {
 
     /// The program with these arguments, to be run in the namespaces.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.world_command(PROGRAM);
+        let mut command = self.world_command(program());
         command.args(arguments).env("XENSTORED_PATH", self.socket());
         command.env_remove("XENSTORE_SCHEMA").env_remove("RUST_LOG");
         command

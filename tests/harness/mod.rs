@@ -15,7 +15,7 @@ mod guest_tree;
 mod kernel;
 mod kinds;
 mod layout;
-mod preload;
+pub mod preload;
 mod proxy;
 mod ring;
 mod trace;
@@ -24,7 +24,7 @@ mod wire;
 mod world;
 mod xenstored;
 
-pub use agent::{Agent, Finished, PROGRAM};
+pub use agent::{Agent, Finished, program};
 pub use changes::WatchCounter;
 pub use clock::{Clock, Jump};
 pub use disks::{Disk, HungFuse};

@@ -1,6 +1,6 @@
 //! `--check`: the agent and its service, other agents and what they left.
 
-use super::super::harness::{Agent, Guest, PROGRAM};
+use super::super::harness::{Agent, Guest, program};
 use super::{said, system};
 use std::process::Child;
 
@@ -175,7 +175,7 @@ fn second_agent_is_told() {
 #[test]
 fn agent_whose_program_was_replaced_is_told() {
     let guest = system();
-    guest.sh(&format!("cp {PROGRAM} /run/xen-guest-agent"));
+    guest.sh(&format!("cp {} /run/xen-guest-agent", program()));
     let mut command = guest.world_command("/run/xen-guest-agent");
     command.arg("-s").env("XENSTORED_PATH", guest.socket());
     let agent = Agent::spawn(command);

@@ -70,7 +70,7 @@ fn said_with_eth9(guest: &Guest, agent: &Agent) -> (Option<i32>, String) {
 }
 
 #[test]
-fn emulated_and_passed_through_nics_are_never_shown_by_hosts() {
+fn emulated_and_passed_through_nics_are_never_shown_by_hosts_preloaded() {
     for (driver, what) in [
         ("e1000", "an emulated NIC (e1000)"),
         ("8139cp", "an emulated NIC (8139cp)"),
@@ -86,7 +86,7 @@ fn emulated_and_passed_through_nics_are_never_shown_by_hosts() {
 }
 
 #[test]
-fn sriov_function_is_compared_with_the_store() {
+fn sriov_function_is_compared_with_the_store_preloaded() {
     let guest = system();
     guest.nic("eth9", 9, "ixgbevf");
     guest.plug_vf(3, "00:16:3e:00:00:09");

@@ -46,7 +46,7 @@ fn keys_below(directory: &str) -> Vec<&'static str> {
 
 // The keys of the full directory are left out, one line each; all others are there, and none is ever removed.
 #[test]
-fn full_directory_leaves_out_its_own_keys_and_removes_none() {
+fn full_directory_leaves_out_its_own_keys_and_removes_none_preloaded() {
     for directory in ["data", "attr", "drivers", "control", "feature"] {
         for daemon in [Daemon::C, Daemon::OCaml] {
             let guest = Guest::on(Layout::Xapi, daemon);
@@ -85,7 +85,7 @@ fn full_directory_leaves_out_its_own_keys_and_removes_none() {
 // A driver's line is never replaced, also where the lines cannot be listed: oxenstored answers with at most
 // 4 KiB of names. When some are gone, ours are written beside it.
 #[test]
-fn line_of_another_driver_stays_while_drivers_cannot_be_listed() {
+fn line_of_another_driver_stays_while_drivers_cannot_be_listed_preloaded() {
     let guest = Guest::on(Layout::Xapi, Daemon::OCaml);
     let more = |n| format!("drivers/more-names-of-that-one-{n}");
     fill(&guest, "drivers");

@@ -123,7 +123,7 @@ fn probe() -> Vec<String> {
 // One try of four requests every ten minutes. After other programs have removed their keys, the next try
 // publishes all keys.
 #[test]
-fn full_store_is_tried_again_every_ten_minutes() {
+fn full_store_is_tried_again_every_ten_minutes_preloaded() {
     for daemon in [Daemon::C, Daemon::OCaml] {
         let guest = Guest::on(Layout::Xapi, daemon);
         fill_but(&guest, 20);
