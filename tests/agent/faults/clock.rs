@@ -123,7 +123,7 @@ fn suspend_for_a_week_causes_one_batch_preloaded() {
     let (agent, clock) = guest.agent_with_a_clock(&EVERY_SECOND);
     guest.wait_tree(FIRST_TREE);
     for monotonic in [false, true] {
-        agent.signal("STOP");
+        agent.suspend();
         clock.date(Jump::WeekAhead);
         if monotonic {
             clock.monotonic(Jump::WeekAhead);
