@@ -90,7 +90,7 @@ fn all_keys_are_published_in_one_batch_after_a_resume() {
         println!("{kernel:?}");
         let guest = Guest::with(layout, Daemon::C, kernel);
         let tree = if layout == Layout::Xl { no_balloon() } else { FIRST_TREE.into() };
-        let agent = guest.agent(&[]);
+        let agent = guest.published(&[]);
         guest.wait_tree(&tree);
         agent.signal("STOP");
         guest.recreate_tree();

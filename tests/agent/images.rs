@@ -1,7 +1,7 @@
 //! Images that are made in a chroot or a container on a running guest: the keys and the processes that can be seen there are
 //! the guest's own.
 
-use super::harness::{Agent, FIRST_TREE, Finished, Guest, PROGRAM};
+use super::harness::{Agent, FIRST_TREE, Finished, Guest, program};
 
 const SOURCE: &str = env!("CARGO_MANIFEST_DIR");
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/init/xen-guest-agent.sysv");
@@ -9,13 +9,13 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/init/xen-guest-agent.
 /// Makes `/run/image`: a copy of the root without `/proc`, with the guest's `/sys`, `/dev` and `/run`, as builders of
 /// images bind them. Its `/etc` is its own.
 fn make_image(guest: &Guest) {
-    let (program, _) = PROGRAM.rsplit_once('/').unwrap();
+    let (directory, _) = program().rsplit_once('/').unwrap();
     let store = guest.run.path().display();
     guest.sh(&format!(
         "image=/run/image; mkdir $image /run/upper /run/work /run/etc
          mount -t overlay image -o lowerdir=/,upperdir=/run/upper,workdir=/run/work $image
          cp -r /etc/. /run/etc; mount --bind /run/etc $image/etc
-         for dir in /sys /dev /run {program} {SOURCE} {store}; do
+         for dir in /sys /dev /run {directory} {SOURCE} {store}; do
              mkdir -p $image$dir; mount --rbind $dir $image$dir
          done"
     ));
@@ -26,7 +26,7 @@ fn make_image(guest: &Guest) {
 fn run(guest: &Guest, unshare: &[&str], line: &str) -> Finished {
     let mut command = guest.world_command("unshare");
     command.args(unshare).args(["sh", "-euc", line]);
-    command.env("agent", PROGRAM).env("script", SCRIPT).env("XENSTORED_PATH", guest.socket());
+    command.env("agent", program()).env("script", SCRIPT).env("XENSTORED_PATH", guest.socket());
     Agent::spawn(command).wait()
 }
 
@@ -66,7 +66,7 @@ struct Service<'a>(&'a Guest);
 impl Service<'_> {
     fn of(guest: &Guest) -> Service<'_> {
         let socket = guest.socket();
-        let settings = format!("DAEMON={PROGRAM}\nXENSTORED_PATH={}\n", socket.display());
+        let settings = format!("DAEMON={}\nXENSTORED_PATH={}\n", program(), socket.display());
         guest.file("/etc/default/xen-guest-agent", &settings);
         Service(guest)
     }
@@ -122,8 +122,9 @@ fn install_script_in_a_chroot_installs_and_says_that_it_starts_nothing() {
         guest.sh(&format!(
             "cd /run/image; mkdir -p run/archive/packaging etc/init.d; rm -f bin/systemctl usr/bin/systemctl
              cp -r {SOURCE}/packaging/install run/archive/packaging
-             cp {SOURCE}/packaging/tar/install.sh {PROGRAM} run/archive
-             cp -r {SOURCE}/init {SOURCE}/man run/archive"
+             cp {SOURCE}/packaging/tar/install.sh {} run/archive
+             cp -r {SOURCE}/init {SOURCE}/man run/archive",
+            program()
         ));
         let mark = guest.mark();
         let line = line.replace("$script", "/run/archive/install.sh");

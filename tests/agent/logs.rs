@@ -1,6 +1,6 @@
 //! The log: syslog or stderr, levels, filters, and characters that must be escaped.
 
-use super::harness::{Agent, Guest, PROGRAM};
+use super::harness::{Agent, Guest, program};
 use std::io::{BufRead, BufReader};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
@@ -97,7 +97,7 @@ fn agent_publishes_if_its_log_cannot_be_written() {
     let guest = Guest::new();
     let mut command = guest.world_command("sh");
     command
-        .args(["-c", "exec \"$0\" -s -l trace 2>/dev/full", PROGRAM])
+        .args(["-c", "exec \"$0\" -s -l trace 2>/dev/full", program()])
         .env("XENSTORED_PATH", guest.socket());
     let agent = Agent::spawn(command);
     guest.wait(|tree| tree.contains_key("data/updated"));
@@ -116,7 +116,7 @@ fn mount_point_with_line_feed_and_escape_is_one_log_line() {
     std::fs::set_permissions(guest.socket(), PermissionsExt::from_mode(0o777)).unwrap();
     // The agent runs as a user who cannot enter the directory, so it logs the mount point.
     let mut command = guest.world_command("setpriv");
-    command.args(["--reuid", "64999", "--clear-groups", PROGRAM, "-s", "--once"]);
+    command.args(["--reuid", "64999", "--clear-groups", program(), "-s", "--once"]);
     command.env("XENSTORED_PATH", guest.socket());
     let log = Agent::spawn(command).wait().stderr;
     let line = r"/mnt/closed/x\nerror: forged\u{1b}[2J\u{202e}: ";

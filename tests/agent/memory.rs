@@ -75,7 +75,7 @@ fn step_is_counted_from_the_published_value_after_a_restart() {
 
 // data/updated is written as a sign of life with the first sample after ten minutes.
 #[test]
-fn idle_hour_writes_updated_six_times_and_nothing_else() {
+fn idle_hour_writes_updated_six_times_and_nothing_else_preloaded() {
     let guest = Guest::new();
     let (agent, clock) = guest.agent_with_a_clock(&EVERY_SECOND);
     guest.wait_published(&agent);

@@ -2,7 +2,7 @@
 
 mod status;
 
-use super::harness::{Agent, Guest, PATIENCE, PROGRAM, wait_for};
+use super::harness::{Agent, Guest, PATIENCE, program, wait_for};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::process::Command;
@@ -163,7 +163,7 @@ fn agent_does_not_notify_the_watchdog_of_another_process() {
     manager.receive_status();
     manager.assert_silent_for(10 * INTERVAL);
     let mut command = guest.world_command("sh");
-    command.args(["-c", "WATCHDOG_PID=$$ exec \"$0\" -s", PROGRAM]);
+    command.args(["-c", "WATCHDOG_PID=$$ exec \"$0\" -s", program()]);
     command.env("XENSTORED_PATH", guest.socket()).env("NOTIFY_SOCKET", SOCKET);
     command.env("WATCHDOG_USEC", "200000");
     let _agent = Agent::spawn(command);
@@ -203,7 +203,7 @@ fn notify_socket_may_be_an_abstract_address() {
     let name = format!("xga-notify-{}", std::process::id());
     let address = SocketAddr::from_abstract_name(&name).unwrap();
     let manager = Manager::with(UnixDatagram::bind_addr(&address).unwrap());
-    let mut command = Command::new(PROGRAM);
+    let mut command = Command::new(program());
     command.args(["--publisher", "stdout"]).env("NOTIFY_SOCKET", format!("@{name}"));
     let _agent = Agent::spawn(command);
     assert_eq!(manager.receive(), "READY=1");

@@ -48,7 +48,7 @@ fn stdout_shows_schema_rfc() {
 #[test]
 fn closed_pipe_ends_the_agent_without_panic() {
     let guest = Guest::new();
-    let line = format!("{} -s --publisher stdout --once | head -n 1", super::harness::PROGRAM);
+    let line = format!("{} -s --publisher stdout --once | head -n 1", super::harness::program());
     let start = Instant::now();
     let done = guest.world_command("sh").args(["-c", &line]).output().unwrap();
     assert!(start.elapsed() < PATIENCE);

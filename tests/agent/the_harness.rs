@@ -1,7 +1,7 @@
 //! Tests of the harness itself.
 
 use super::harness::{
-    Agent, Daemon, Guest, Layout, PATIENCE, PROGRAM, Store, WATCH, WatchCounter, strings, wait_for,
+    Agent, Daemon, Guest, Layout, PATIENCE, Store, WATCH, WatchCounter, program, strings, wait_for,
 };
 use std::path::Path;
 use std::process::Command;
@@ -86,7 +86,7 @@ fn restarted_xenstored_is_empty() {
 fn agent_under_strace_ends_when_it_is_dropped() {
     let guest = Guest::new();
     let mut command = guest.world_command("strace");
-    command.args(["-o", "/run/strace", PROGRAM, "-s"]).env("XENSTORED_PATH", guest.socket());
+    command.args(["-o", "/run/strace", program(), "-s"]).env("XENSTORED_PATH", guest.socket());
     let strace = Agent::spawn(command);
     guest.wait(|tree| tree.contains_key("data/updated"));
     let found = Command::new("pgrep").args(["-P", &strace.pid().to_string()]).output().unwrap();

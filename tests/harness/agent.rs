@@ -7,21 +7,25 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The binary that cargo built for the tests; another one for `tests/libcs`.
-pub const PROGRAM: &str = match option_env!("AGENT_UNDER_TEST") {
-    Some(other) => other,
-    None => env!("CARGO_BIN_EXE_xen-guest-agent"),
-};
+/// The binary of these tests: that of `$AGENT_UNDER_TEST`, an absolute path, or else the one that cargo has built.
+pub fn program() -> &'static str {
+    static PROGRAM: LazyLock<String> = LazyLock::new(|| {
+        std::env::var("AGENT_UNDER_TEST")
+            .unwrap_or_else(|_| env!("CARGO_BIN_EXE_xen-guest-agent").into())
+    });
+    &PROGRAM
+}
 
-/// The calls behind poll(2).
+/// The calls behind poll(2), and behind a park. After SIGCONT both are called restart_syscall(2).
 #[cfg(target_arch = "x86_64")]
-const POLLS: &[c_long] = &[libc::SYS_poll, libc::SYS_ppoll];
+const POLLS: &[c_long] = &[libc::SYS_poll, libc::SYS_ppoll, libc::SYS_restart_syscall];
 #[cfg(not(target_arch = "x86_64"))]
-const POLLS: &[c_long] = &[libc::SYS_ppoll];
+const POLLS: &[c_long] = &[libc::SYS_ppoll, libc::SYS_restart_syscall];
+const PARK: &[c_long] = &[libc::SYS_futex, libc::SYS_restart_syscall];
 
 /// A running agent; killed when dropped.
 pub struct Agent {
@@ -61,23 +65,23 @@ impl Agent {
         self.process.id()
     }
 
-    /// Whether it waits for events. A collector calls poll(2) after it has sent its facts, or has failed to collect
-    /// them. The publisher parks, which is a futex(2), when there is no event left; it is looked at last, since the
-    /// others send to it.
-    pub fn is_idle(&self) -> bool {
-        let tasks = PathBuf::from(format!("/proc/{}/task", self.pid()));
-        let read = |id: &str, file| fs::read_to_string(tasks.join(id).join(file));
-        // The number of the call, or `running`.
-        let waits_in = |id: &str, calls: &[c_long]| {
-            let call = read(id, "syscall").unwrap_or_default();
-            calls.iter().any(|number| call.starts_with(&format!("{number} ")))
-        };
-        let ids = fs::read_dir(&tasks).into_iter().flatten().flatten();
-        let ids = ids.map(|entry| entry.file_name().into_string().unwrap());
-        let main = self.pid().to_string();
-        let mut collectors =
-            ids.filter(|id| *id != main && read(id, "comm").is_ok_and(|name| name != "signals\n"));
-        collectors.all(|id| waits_in(&id, POLLS)) && waits_in(&main, &[libc::SYS_futex])
+    /// Waits until it has handled all that has happened. What it has logged, or what xenstored has of it, is no sign
+    /// of that: it sets the time of its next try, for one, after a write is answered.
+    pub fn wait_idle(&self) {
+        wait_idle(self.pid());
+    }
+
+    /// Stops the process while it is idle, as a hypervisor suspends a guest, until a `CONT`.
+    pub fn suspend(&self) {
+        let is_suspended = wait_for(PATIENCE, || {
+            self.signal("STOP");
+            let was_idle = is_idle(self.pid());
+            if !was_idle {
+                self.signal("CONT");
+            }
+            was_idle
+        });
+        assert!(is_suspended, "the agent does not become idle");
     }
 
     /// All that it has logged so far.
@@ -156,6 +160,30 @@ impl Drop for Agent {
             eprintln!("log of the agent:\n{}", self.stderr());
         }
     }
+}
+
+/// The same, of the agent with this process id.
+pub(super) fn wait_idle(pid: u32) {
+    assert!(wait_for(PATIENCE, || is_idle(pid)), "the agent does not become idle");
+}
+
+/// Whether it waits for events, or is stopped while it does. A collector calls poll(2) after it has sent its facts, or has failed to collect them.
+/// The publisher parks, which is a futex(2), when there is no event left; it is looked at last, since the others send
+/// to it.
+fn is_idle(pid: u32) -> bool {
+    let tasks = PathBuf::from(format!("/proc/{pid}/task"));
+    let read = |id: &str, file| fs::read_to_string(tasks.join(id).join(file));
+    // The number of the call, or `running`.
+    let waits_in = |id: &str, calls: &[c_long]| {
+        let call = read(id, "syscall").unwrap_or_default();
+        calls.iter().any(|number| call.starts_with(&format!("{number} ")))
+    };
+    let ids = fs::read_dir(&tasks).into_iter().flatten().flatten();
+    let ids = ids.map(|entry| entry.file_name().into_string().unwrap());
+    let main = pid.to_string();
+    let mut collectors =
+        ids.filter(|id| *id != main && read(id, "comm").is_ok_and(|name| name != "signals\n"));
+    collectors.all(|id| waits_in(&id, POLLS)) && waits_in(&main, PARK)
 }
 
 fn each_line(mut from: impl BufRead, mut take: impl FnMut(String)) {

@@ -1,6 +1,7 @@
 //! A clock of the agent that a test can move: `shim/clock.c` is preloaded into the agent.
 
-use super::preload::library;
+use super::agent::wait_idle;
+use super::preload::preload;
 use super::{Agent, Guest};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -9,8 +10,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The agent's clocks. At first they are two weeks ahead of the machine's: a machine that has just started
-/// has no time before to which a clock could jump back.
-pub struct Clock(File);
+/// has no time before to which a clock could jump back. They move when the agent is idle: what it does with an event
+/// it does at one time.
+pub struct Clock {
+    offsets: File,
+    /// The agent's process id.
+    pid: u32,
+}
 
 /// A way to move a clock.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,50 +31,55 @@ impl Clock {
     pub fn jump(&self, ahead: Duration) {
         for clock in 0..2 {
             let mut offset = [0; 8];
-            self.0.read_exact_at(&mut offset, clock * 8).unwrap();
-            let offset = i64::from_ne_bytes(offset) + ahead.as_nanos() as i64;
-            self.0.write_all_at(&offset.to_ne_bytes(), clock * 8).unwrap();
+            self.offsets.read_exact_at(&mut offset, clock * 8).unwrap();
+            self.set_offset(clock, i64::from_ne_bytes(offset) + ahead.as_nanos() as i64);
         }
     }
 
     /// Moves the date.
     pub fn date(&self, jump: Jump) {
-        self.set(0, jump);
+        self.set_offset(0, offset_of(jump));
     }
 
     /// Sets the date, in seconds since 1970.
     #[allow(clippy::disallowed_methods, reason = "the test, not the agent")]
     pub fn set_date(&self, unix: i64) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
-        self.0.write_all_at(&((unix - now) * 1_000_000_000).to_ne_bytes(), 0).unwrap();
+        self.set_offset(0, (unix - now) * 1_000_000_000);
     }
 
     /// Moves CLOCK_MONOTONIC, as a bug of a kernel or hypervisor may do.
     pub fn monotonic(&self, jump: Jump) {
-        self.set(1, jump);
+        self.set_offset(1, offset_of(jump));
     }
 
-    fn set(&self, clock: u64, jump: Jump) {
-        let weeks = match jump {
-            Jump::WeekBack => 1,
-            Jump::Restored => 2,
-            Jump::WeekAhead => 3,
-        };
-        let offset = (weeks * WEEK).as_nanos() as i64;
-        self.0.write_all_at(&offset.to_ne_bytes(), clock * 8).unwrap();
+    fn set_offset(&self, clock: u64, nanoseconds: i64) {
+        wait_idle(self.pid);
+        self.offsets.write_all_at(&nanoseconds.to_ne_bytes(), clock * 8).unwrap();
     }
+}
+
+fn offset_of(jump: Jump) -> i64 {
+    let weeks = match jump {
+        Jump::WeekBack => 1,
+        Jump::Restored => 2,
+        Jump::WeekAhead => 3,
+    };
+    (weeks * WEEK).as_nanos() as i64
 }
 
 impl Guest {
     /// Starts the agent, logging to standard error, with a clock of its own.
     pub fn agent_with_a_clock(&self, arguments: &[&str]) -> (Agent, Clock) {
         let path = self.run.path().join("clock");
-        let clock =
-            Clock(File::options().read(true).write(true).create_new(true).open(&path).unwrap());
-        clock.date(Jump::Restored);
-        clock.monotonic(Jump::Restored);
+        let offsets = File::options().read(true).write(true).create_new(true).open(&path).unwrap();
+        let start = offset_of(Jump::Restored).to_ne_bytes();
+        offsets.write_all_at(&[start, start].concat(), 0).unwrap();
         let mut command = self.command(&[&["-s"], arguments].concat());
-        command.env("XGA_CLOCK", path).env("LD_PRELOAD", library("clock-shim", &["clock.c"]));
-        (Agent::spawn(command), clock)
+        command.env("XGA_CLOCK", path);
+        preload(&mut command, "clock-shim", &["clock.c"]);
+        let agent = Agent::spawn(command);
+        let clock = Clock { offsets, pid: agent.pid() };
+        (agent, clock)
     }
 }

@@ -1,7 +1,8 @@
 //! A guest on its host: namespaces with one VIF and the files of a Debian, and the host's xenstored.
 //! `guest_tree.rs` reads the guest's keys.
 
-use super::agent::{Agent, Finished, PROGRAM};
+use super::Scratch;
+use super::agent::{Agent, Finished, program};
 use super::changes::WatchCounter;
 use super::kernel::Kernel;
 use super::layout::{Layout, introduce, lay_out};
@@ -10,7 +11,6 @@ use super::tree::OS_RELEASE;
 use super::wire::{Nodes, Store};
 use super::world::TestNamespaces;
 use super::xenstored::{Daemon, Xenstored};
-use super::{PATIENCE, Scratch, wait_for};
 use std::cell::RefCell;
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -131,7 +131,7 @@ impl Guest {
 
     /// The program with these arguments, to be run in the namespaces.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.world_command(PROGRAM);
+        let mut command = self.world_command(program());
         command.args(arguments).env("XENSTORED_PATH", self.socket());
         command.env_remove("XENSTORE_SCHEMA").env_remove("RUST_LOG");
         command
@@ -153,7 +153,7 @@ impl Guest {
     /// need more than one batch.
     pub fn wait_published(&self, agent: &Agent) {
         self.wait(|tree| tree.contains_key("data/updated"));
-        assert!(wait_for(PATIENCE, || agent.is_idle()), "the agent does not become idle");
+        agent.wait_idle();
     }
 
     /// Runs the program to its end.

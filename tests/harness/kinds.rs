@@ -2,7 +2,7 @@
 //! can be made here has a kind, so `shim/kinds.c` is preloaded into the program and hides it.
 
 use super::Guest;
-use super::preload::library;
+use super::preload::preload;
 use std::process::Command;
 
 impl Guest {
@@ -18,7 +18,8 @@ impl Guest {
     /// The program with these arguments, to which the links of these names, with commas, have no kind.
     pub fn command_with_nics(&self, names: &str, arguments: &[&str]) -> Command {
         let mut command = self.command(arguments);
-        command.env("XGA_DEVICES", names).env("LD_PRELOAD", library("kinds-shim", &["kinds.c"]));
+        command.env("XGA_DEVICES", names);
+        preload(&mut command, "kinds-shim", &["kinds.c"]);
         command
     }
 }

@@ -16,7 +16,7 @@ mod guest_tree;
 mod kernel;
 mod kinds;
 mod layout;
-mod preload;
+pub mod preload;
 mod proxy;
 mod ring;
 mod trace;
@@ -25,7 +25,7 @@ mod wire;
 mod world;
 mod xenstored;
 
-pub use agent::{Agent, Finished, PROGRAM};
+pub use agent::{Agent, Finished, program};
 pub use blocked_call::block_call;
 pub use changes::WatchCounter;
 pub use checks::DOORBELL;

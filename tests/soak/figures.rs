@@ -1,10 +1,10 @@
-//! The agent's use of resources, from /proc, and the size of its heap, from `live.c`.
+//! The agent's use of resources, from /proc, and the size of its heap, from `shim/live.c`.
 
 use crate::harness::Guest;
+use crate::harness::preload::{can_preload, preload};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
 
 /// Figures of one checkpoint.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,21 +53,16 @@ fn stat(pid: u32) -> Vec<String> {
 
 /// Makes the agent of this command count the bytes that it has allocated and not freed.
 pub fn count_heap(guest: &Guest, command: &mut Command) {
-    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
-    let library = LIBRARY.get_or_init(|| {
-        let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("live.so");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/soak/live.c");
-        let mut cc = Command::new("cc");
-        cc.args(["-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o"]).arg(&library).arg(source);
-        assert!(cc.status().unwrap().success(), "cc could not build live.c");
-        library
-    });
-    command.env("LD_PRELOAD", library).env("LIVE_BYTES", heap_file(guest));
+    if can_preload() {
+        command.env("LIVE_BYTES", heap_file(guest));
+        preload(command, "live", &["live.c"]);
+    }
 }
 
-/// The bytes that the agent has allocated and not freed.
-pub fn heap(guest: &Guest) -> i64 {
-    i64::from_ne_bytes(fs::read(heap_file(guest)).unwrap().try_into().unwrap())
+/// The bytes that the agent has allocated and not freed. None where nothing can be preloaded.
+pub fn heap(guest: &Guest) -> Option<i64> {
+    let bytes = fs::read(heap_file(guest)).ok()?;
+    Some(i64::from_ne_bytes(bytes.try_into().unwrap()))
 }
 
 fn heap_file(guest: &Guest) -> PathBuf {

@@ -47,7 +47,7 @@ fn main() {
     println!("soak: --seconds {} --seed {}", options.seconds, options.seed);
     let mut soak = soak::Soak::new(&options);
     checkpoint::run(&mut soak);
-    let (mut reported, mut heap) = (0, 0);
+    let (mut reported, mut heap) = (0, None);
     while start.elapsed().as_secs() < options.seconds
         || soak.samples.len() < soak.restarts_until + MIN_CHECKPOINTS
     {

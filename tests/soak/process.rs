@@ -110,7 +110,7 @@ fn end_with(soak: &mut Soak, name: &str) -> Option<Finished> {
 
 /// The bytes that the agent has allocated while it is idle and has few keys to publish: the same state each
 /// time.
-pub fn idle_heap(soak: &mut Soak) -> i64 {
+pub fn idle_heap(soak: &mut Soak) -> Option<i64> {
     network::flush(soak);
     soak.host.needs_reload = true;
     checkpoint::run(soak);

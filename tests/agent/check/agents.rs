@@ -1,6 +1,6 @@
 //! `--check`: the agent and its service, other agents and what they left.
 
-use super::super::harness::{Agent, Guest, PROGRAM};
+use super::super::harness::{Agent, Guest, program};
 use super::{said, system};
 use std::process::Child;
 
@@ -194,9 +194,10 @@ fn process_of_another_user_and_script_are_no_agents_whatever_their_names_are() {
 fn agent_is_seen_by_a_user_who_may_not_see_its_program() {
     let guest = system();
     let line = format!(
-        "mount -t proc proc /proc; cp {PROGRAM} /run/xen-guest-agent; /run/xen-guest-agent -s 2>/run/log & \
+        "mount -t proc proc /proc; cp {} /run/xen-guest-agent; /run/xen-guest-agent -s 2>/run/log & \
          until grep -q started /run/log; do sleep 0.1; done; \
-         setpriv --reuid 65534 --clear-groups /run/xen-guest-agent --check; kill $!"
+         setpriv --reuid 65534 --clear-groups /run/xen-guest-agent --check; kill $!",
+        program()
     );
     let mut command = guest.world_command("unshare");
     command.args(["-p", "-f", "sh", "-c", &line]).env("XENSTORED_PATH", guest.socket());
@@ -243,7 +244,7 @@ fn second_agent_is_told() {
 #[test]
 fn agent_whose_program_was_replaced_is_told() {
     let guest = system();
-    guest.sh(&format!("cp {PROGRAM} /run/xen-guest-agent"));
+    guest.sh(&format!("cp {} /run/xen-guest-agent", program()));
     let mut command = guest.world_command("/run/xen-guest-agent");
     command.arg("-s").env("XENSTORED_PATH", guest.socket());
     let agent = Agent::spawn(command);

@@ -1,6 +1,6 @@
 //! `--check`: why a host shows no address, one reason after the other.
 
-use super::super::harness::{Agent, Guest, PROGRAM};
+use super::super::harness::{Agent, Guest, program};
 use super::{line_of, said, said_by, system};
 
 #[test]
@@ -70,7 +70,7 @@ fn said_with_eth9(guest: &Guest, agent: &Agent) -> (Option<i32>, String) {
 }
 
 #[test]
-fn emulated_and_passed_through_nics_are_never_shown_by_hosts() {
+fn emulated_and_passed_through_nics_are_never_shown_by_hosts_preloaded() {
     for (driver, what) in [
         ("e1000", "an emulated NIC (e1000)"),
         ("8139cp", "an emulated NIC (8139cp)"),
@@ -86,7 +86,7 @@ fn emulated_and_passed_through_nics_are_never_shown_by_hosts() {
 }
 
 #[test]
-fn sriov_function_is_compared_with_the_store() {
+fn sriov_function_is_compared_with_the_store_preloaded() {
     let guest = system();
     guest.nic("eth9", 9, "ixgbevf");
     guest.plug_vf(3, "00:16:3e:00:00:09");
@@ -126,7 +126,7 @@ fn nic_is_not_said_to_have_no_address_where_there_are_too_few_descriptors_to_loo
     let mut not_started = 0;
     for limit in 4..=24 {
         let mut command = guest.world_command("prlimit");
-        command.args([&format!("--nofile={limit}"), PROGRAM, "--check", "--no-sandbox"]);
+        command.args([&format!("--nofile={limit}"), program(), "--check", "--no-sandbox"]);
         command.env("XENSTORED_PATH", guest.socket());
         let end = Agent::spawn(command).wait();
         println!("{limit}: {end:?}");

@@ -1,6 +1,6 @@
 //! `--check`: a store that does not answer, refuses or is full, and keys that differ.
 
-use super::super::harness::{Agent, Daemon, Guest, Layout, PROGRAM};
+use super::super::harness::{Agent, Daemon, Guest, Layout, program};
 use super::{check, line_of, said, show_xen_version, system};
 use std::fs;
 use std::io::Read;
@@ -76,7 +76,7 @@ fn user_who_may_not_open_the_device_is_told_to_be_root() {
     guest.sh(&format!("rm -f '{}'; mkdir -p /dev/xen", guest.socket().display()));
     guest.sh("touch /dev/xen/xenbus && chmod 600 /dev/xen/xenbus");
     let mut command = guest.world_command("setpriv");
-    command.args(["--reuid", "65534", "--clear-groups", PROGRAM, "--check", "--quiet"]);
+    command.args(["--reuid", "65534", "--clear-groups", program(), "--check", "--quiet"]);
     command.env("XENSTORED_PATH", guest.socket());
     let end = Agent::spawn(command).wait();
     // Such a user sees the agents of other tests, so the other lines are theirs.

@@ -1,6 +1,6 @@
 //! `--check --wait`, `--quiet`, `--json` and output that cannot be written.
 
-use super::super::harness::{Agent, PROGRAM, block_call};
+use super::super::harness::{Agent, block_call, program};
 use super::{check, said, system};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -98,7 +98,7 @@ fn output_that_cannot_be_written_is_no_success() {
     let guest = system();
     let _agent = guest.published(&[]);
     for arguments in ["--check", "--check --json", "--help", "--version"] {
-        let program = PROGRAM;
+        let program = program();
         let mut command = guest.world_command("sh");
         command.args(["-c", &format!("exec {program} {arguments} >/dev/full")]);
         command.env("XENSTORED_PATH", guest.socket());

@@ -32,7 +32,7 @@ const JUNE_2040: i64 = 2_224_540_800;
 
 // A board without a battery for its clock starts in 1970 and is set later; 2038 is beyond 32 bits.
 #[test]
-fn started_and_updated_follow_a_clock_that_is_set_from_1970_to_2040_and_back() {
+fn started_and_updated_follow_a_clock_that_is_set_from_1970_to_2040_and_back_preloaded() {
     let guest = Guest::new();
     let (agent, clock) = guest.agent_with_a_clock(&EVERY_SECOND);
     guest.wait_tree(FIRST_TREE);
@@ -65,17 +65,17 @@ fn through(what: impl Fn(&Clock, Jump)) {
 }
 
 #[test]
-fn date_jump_of_a_week_keeps_the_sample_interval() {
+fn date_jump_of_a_week_keeps_the_sample_interval_preloaded() {
     through(Clock::date);
 }
 
 #[test]
-fn monotonic_jump_of_a_week_keeps_the_sample_interval() {
+fn monotonic_jump_of_a_week_keeps_the_sample_interval_preloaded() {
     through(Clock::monotonic);
 }
 
 #[test]
-fn updated_follows_a_date_set_back() {
+fn updated_follows_a_date_set_back_preloaded() {
     let guest = Guest::new();
     let (_agent, clock) = guest.agent_with_a_clock(&EVERY_SECOND);
     guest.wait_tree(FIRST_TREE);
@@ -118,12 +118,12 @@ fn changes_during_sigstop_are_one_batch() {
 
 // While a guest is suspended it does not run. On resume its tree is made again and the date has changed.
 #[test]
-fn suspend_for_a_week_causes_one_batch() {
+fn suspend_for_a_week_causes_one_batch_preloaded() {
     let guest = Guest::new();
     let (agent, clock) = guest.agent_with_a_clock(&EVERY_SECOND);
     guest.wait_tree(FIRST_TREE);
     for monotonic in [false, true] {
-        agent.signal("STOP");
+        agent.suspend();
         clock.date(Jump::WeekAhead);
         if monotonic {
             clock.monotonic(Jump::WeekAhead);

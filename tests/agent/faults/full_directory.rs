@@ -1,9 +1,7 @@
 //! Directories that other programs fill with names. The C xenstored bounds the bytes of the names in one
 //! directory and answers as at the guest's quota of nodes; oxenstored has no such bound.
 
-use super::super::harness::{
-    Daemon, FIRST_TREE, Guest, Layout, PATIENCE, of_this_machine, wait_for,
-};
+use super::super::harness::{Daemon, FIRST_TREE, Guest, Layout, of_this_machine};
 use super::assert_log_is_short;
 use super::quota::fill_but;
 use std::time::Duration;
@@ -49,7 +47,7 @@ fn full_directory_leaves_out_its_own_keys_and_the_least_important_ones() {
             fill(&guest, directory);
             let agent = guest.agent(&[]);
             agent.wait_logged("started");
-            assert!(wait_for(PATIENCE, || agent.is_idle()));
+            agent.wait_idle();
             let key = if directory == "attr" { "data/updated" } else { "attr/PVAddons/Installed" };
             assert!(guest.tree().contains_key(key), "{directory}: {:?}", guest.tree());
             clear(&guest, directory);
@@ -65,7 +63,7 @@ fn full_directory_leaves_out_its_own_keys_and_the_least_important_ones() {
 // A driver's line is never replaced, also where the lines cannot be listed: oxenstored answers with at most
 // 4 KiB of names. When some are gone, ours are written beside it.
 #[test]
-fn line_of_another_driver_stays_while_drivers_cannot_be_listed() {
+fn line_of_another_driver_stays_while_drivers_cannot_be_listed_preloaded() {
     let guest = Guest::on(Layout::Xapi, Daemon::OCaml);
     let more = |n| format!("drivers/more-names-of-that-one-{n}");
     fill(&guest, "drivers");

@@ -1,13 +1,13 @@
 //! Netlink messages that are lost, and sysfs attributes that cannot be read: strace(1) injects the errors.
 
-use super::super::harness::{Agent, Guest, PROGRAM};
+use super::super::harness::{Agent, Guest, program};
 use super::assert_log_is_short;
 use std::fs;
 
 /// The agent under strace with these options.
 fn traced(guest: &Guest, options: &[&str], arguments: &[&str]) -> Agent {
     let mut command = guest.world_command("strace");
-    command.args(["-f", "-s", "200", "-o", "/run/strace"]).args(options).arg(PROGRAM);
+    command.args(["-f", "-s", "200", "-o", "/run/strace"]).args(options).arg(program());
     command.arg("-s").args(arguments).env("XENSTORED_PATH", guest.socket());
     Agent::spawn(command)
 }

@@ -73,7 +73,7 @@ fn denied_keys_are_logged_once_and_written_after_a_reload() {
 // Without a reload, a denied key is tried again with the first sample after ten minutes. The test moves the
 // clock.
 #[test]
-fn denied_keys_are_written_ten_minutes_after_the_host_allows_them() {
+fn denied_keys_are_written_ten_minutes_after_the_host_allows_them_preloaded() {
     for perms in [&["n0"][..], &["r0", "r1"]] {
         let guest = Guest::new();
         let keys = ["data/os_name", "attr/vif/0/name", "control/feature-balloon"];
@@ -89,7 +89,7 @@ fn denied_keys_are_written_ten_minutes_after_the_host_allows_them() {
 }
 
 #[test]
-fn denied_key_is_tried_every_ten_minutes_and_logged_once() {
+fn denied_key_is_tried_every_ten_minutes_and_logged_once_preloaded() {
     let guest = Guest::new();
     guest.dom0_writes("data/os_name", "dom0's");
     guest.allow("data/os_name", &["r0", "r1"]);

@@ -1,7 +1,7 @@
 //! Full disk, read-only root, no /run, no syslog, closed stderr, removed working directory, limits of files
 //! and threads: the agent runs, or exits with one line that names the reason.
 
-use super::super::harness::{Agent, FIRST_TREE, Finished, Guest, PATIENCE, PROGRAM, wait_for};
+use super::super::harness::{Agent, FIRST_TREE, Finished, Guest, PATIENCE, program, wait_for};
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 /// A line of shell to be run in the guest's namespaces; `$0` is the agent.
 fn shell(guest: &Guest, line: &str) -> Command {
     let mut command = guest.world_command("sh");
-    command.args(["-c", line, PROGRAM]).env("XENSTORED_PATH", guest.socket());
+    command.args(["-c", line, program()]).env("XENSTORED_PATH", guest.socket());
     command.env_remove("XENSTORE_SCHEMA").env_remove("RUST_LOG");
     command
 }
@@ -194,7 +194,7 @@ fn rlimit_nofile_4_to_48_runs_or_exits_1_with_one_error() {
 fn rlimit_nproc_1_to_12_runs_or_exits_1_with_one_error() {
     let guest = Guest::new();
     // A place where this user may run it: other users often cannot enter a home directory.
-    std::fs::copy(PROGRAM, guest.path("/run/agent")).unwrap();
+    std::fs::copy(program(), guest.path("/run/agent")).unwrap();
     let mut ran = Vec::new();
     for limit in 1..=12 {
         std::fs::set_permissions(

@@ -113,7 +113,7 @@ fn guest_with_a_thousand_addresses_has_at_most_700_nodes_and_a_restart_changes_n
 // After a day the agent tries again, and leaves 64 nodes free again. After other programs have removed their keys, the
 // next try publishes all keys.
 #[test]
-fn full_store_is_tried_again_every_day() {
+fn full_store_is_tried_again_every_day_preloaded() {
     for daemon in [Daemon::C, Daemon::OCaml] {
         let guest = Guest::on(Layout::Xapi, daemon);
         fill_but(&guest, 20);

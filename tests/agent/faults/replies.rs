@@ -1,9 +1,7 @@
 //! Damaged replies: truncated, of the wrong type, with an unknown error; connections that close at any byte.
 //! A proxy between the agent and the real xenstored damages one reply in each run.
 
-use super::super::harness::{
-    Agent, FIRST_TREE, Guest, Message, PATIENCE, Proxy, ProxyAction, wait_for,
-};
+use super::super::harness::{Agent, FIRST_TREE, Guest, Message, Proxy, ProxyAction};
 use super::{EARLIER, Random, assert_log_is_short, assert_never_wrong};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,7 +44,7 @@ fn run_and_reload(
     let agent = Agent::spawn(command);
     if reload {
         agent.wait_logged("started");
-        assert!(wait_for(PATIENCE, || agent.is_idle()));
+        agent.wait_idle();
         agent.signal("HUP");
     }
     guest.wait_tree(FIRST_TREE);

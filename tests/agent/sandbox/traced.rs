@@ -1,7 +1,7 @@
 //! The system calls of the confined agent, read off strace: none is refused, and none opens a unix
 //! socket without need.
 
-use super::super::harness::{Agent, Guest, PROGRAM, Scratch};
+use super::super::harness::{Agent, Guest, Scratch, program};
 use super::{change_everything, on_kernel_without};
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::process::Command;
 /// The agent's command under strace, which writes a file for each thread: `trace`, a dot, the thread's id.
 fn traced(guest: &Guest, arguments: &[&str], trace: &Path) -> Command {
     let mut command = guest.world_command("strace");
-    command.args(["-ff", "-o"]).arg(trace).arg(PROGRAM).args(arguments);
+    command.args(["-ff", "-o"]).arg(trace).arg(program()).args(arguments);
     command.env("XENSTORED_PATH", guest.socket());
     command
 }

@@ -1,10 +1,22 @@
 /*
  * The files that a xenstored expects in dom0: its shared page and its port in /proc/xen. For
- * oxenstored also the paths of its socket and of a plugin, which are fixed at build time, and
- * a resource limit that it raises.
+ * oxenstored also its directory in /var/run, where it has its socket and dumps its store, and
+ * the path of a plugin, which are fixed at build time, and a resource limit that it raises.
  */
 #include "shim.h"
 #include <dirent.h>
+
+#define OX_RUN "/var/run/xenstored"
+
+/* The machine may be a dom0, whose oxenstored has files of its own there. */
+static const char *in_own_run(const char *path)
+{
+	size_t length = strlen(OX_RUN);
+
+	if (strncmp(path, OX_RUN, length) || (path[length] && path[length] != '/'))
+		return path;
+	return path[length] ? in_run(path + length + 1, 0) : getenv("XENSTORED_RUNDIR");
+}
 
 static int open_common(const char *path, int flags, mode_t mode)
 {
@@ -13,7 +25,7 @@ static int open_common(const char *path, int flags, mode_t mode)
 	if (!strcmp(path, "/proc/xen/xsd_kva") || !strcmp(path, "/dev/xen/xsd_kva"))
 		return ring_fd(0);
 	if (strcmp(path, "/proc/xen/xsd_port") && strcmp(path, "/dev/xen/xsd_port"))
-		return real_open(path, flags, mode);
+		return real_open(in_own_run(path), flags, mode);
 	fd = memfd_create("xsd_port", MFD_CLOEXEC);
 	if (fd >= 0 && pwrite(fd, "2", 1, 0) != 1) {
 		close(fd);
@@ -37,15 +49,18 @@ static int open_common(const char *path, int flags, mode_t mode)
 OPEN(open)
 OPEN(open64)
 
-#define OX_SOCKET "/var/run/xenstored/socket"
+int mkdir(const char *path, mode_t mode)
+{
+	return REAL("mkdir", const char *, mode_t)(in_own_run(path), mode);
+}
 
 int bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	const struct sockaddr_un *un = (const void *)addr;
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 
-	if (addr->sa_family == AF_UNIX && !strcmp(un->sun_path, OX_SOCKET)) {
-		strcpy(to.sun_path, in_run("socket", 0));
+	if (addr->sa_family == AF_UNIX && in_own_run(un->sun_path) != un->sun_path) {
+		strcpy(to.sun_path, in_own_run(un->sun_path));
 		addr = (void *)&to;
 		len = sizeof(to);
 	}
@@ -54,9 +69,7 @@ int bind(int fd, const struct sockaddr *addr, socklen_t len)
 
 int unlink(const char *path)
 {
-	if (!strcmp(path, OX_SOCKET))
-		path = in_run("socket", 0);
-	return REAL("unlink", const char *)(path);
+	return REAL("unlink", const char *)(in_own_run(path));
 }
 
 /* From Xen 4.20 on oxenstored loads a plugin from the directory that its package is installed in. */
