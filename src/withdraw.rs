@@ -71,6 +71,9 @@ fn skip_reason(destination: Destination) -> Option<String> {
     if let Err(why) = xen_detect::check(root) {
         return Some(why.to_string());
     }
+    if xen_detect::HAS_PROC && !Path::new("/proc/self").exists() {
+        return Some("/proc is not mounted: this may be a chroot on a running guest".into());
+    }
     // Where an image is made, /sys and /dev are those of the guest, and the keys those of its own agent. A process that may
     // not look at process 1 learns neither.
     let Namespaces { has_own_root, has_own_processes, .. } = inspect::namespaces(root);

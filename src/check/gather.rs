@@ -193,5 +193,5 @@ fn collect(options: &Options, has_store: bool) -> (GuestState, io::Result<()>) {
 
 /// Whether there is nothing to check here, and nothing to wait for.
 pub fn is_elsewhere(guest: &Result<(), NotAGuest>) -> bool {
-    matches!(guest, Err(NotAGuest::NotXen(_) | NotAGuest::Dom0(_) | NotAGuest::NoProc))
+    matches!(guest, Err(NotAGuest::NotXen(_) | NotAGuest::Dom0(_)))
 }

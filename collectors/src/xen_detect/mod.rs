@@ -7,11 +7,11 @@ pub mod netbsd;
 use thiserror::Error;
 
 #[cfg(target_os = "freebsd")]
-pub use freebsd::check;
+pub use freebsd::{HAS_PROC, check};
 #[cfg(not(any(target_os = "freebsd", target_os = "netbsd")))]
-pub use linux::check;
+pub use linux::{HAS_PROC, check};
 #[cfg(target_os = "netbsd")]
-pub use netbsd::check;
+pub use netbsd::{HAS_PROC, check};
 
 /// Why the agent cannot run on this system.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -26,7 +26,4 @@ pub enum NotAGuest {
     /// not be used: Linux 6.1 crashes.
     #[error("xenstore is not there yet ({0})")]
     NoXenstoreYet(&'static str),
-    /// `/sys` is that of a guest, but whether this is the guest's own root cannot be known.
-    #[error("/proc is not mounted: this may be a chroot on a running guest")]
-    NoProc,
 }

@@ -5,6 +5,9 @@ use std::path::Path;
 
 use super::NotAGuest;
 
+/// Whether a running system always has `/proc`: it need not be mounted.
+pub const HAS_PROC: bool = false;
+
 /// Finds out whether the system below `root` is an unprivileged Xen guest.
 ///
 /// # Errors
