@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use argh::FromArgs;
+use log::LevelFilter;
 use publishers::Schema;
 use publishers::guest_state::Source;
 use thiserror::Error;
@@ -176,23 +177,14 @@ pub fn parse(
     if args.version {
         return Ok(Command::Print(format!("{NAME} {VERSION}")));
     }
-    let or_variable = |option: (&'static str, Option<String>), variable: &'static str| match option
-    {
-        (name, Some(value)) => Some((name, value)),
-        (_, None) => {
-            environment(variable).filter(|value| !value.is_empty()).map(|value| (variable, value))
-        }
-    };
+    let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
     let check = check::options(&args)?;
-    let level = or_variable(("--loglevel", args.loglevel), "RUST_LOG");
+    // A check prints all that it finds.
+    let level = if check.is_some() { LevelFilter::Off } else { LevelFilter::Info };
     Ok(Command::Run(Options {
         stderr: args.stderr,
-        filters: match (&check, level) {
-            // A check prints all that it finds.
-            (Some(_), None) => Filters::off(),
-            (_, level) => filters(level)?,
-        },
-        schema: schema(or_variable(("--schema", args.schema), "XENSTORE_SCHEMA"))?,
+        filters: filters(args.loglevel, variable("RUST_LOG"), level)?,
+        schema: schema(args.schema, variable("XENSTORE_SCHEMA"))?,
         destination: destination(args.publisher)?,
         memory_interval: interval("--memory-interval", 60, args.memory_interval)?,
         disk_interval: interval("--disk-interval", 300, args.disk_interval)?,

@@ -38,38 +38,49 @@ pub enum Target {
 pub struct Filters {
     all: LevelFilter,
     parts: Vec<(String, LevelFilter)>,
+    /// What is neither a level nor a part with one, which may be meant for another program.
+    pub unknown: Vec<String>,
 }
 
-impl Default for Filters {
-    fn default() -> Self {
-        Self { all: LevelFilter::Info, parts: Vec::new() }
-    }
-}
+/// The crates that log. Their modules are parts too.
+const CRATES: [&str; 4] = ["collectors", "neli", "publishers", "xen_guest_agent"];
+
+/// What [`Filters::parse`] accepts.
+pub const ACCEPTED: &str = "off, error, warn, info, debug, trace, or a list such as \
+                            info,publishers=trace of collectors, neli, publishers, xen_guest_agent";
 
 impl Filters {
-    /// Nothing is logged.
-    pub fn off() -> Self {
-        Self { all: LevelFilter::Off, parts: Vec::new() }
+    /// This level for all parts.
+    pub fn of(all: LevelFilter) -> Self {
+        Self { all, parts: Vec::new(), unknown: Vec::new() }
     }
 
-    /// Parses `debug` or `info,publishers=trace,collectors::network=debug`; `None` if it is neither. As in
-    /// env_logger, the level of all other parts is `error` if none is given for them.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (mut all, mut parts) = (None, Vec::new());
+    /// Parses `debug` or `info,publishers=trace,collectors::network=debug`. As in env_logger, the level of all other
+    /// parts is `error` if there is only one for some. It is `usual` if there is none at all.
+    pub fn parse(text: &str, usual: LevelFilter) -> Self {
+        let (mut all, mut parts, mut unknown) = (None, Vec::new(), Vec::new());
         for filter in text.split(',').map(str::trim) {
-            match filter.split_once('=') {
-                Some((part, level)) if !part.is_empty() => {
-                    parts.push((part.to_owned(), level.parse().ok()?))
-                }
-                Some(_) => return None,
-                None => all = Some(filter.parse().ok()?),
+            let (part, level) = match filter.split_once('=') {
+                Some((part, level)) => (Some(part), level),
+                None => (None, filter),
+            };
+            match (part, level.parse()) {
+                (None, Ok(level)) => all = Some(level),
+                (Some(part), Ok(level)) if is_part(part) => parts.push((part.to_owned(), level)),
+                _ => unknown.push(filter.to_owned()),
             }
         }
-        Some(Self { all: all.unwrap_or(LevelFilter::Error), parts })
+        let others = if parts.is_empty() { usual } else { LevelFilter::Error };
+        Self { all: all.unwrap_or(others), parts, unknown }
     }
 }
 
-/// Starts the log and returns where lines go.
+fn is_part(part: &str) -> bool {
+    part.split("::").next().is_some_and(|name| CRATES.contains(&name))
+}
+
+/// Starts the log and returns where lines go. What is unknown in the filters is that of `RUST_LOG`: in the option it is an
+/// error.
 pub fn start(to_stderr: bool, filters: &Filters) -> Target {
     let syslog = (!to_stderr).then(SyslogSocket::open);
     let (target, output, error) = match syslog {
@@ -85,6 +96,9 @@ pub fn start(to_stderr: bool, filters: &Filters) -> Target {
     let _ = dispatch.chain(output).apply();
     if let Some(error) = error {
         log::warn!("log: no syslog ({error}); logging to standard error");
+    }
+    for word in &filters.unknown {
+        log::warn!("RUST_LOG: {word:?} is ignored: not one of {ACCEPTED}");
     }
     target
 }

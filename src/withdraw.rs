@@ -1,14 +1,14 @@
 //! `--withdraw`, for scripts that remove a package. It ends in time even if xenstored does not answer, and
-//! succeeds if there is nothing to withdraw: a package may be removed on any machine.
+//! succeeds if there is nothing to withdraw: a package may be removed on any machine, and in an image that is
+//! made on a running guest.
 
-use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process;
 use std::thread;
 use std::time::Duration;
 
+use collectors::inspect::{self, Namespaces};
 use collectors::xen_detect;
 use log::{error, info};
 use publishers::Outcome;
@@ -43,7 +43,7 @@ pub enum Error {
 /// When keys may be left.
 pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     if let Some(why) = skip_reason(options.destination) {
-        info!("{why}: there is nothing to withdraw");
+        info!("{why}: nothing is withdrawn");
         return Ok(());
     }
     if options.sandbox {
@@ -62,20 +62,21 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     Ok(())
 }
 
-/// The reason why no agent of this system can have published keys.
+/// The reason why the keys are none of an agent of this system.
 fn skip_reason(destination: Destination) -> Option<String> {
     if destination == Destination::Stdout {
         return None;
     }
-    if is_changed_root() {
-        return Some("not the root of the running system".into());
+    let root = Path::new("/");
+    if let Err(why) = xen_detect::check(root) {
+        return Some(why.to_string());
     }
-    xen_detect::check(Path::new("/")).err().map(|why| why.to_string())
-}
-
-/// Whether this is a chroot, such as one in which an image is made: the keys are those of the guest's own agent
-/// then. False if the root of process 1 cannot be read.
-fn is_changed_root() -> bool {
-    let root = |path| fs::metadata(path).map(|root| (root.dev(), root.ino())).ok();
-    root("/proc/1/root").is_some_and(|first| Some(first) != root("/"))
+    // Where an image is made, /sys and /dev are those of the guest, and the keys those of its own agent. A process that may
+    // not look at process 1 learns neither.
+    let Namespaces { has_own_root, has_own_processes, .. } = inspect::namespaces(root);
+    match (has_own_root, has_own_processes) {
+        (Some(true), _) => Some("not the root of the running system".into()),
+        (_, Some(true)) => Some("a container, with a PID namespace of its own".into()),
+        _ => None,
+    }
 }

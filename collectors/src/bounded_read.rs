@@ -14,7 +14,8 @@ pub const LIMIT: u64 = 64 * 1024;
 /// The delay before the next try if no file could be opened because of a limit.
 pub const PAUSE: Duration = Duration::from_secs(5);
 
-/// The text of the file: at most [`LIMIT`] bytes. Bytes that are not UTF-8 are replaced by U+FFFD.
+/// The text of the file: at most [`LIMIT`] bytes. Bytes that are not UTF-8 are replaced by U+FFFD; a byte order
+/// mark, which some editors write, is removed.
 ///
 /// # Errors
 /// As stat(2), open(2) and read(2) return them. A file that does not exist is `NotFound`, a FIFO, socket
@@ -22,7 +23,8 @@ pub const PAUSE: Duration = Duration::from_secs(5);
 pub fn text(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     record_exhaustion(open_regular(path))?.take(LIMIT).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+    Ok(String::from_utf8_lossy(text).into_owned())
 }
 
 /// Opens a regular file. A device is not even opened: that alone may have an effect (a watchdog starts).

@@ -129,11 +129,11 @@ pub struct Os {
     pub name: String,
     /// The id that hosts use, in lower case: `debian`, `oracle`.
     pub distro: String,
-    /// The full version, as text: `12.7`.
+    /// The full version, as its files have it: `12.7`, `1.5-rolling-202401010021`.
     pub version: Option<String>,
-    /// First part of the version.
+    /// First number of the version, digits only.
     pub major: Option<String>,
-    /// Second part of the version.
+    /// Second number of the version, digits only.
     pub minor: Option<String>,
     /// The kernel's release, as `uname -r` prints it.
     pub kernel_release: String,

@@ -19,7 +19,10 @@ elif [ -d /etc/init.d ]; then
 else
     fail "neither systemd nor OpenRC nor /etc/init.d is here; init/README.md says what to start"
 fi
-booted() { [ -d /run/systemd/system ]; }
+# Not a chroot in which an image is made: the processes and the keys that are seen there are those of the guest that makes it.
+# shellcheck disable=SC3013 # dash, busybox, bash and ksh have -ef, and so has POSIX since 2024
+is_running_system() { [ -d /proc/1 ] && { ! [ -e /proc/1/root ] || [ /proc/1/root -ef / ]; }; }
+booted() { [ -d /run/systemd/system ] && is_running_system; }
 
 # Those of packages would be overwritten, or overwrite.
 for owner in 'dpkg -S' 'rpm -qf' 'apk info --who-owns' 'pacman -Qo'; do
@@ -42,7 +45,9 @@ install_it() {
         ;;
     openrc)
         rc-update --quiet add xen-guest-agent default
-        rc-service xen-guest-agent restart || echo "install.sh: the service does not run (see above); it is enabled" >&2
+        if is_running_system; then
+            rc-service xen-guest-agent restart || echo "install.sh: the service does not run (see above); it is enabled" >&2
+        fi
         ;;
     sysv)
         if have update-rc.d; then update-rc.d xen-guest-agent defaults; elif have chkconfig; then chkconfig --add xen-guest-agent; fi
@@ -59,7 +64,7 @@ remove_it() {
         if booted; then systemctl stop xen-guest-agent.service || :; fi
         ;;
     openrc)
-        rc-service --ifstarted xen-guest-agent stop || :
+        if is_running_system; then rc-service --ifstarted xen-guest-agent stop || :; fi
         rc-update --quiet delete xen-guest-agent || :
         ;;
     sysv) /etc/init.d/xen-guest-agent stop || : ;;

@@ -1,6 +1,7 @@
 //! Gathers what the checks are made of. Runs on the confined thread, but for [`outside`]. Reads files, netlink
 //! and the store, and writes nothing.
 
+use std::io;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -127,10 +128,12 @@ fn look(options: &Options, outside: &Outside, unconfined: Option<&[String]>) -> 
         Ok(()) => store::ping(at_most(PATIENCE)),
         Err(_) => Err(NoStore::NotTried),
     };
-    let (state, silent) = match guest {
+    let (state, started) = match guest {
         Ok(()) => collect(options, store.is_ok()),
-        Err(_) => (GuestState::default(), Vec::new()),
+        Err(_) => (GuestState::default(), Ok(())),
     };
+    let is_silent = |(_, source): &&(&str, Source)| guest.is_ok() && !state.is_known(*source);
+    let silent = Source::COLLECTORS.iter().filter(is_silent).map(|(name, _)| *name).collect();
     let exclude = Exclude::new(options.exclude_nics.clone());
     let devices = inspect::xen_devices(root);
     let patience = at_most(STORE_TIMEOUT);
@@ -147,13 +150,16 @@ fn look(options: &Options, outside: &Outside, unconfined: Option<&[String]>) -> 
         now: Moment::now(),
         guest,
         state,
+        disabled: options.without.clone(),
         silent,
+        start_error: started.err().map(|error| error.to_string()),
         store,
     }
 }
 
-/// Runs each collector once, as `--once` does. Without a store that of SR-IOV functions would hang.
-fn collect(options: &Options, has_store: bool) -> (GuestState, Vec<&'static str>) {
+/// Runs each collector once, as `--once` does, and says whether all could be started. Without a store that of SR-IOV
+/// functions would hang.
+fn collect(options: &Options, has_store: bool) -> (GuestState, io::Result<()>) {
     let mut options = options.clone();
     options.without.extend((!has_store).then_some(Source::Sriov));
     let without = agent::without(&options);
@@ -164,19 +170,15 @@ fn collect(options: &Options, has_store: bool) -> (GuestState, Vec<&'static str>
     // Without its handle a collector ends once it has reported.
     drop((handles, outbox));
     let deadline = Instant::now() + PATIENCE;
-    while started.is_ok() {
+    loop {
         match inbox.receive(Some(deadline)) {
             Ok(event) => state.apply(event),
-            Err(RecvError::Timeout | RecvError::Disconnected) => break,
+            Err(RecvError::Timeout | RecvError::Disconnected) => return (state, started),
         }
     }
-    let is_silent = |source: &Source| !state.is_known(*source);
-    let silent = Source::COLLECTORS.iter().filter(|(_, source)| is_silent(source));
-    let silent = silent.map(|(name, _)| *name).collect();
-    (state, silent)
 }
 
 /// Whether there is nothing to check here, and nothing to wait for.
 pub fn is_elsewhere(guest: &Result<(), NotAGuest>) -> bool {
-    matches!(guest, Err(NotAGuest::NotXen(_) | NotAGuest::Dom0(_)))
+    matches!(guest, Err(NotAGuest::NotXen(_) | NotAGuest::Dom0(_) | NotAGuest::NoProc))
 }

@@ -24,6 +24,9 @@ pub fn guest(seen: &Seen) -> Vec<Finding> {
             let says = format!("dom0 has given this guest no xenstore yet ({why})");
             return finding(Finding::warn("guest", says));
         }
+        Err(NotAGuest::NoProc) => {
+            return finding(Finding::fail("guest", "/proc is not mounted: nothing can be checked"));
+        }
         Ok(()) => {}
     }
     let mut says = "a guest of Xen".to_owned();

@@ -9,7 +9,7 @@ use publishers::key_tree::is_within;
 use publishers::timestamp::age;
 
 use super::finding::{Finding, count};
-use super::seen::{Seen, StoreSeen};
+use super::seen::{Seen, StoreSeen, name_of};
 use super::{agent, nic, remedies};
 
 /// Differences that are shown one by one.
@@ -29,7 +29,7 @@ pub fn facts(seen: &Seen) -> Vec<Finding> {
     let is_unexplained = |name: &&&str| !(**name == "sriov" && store.watch.is_err());
     let silent: Vec<&str> = seen.silent.iter().filter(is_unexplained).copied().collect();
     if !silent.is_empty() {
-        let says = format!("not collected within 5 s: {}", silent.join(", "));
+        let says = format!("{}: {}", seen.why_silent(), silent.join(", "));
         return vec![Finding::fail("facts", says)];
     }
     if let Some((path, error)) = store.comparison.unreadable.first_key_value() {
@@ -41,7 +41,13 @@ pub fn facts(seen: &Seen) -> Vec<Finding> {
         let wanted = store.comparison.wanted.iter().map(|(path, _)| path);
         let keys = wanted.filter(is_there).filter(|path| is_fact(path, &nic::nodes(seen)));
         let keys = count(keys.count(), "key");
-        return vec![Finding::ok("facts", format!("{keys} in the store, none differs"))];
+        let disabled: Vec<&str> = seen.disabled.iter().map(|source| name_of(*source)).collect();
+        let left_out = match disabled.as_slice() {
+            [] => String::new(),
+            names => format!("; left out by --without {}", names.join(", ")),
+        };
+        let says = format!("{keys} in the store, none differs{left_out}");
+        return vec![Finding::ok("facts", says)];
     }
     let mut shown: Vec<String> =
         changes.iter().take(SHOWN).map(|change| difference(seen, change)).collect();

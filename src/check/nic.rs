@@ -6,6 +6,7 @@ use collectors::network::Nic;
 use facts::Link;
 use publishers::Schema;
 use publishers::diff::Change;
+use publishers::guest_state::Source;
 use publishers::key_tree::is_within;
 
 use super::finding::{Finding, shell_word};
@@ -32,6 +33,10 @@ fn check(seen: &Seen, nic: &Nic) -> Finding {
     let Some((what, node)) = place(seen, nic) else {
         return Finding::skip(id, not_shown(seen, nic));
     };
+    // Where `--without` leaves some in the store, `facts` says so: all of `attr/vif` is to be removed.
+    if let Some(why) = seen.not_collected(Source::Network) {
+        return Finding::skip(id, format!("{what}: {why}"));
+    }
     let addresses = addresses(seen, nic);
     let has = match nic.is_up {
         true => format!("{what} has {}", addresses.as_deref().unwrap_or("no address")),
@@ -98,7 +103,10 @@ fn not_shown(seen: &Seen, nic: &Nic) -> String {
         Some(driver) if seen.store.is_err() => {
             return format!("not a vif ({driver}), the store is not known");
         }
-        Some(driver) => format!("a device of its own, not a vif ({driver})"),
+        Some(driver) => match seen.not_collected(Source::Sriov) {
+            Some(why) => return format!("not a vif ({driver}); SR-IOV functions: {why}"),
+            None => format!("a device of its own, not a vif ({driver})"),
+        },
         None => "not a vif".into(),
     };
     format!("{what}: hosts never show its addresses")

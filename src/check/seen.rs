@@ -9,7 +9,9 @@ use collectors::xen_detect::NotAGuest;
 use publishers::Schema;
 use publishers::clock::Moment;
 use publishers::compare::Comparison;
-use publishers::guest_state::GuestState;
+use publishers::guest_state::{GuestState, Source};
+
+use super::gather::PATIENCE;
 
 /// What was seen of other processes: by a thread that is not confined.
 #[derive(Clone, Debug, Default)]
@@ -41,8 +43,12 @@ pub struct Seen {
     pub schema: Schema,
     /// What was collected.
     pub state: GuestState,
-    /// Collectors that did not report in time.
+    /// Collectors that `--without` names.
+    pub disabled: Vec<Source>,
+    /// Other collectors that have not reported.
     pub silent: Vec<&'static str>,
+    /// Why not all collectors could be started.
+    pub start_error: Option<String>,
     /// The NICs, or why they are not known.
     pub nics: Result<Vec<Nic>, String>,
     /// The devices on Xen's bus.
@@ -107,6 +113,12 @@ pub enum Device {
 /// The name of the agent's own process and service.
 pub const AGENT: &str = "xen-guest-agent";
 
+/// The name of a collector on the command line.
+pub fn name_of(source: Source) -> &'static str {
+    let all = Source::COLLECTORS.iter();
+    all.clone().find(|(_, one)| *one == source).map_or("", |(name, _)| *name)
+}
+
 impl Seen {
     /// The processes of this name.
     pub fn processes(&self, name: &str) -> Vec<&Process> {
@@ -117,6 +129,23 @@ impl Seen {
     /// The agent that runs.
     pub fn agent(&self) -> Option<&Process> {
         self.processes(AGENT).first().copied()
+    }
+
+    /// Why nothing is known of what this collector collects; `None` if it has reported.
+    pub fn not_collected(&self, source: Source) -> Option<String> {
+        let name = name_of(source);
+        if self.disabled.contains(&source) {
+            return Some(format!("left out by --without {name}"));
+        }
+        self.silent.contains(&name).then(|| self.why_silent())
+    }
+
+    /// Why collectors have not reported.
+    pub fn why_silent(&self) -> String {
+        match &self.start_error {
+            Some(error) => format!("not collected (cannot be started: {error})"),
+            None => format!("not collected within {} s", PATIENCE.as_secs()),
+        }
     }
 
     /// A published value.
@@ -159,7 +188,9 @@ impl Seen {
             has_other_options: false,
             schema: Schema::Std,
             state: GuestState::default(),
+            disabled: Vec::new(),
             silent: Vec::new(),
+            start_error: None,
             nics: Ok(Vec::new()),
             devices: Vec::new(),
             unconfined: Some(Vec::new()),

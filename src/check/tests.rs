@@ -9,6 +9,7 @@ use collectors::network::Nic;
 use collectors::xen_detect::NotAGuest;
 use facts::{Address, AddressPreference, Driver, Drivers, Link, Memory, Network, Service, SriovVf};
 use publishers::diff::Change;
+use publishers::guest_state::Source;
 
 use super::seen::{AGENT, Device, NoStore};
 use super::*;

@@ -21,7 +21,7 @@ fn options(arguments: &str) -> Options {
 
 #[test]
 fn each_spelling_of_an_option_is_understood() {
-    let debug = Filters::parse("debug").unwrap();
+    let debug = Filters::of(LevelFilter::Debug);
     for arguments in ["-l debug", "-ldebug", "-l=debug", "--loglevel debug", "--loglevel=debug"] {
         assert_eq!(options(arguments).filters, debug, "{arguments}");
     }
@@ -56,6 +56,12 @@ fn error_names_the_wrong_value_and_the_accepted_ones() {
         ("--publisher file", "--publisher: \"file\" is not one of xenstore, stdout"),
         ("-l loud", "--loglevel: \"loud\" is not one of off, error, warn, info, debug, trace"),
         ("-l publishers=", "--loglevel: \"publishers=\" is not one of off"),
+        ("-l publisher=trace", "--loglevel: \"publisher=trace\" is not one of off"),
+        (
+            "-l info,collectors::os=debug,mycrate=trace",
+            "--loglevel: \"mycrate=trace\" is not one of off",
+        ),
+        ("-l publishers", "--loglevel: \"publishers\" is not one of off"),
         ("--memory-interval 0", "--memory-interval: \"0\" is not one of the whole numbers"),
         ("--disk-interval 0", "--disk-interval: \"0\" is not one of the whole numbers"),
         ("--memory-interval -1", "--memory-interval: \"-1\" is not one of"),
@@ -76,10 +82,10 @@ fn option_overrides_its_variable() {
     let Ok(Command::Run(by_variable)) = run_with("", &variable) else { panic!() };
     assert_eq!(
         (by_variable.schema, by_variable.filters),
-        (Schema::Rfc, Filters::parse("trace").unwrap())
+        (Schema::Rfc, Filters::of(LevelFilter::Trace))
     );
     let Ok(Command::Run(by_flag)) = run_with("--schema std -lwarn", &variable) else { panic!() };
-    assert_eq!((by_flag.schema, by_flag.filters), (Schema::Std, Filters::parse("warn").unwrap()));
+    assert_eq!((by_flag.schema, by_flag.filters), (Schema::Std, Filters::of(LevelFilter::Warn)));
     let said = run_with("", &[("XENSTORE_SCHEMA", "x")]).unwrap_err().to_string();
     assert_eq!(said, "XENSTORE_SCHEMA: \"x\" is not one of std, rfc");
 }

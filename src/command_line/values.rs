@@ -2,25 +2,42 @@
 
 use std::time::Duration;
 
+use log::LevelFilter;
 use publishers::Schema;
 use publishers::guest_state::Source;
 
 use super::{Destination, UsageError};
-use crate::logging::Filters;
+use crate::logging::{self, Filters};
 
-pub fn filters(given: Option<(&'static str, String)>) -> Result<Filters, UsageError> {
-    let Some((what, value)) = given else { return Ok(Filters::default()) };
-    let accepted =
-        "off, error, warn, info, debug, trace, or a list such as info,publishers=trace".into();
-    Filters::parse(&value).ok_or(UsageError::Value { what, value, accepted })
+/// The filters of the option, or those of the variable, which many programs read: it may have words for others. `usual` is
+/// the level if there is none.
+pub fn filters(
+    option: Option<String>,
+    variable: Option<String>,
+    usual: LevelFilter,
+) -> Result<Filters, UsageError> {
+    let is_option = option.is_some();
+    let filters = match option.or(variable) {
+        None => Filters::of(usual),
+        Some(text) => Filters::parse(&text, usual),
+    };
+    match filters.unknown.first().filter(|_| is_option) {
+        None => Ok(filters),
+        Some(word) => {
+            let (what, value) = ("--loglevel", word.clone());
+            Err(UsageError::Value { what, value, accepted: logging::ACCEPTED.into() })
+        }
+    }
 }
 
-pub fn schema(given: Option<(&'static str, String)>) -> Result<Schema, UsageError> {
-    match given {
-        None => Ok(Schema::Std),
-        Some((_, value)) if value == "std" => Ok(Schema::Std),
-        Some((_, value)) if value == "rfc" => Ok(Schema::Rfc),
-        Some((what, value)) => Err(UsageError::Value { what, value, accepted: "std, rfc".into() }),
+pub fn schema(option: Option<String>, variable: Option<String>) -> Result<Schema, UsageError> {
+    let what = if option.is_some() { "--schema" } else { "XENSTORE_SCHEMA" };
+    match option.or(variable).as_deref() {
+        None | Some("std") => Ok(Schema::Std),
+        Some("rfc") => Ok(Schema::Rfc),
+        Some(value) => {
+            Err(UsageError::Value { what, value: value.into(), accepted: "std, rfc".into() })
+        }
     }
 }
 

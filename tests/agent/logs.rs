@@ -27,6 +27,41 @@ fn log_level_option_overrides_rust_log() {
     assert_eq!(run_with(&guest, "debug", &["-l", "off"]), "");
 }
 
+// A variable for all programs of env_logger: what is for others must not keep this one from working, or its package from
+// being removed.
+#[test]
+fn rust_log_for_another_program_is_ignored_with_one_warning() {
+    let guest = Guest::new();
+    let ignored =
+        |word: &str| format!("warn: RUST_LOG: {word:?} is ignored: not one of off, error, warn, ");
+    for (value, words) in [
+        ("mycrate", &["mycrate"][..]),
+        ("mycrate=debug", &["mycrate=debug"]),
+        ("debug,mycrate=debug,publishers=loud", &["mycrate=debug", "publishers=loud"]),
+    ] {
+        guest.write_as_guest("data/os_distro", "wrong");
+        let log = run_with(&guest, value, &[]);
+        let warnings: Vec<&str> = log.lines().filter(|line| line.starts_with("warn: ")).collect();
+        let is_of = |(line, word): (&&str, &&str)| line.starts_with(&ignored(word));
+        assert!(warnings.len() == words.len() && warnings.iter().zip(words).all(is_of), "{log}");
+        assert!(
+            log.contains("info: started, ")
+                && log.contains("debug: ") == value.starts_with("debug"),
+            "{log}"
+        );
+        assert!(!run_with(&guest, value, &["-l", "info"]).contains("RUST_LOG"));
+    }
+    for arguments in [&["--withdraw"][..], &["--publisher", "stdout", "--once"]] {
+        let mut command = guest.command(arguments);
+        let end = Agent::spawn({
+            command.env("RUST_LOG", "mycrate");
+            command
+        })
+        .wait();
+        assert!(end.code == Some(0) && end.stderr.starts_with(&ignored("mycrate")), "{end:?}");
+    }
+}
+
 #[test]
 fn log_line_on_stderr_is_level_in_lower_case_and_message() {
     let guest = Guest::new();

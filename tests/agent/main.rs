@@ -21,6 +21,7 @@ mod disks;
 mod drivers;
 mod faults;
 mod hosts;
+mod images;
 mod links;
 mod logs;
 mod memory;

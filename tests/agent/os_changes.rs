@@ -40,6 +40,34 @@ fn unchanged_os_release_causes_no_write() {
     guest.assert_quiet_since(mark);
 }
 
+// An editor may write a byte order mark.
+#[test]
+fn version_with_a_suffix_publishes_its_numbers_and_rfc_the_whole() {
+    let guest = Guest::new();
+    let text = "\u{feff}PRETTY_NAME=\"VyOS rolling\"\nID=vyos\nVERSION_ID=\"1.5-rolling-2024\"\n";
+    guest.file("/etc/os-release", text);
+    guest.run(&["-s", "--once"]);
+    let tree = guest.tree();
+    let keys = ["data/os_name", "data/os_distro", "data/os_majorver", "data/os_minorver"];
+    assert_eq!(keys.map(|key| tree[key].as_str()), ["VyOS rolling", "vyos", "1", "5"]);
+    guest.run(&["-s", "--once", "--schema", "rfc"]);
+    assert_eq!(guest.tree()["data/os/version"], "1.5-rolling-2024");
+}
+
+#[test]
+fn release_line_of_an_unknown_family_is_name_and_version() {
+    let guest = Guest::new();
+    guest.file("/etc/redhat-release", "NethServer release 7.9.2009 (final)\n");
+    // The guest has the `/usr` of this machine.
+    guest.sh("rm /etc/os-release /etc/debian_version
+         ! [ -e /usr/lib/os-release ] || mount --bind /etc/redhat-release /usr/lib/os-release");
+    guest.run(&["-s", "--once"]);
+    let tree = guest.tree();
+    let keys = ["data/os_name", "data/os_distro", "data/os_majorver", "data/os_minorver"];
+    let expected = ["NethServer release 7.9.2009 (final)", "linux", "7", "9"];
+    assert_eq!(keys.map(|key| tree[key].as_str()), expected);
+}
+
 // A collector that is switched off has its keys removed.
 #[test]
 fn without_removes_the_keys_of_each_collector() {

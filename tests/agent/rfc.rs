@@ -25,6 +25,25 @@ fn schema_rfc_writes_exactly_the_expected_tree() {
 }
 
 #[test]
+fn every_nic_of_a_container_host_is_published_but_loopback() {
+    let guest = Guest::new();
+    let names = ["docker0", "br-0123456789ab", "cni0", "virbr0", "lxcbr0", "podman0", "flannel.1"];
+    for (index, name) in (300..).zip(names) {
+        guest.ip(format!("link add {name} index {index} type bridge"));
+    }
+    guest.ip("link add veth1 index 310 type veth peer name veth2 index 311\nlink set lo up");
+    guest.ip("link set docker0 up\naddr add 198.51.100.1/24 dev docker0");
+    guest.run(&["-s", "--once", "--schema", "rfc"]);
+    let tree = guest.tree();
+    let nic = |index: u32| tree.get(&format!("data/net/{index}")).map(String::as_str);
+    for (index, name) in (300..).zip(names).chain([(310, "veth1"), (311, "veth2")]) {
+        assert_eq!(nic(index), Some(name));
+    }
+    assert!(tree.contains_key("data/net/300/ipv4/198_51_100_1"), "{tree:?}");
+    assert_eq!(nic(1), None, "loopback");
+}
+
+#[test]
 fn schema_option_overrides_xenstore_schema() {
     let guest = Guest::new();
     for (arguments, tree) in [(&[][..], RFC_TREE), (&["--schema", "std"], FIRST_TREE)] {

@@ -74,12 +74,14 @@ fn host_name_without_domain_gives_no_domain_key() {
     });
 }
 
-// The canonical name of the line with the short name has the domain.
+// The canonical name of the line with the short name has the domain; the line before is about another machine.
 #[test]
 fn domain_is_read_from_etc_hosts_if_the_host_name_has_none() {
     Guest::on_each_kernel(|guest| {
         guest.host_name("guest");
-        guest.file("/etc/hosts", "127.0.0.1 localhost\n127.0.1.1 guest.example.org guest\n");
+        let other = "192.0.2.20 guest.example.net db";
+        let own = "127.0.1.1 guest.example.org guest";
+        guest.file("/etc/hosts", &format!("127.0.0.1 localhost\n{other}\n{own}\n"));
         let _agent = guest.agent(&[]);
         guest.wait_tree(FIRST_TREE);
     });

@@ -18,6 +18,12 @@ mount --bind "$scratch/etc" /etc
 mount --bind "$scratch/run" /run
 mount --bind "$scratch/sys" /sys
 mount --rbind "$scratch/dev" /dev
+# Process 1 is the system's own, also where the tests run in a container.
+mount -t tmpfs first /proc/1
+mkdir /proc/1/ns
+ln -s "$(readlink /proc/self/ns/net)" /proc/1/ns/net
+ln -s 'pid:[4026531836]' /proc/1/ns/pid
+ln -s / /proc/1/root
 ip link set lo up
 echo ready
 read -r _ || :

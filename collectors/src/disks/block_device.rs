@@ -100,9 +100,21 @@ impl Device {
         ["loop", "sr"].iter().any(|kind| name.starts_with(kind))
     }
 
+    /// Its UUID in the device mapper, which begins with the name of the program that made it.
+    fn dm_uuid(&self) -> Option<String> {
+        first_line(&self.0.join("dm/uuid"))
+    }
+
     /// Whether it is a logical volume of LVM or a part of one.
     fn is_lvm(&self) -> bool {
-        first_line(&self.0.join("dm/uuid")).is_some_and(|uuid| uuid.starts_with("LVM-"))
+        self.dm_uuid().is_some_and(|uuid| uuid.starts_with("LVM-"))
+    }
+
+    /// Whether it is a thin device without a UUID, as container runtimes make them. LVM, cryptsetup, multipath and
+    /// kpartx give a UUID to each device.
+    pub fn is_thin_without_uuid(&self) -> bool {
+        let has_pool = || self.lower_devices().iter().any(|lower| lower.dm_name().is_some());
+        self.dm_name().is_some() && self.dm_uuid().is_none() && has_pool()
     }
 
     /// Whether logical volumes are directly above it.

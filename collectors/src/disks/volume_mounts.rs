@@ -51,6 +51,18 @@ const TRAVERSAL_SAFE: &[&[u8]] = &[
     b"zfs",
 ];
 
+/// Container runtimes mount the root file systems of containers below these directories. `*` is any one name.
+const CONTAINER_DIRECTORIES: [&[u8]; 8] = [
+    b"/var/lib/docker",
+    b"/var/lib/containers",
+    b"/var/lib/containerd",
+    b"/var/lib/lxc",
+    b"/var/lib/lxd",
+    b"/var/lib/rancher/*/agent/containerd",
+    b"/run/containerd",
+    b"/run/k3s/containerd",
+];
+
 /// A mount of a file system on a block device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VolumeMount {
@@ -62,8 +74,8 @@ pub struct VolumeMount {
     pub kind: Vec<u8>,
     /// The file system is read-only, not only this mount of it.
     pub read_only: bool,
-    /// The mount point; `None` if other mounts hide it, or if it shows only a directory of the file
-    /// system, as bind mounts do.
+    /// The mount point; `None` if other mounts hide it, if it shows only a directory of the file system, as bind
+    /// mounts do, or if it is the root of a container.
     pub point: Option<Vec<u8>>,
     /// The path for statfs(2); `None` if that could block, or if an earlier mount of the same file system has
     /// one.
@@ -71,8 +83,8 @@ pub struct VolumeMount {
 }
 
 /// The mounts of volumes in `mounts`, in their order: each visible mount of a complete file system, and one
-/// entry without a mount point for each file system that has none. Bind mounts of containers change
-/// nothing here.
+/// entry without a mount point for each file system that has none. Bind mounts and subvolumes of containers
+/// change nothing here.
 #[must_use]
 pub fn find_volume_mounts(mounts: &[Mount]) -> Vec<VolumeMount> {
     let tree = MountTree::new(mounts);
@@ -80,7 +92,7 @@ pub fn find_volume_mounts(mounts: &[Mount]) -> Vec<VolumeMount> {
     let mut found = Vec::new();
     for (index, mount) in mounts.iter().enumerate().filter(|(_, mount)| is_volume(mount)) {
         let device = (mount.device.major != 0).then_some(mount.device);
-        let is_shown = is_complete(mount) && tree.is_visible(index);
+        let is_shown = is_complete(mount) && !is_container(mount) && tree.is_visible(index);
         let is_askable = is_shown && is_among(STATVFS_SAFE, &mount.kind) && tree.is_walkable(index);
         let statvfs_path = (is_askable && has_path.insert((device, &mount.source)))
             .then(|| tree.statvfs_path(index));
@@ -122,6 +134,22 @@ pub fn is_traversal_safe(kind: &[u8]) -> bool {
 /// bind mounts of a directory.
 pub fn is_complete(mount: &Mount) -> bool {
     mount.root == b"/" || mount.point == b"/" || mount.subvolume.as_ref() == Some(&mount.root)
+}
+
+/// Whether the mount is a subvolume of btrfs that a container has as its root.
+fn is_container(mount: &Mount) -> bool {
+    mount.subvolume.as_ref().is_some_and(|subvolume| subvolume != b"/")
+        && is_container_path(&mount.point)
+}
+
+/// Whether a mount point is below a directory of a container runtime.
+pub fn is_container_path(point: &[u8]) -> bool {
+    CONTAINER_DIRECTORIES.iter().any(|directory| {
+        let mut names = point.split(|&byte| byte == b'/');
+        let mut directory = directory.split(|&byte| byte == b'/');
+        directory.all(|name| names.next().is_some_and(|is| name == b"*" || name == is))
+            && names.next().is_some()
+    })
 }
 
 #[cfg(test)]

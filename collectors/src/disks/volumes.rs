@@ -11,7 +11,7 @@ use super::fs_usage::FsUsage;
 use super::mount_tree::StatvfsPath;
 use super::swaps::Swap;
 use super::udev::FsNames;
-use super::volume_mounts::VolumeMount;
+use super::volume_mounts::{VolumeMount, is_container_path};
 use crate::bounded_read::entries;
 
 /// The number of volumes that are published at most.
@@ -85,7 +85,8 @@ fn move_to_front<T>(list: &mut [T], matches: impl Fn(&T) -> bool) {
 /// A device and its mounts.
 type Mounted<'a> = (Device, Vec<&'a VolumeMount>);
 
-/// The mounts of each device, in their order, without ramdisks, images, and mounts whose device is not in sysfs.
+/// The mounts of each device, in their order, without ramdisks, images, thin devices of containers, and mounts whose
+/// device is not in sysfs.
 fn by_device<'a>(root: &Path, mounts: &'a [VolumeMount]) -> Vec<Mounted<'a>> {
     let mut found: Vec<Mounted> = Vec::new();
     let mut without_device: Vec<&VolumeMount> = Vec::new();
@@ -105,9 +106,12 @@ fn by_device<'a>(root: &Path, mounts: &'a [VolumeMount]) -> Vec<Mounted<'a>> {
         }
     }
     add_btrfs_root(root, &mut found, without_device);
-    found.retain(|(device, mounts)| {
-        let is_read_only = mounts.first().is_some_and(|mount| mount.read_only);
-        !(device.is_ramdisk() || device.is_loop_or_optical() && is_read_only)
+    found.retain_mut(|(device, mounts)| {
+        if device.is_thin_without_uuid() {
+            mounts.retain(|mount| !point(mount).is_some_and(is_container_path));
+        }
+        let is_image = |mount: &&VolumeMount| mount.read_only && device.is_loop_or_optical();
+        !device.is_ramdisk() && mounts.first().is_some_and(|mount| !is_image(mount))
     });
     found
 }

@@ -1,13 +1,16 @@
 //! Processes of guest agents, ours and others, from `/proc`. What belongs to a container with a network of its
 //! own is left out: it serves no guest.
+//!
+//! A user may call a process as he likes, and give it any arguments. So agents are root's processes, and the program that
+//! runs is what counts, not the name of the process or of a script.
 
 use std::path::{Path, PathBuf};
 
 use facts::decimal;
 
-use crate::bounded_read::{entries, exists, first_line, link_target, text};
+use crate::bounded_read::{check_fd_exhaustion, entries, exists, link_target, text};
 
-/// The names of agents' processes. The kernel keeps 15 characters.
+/// The file names of agents' programs.
 const NAMES: [&str; 2] = ["xen-guest-agent", "xe-daemon"];
 
 /// A process of a guest agent.
@@ -15,7 +18,7 @@ const NAMES: [&str; 2] = ["xen-guest-agent", "xe-daemon"];
 pub struct Process {
     /// Its number.
     pub pid: u32,
-    /// Its name: `xen-guest-agent`, `xe-daemon`.
+    /// The file name of its program: `xen-guest-agent`, `xe-daemon`.
     pub name: String,
     /// Its arguments, without that of its name.
     pub arguments: Vec<String>,
@@ -25,17 +28,18 @@ pub struct Process {
     pub is_replaced: bool,
 }
 
-/// The agents that run, but for this process; `None` where there is no `/proc`.
+/// The agents that run, but for this process; `None` where there is no `/proc`, or it cannot be read.
 #[must_use]
 pub fn agents(root: &Path) -> Option<Vec<Process>> {
     let proc = root.join("proc");
     let own = link_target(&proc.join("self"))?;
     let own_network = network(&proc.join("self"));
-    let mut found: Vec<Process> = entries(&proc)
-        .map(|entry| entry.path())
-        .filter(|path| path.file_name() != own.file_name())
-        .filter_map(|path| process(&path, own_network.as_deref()))
-        .collect();
+    let list = || -> Vec<Process> {
+        let paths = entries(&proc).map(|entry| entry.path());
+        let others = paths.filter(|path| path.file_name() != own.file_name());
+        others.filter_map(|path| process(&path, own_network.as_deref())).collect()
+    };
+    let mut found = check_fd_exhaustion(list).ok()?;
     found.sort_unstable_by_key(|process| process.pid);
     Some(found)
 }
@@ -46,7 +50,10 @@ fn network(process: &Path) -> Option<PathBuf> {
 
 fn process(path: &Path, own_network: Option<&Path>) -> Option<Process> {
     let pid = decimal(path.file_name()?.to_str()?)?;
-    let name = first_line(&path.join("comm")).filter(|name| NAMES.contains(&name.as_str()))?;
+    if !is_of_root(path) {
+        return None;
+    }
+    let program = link_target(&path.join("exe"));
     // Before the arguments, which a process that ends loses before its namespaces (`do_exit` in `kernel/exit.c`): one
     // without a network has none.
     let network = network(path);
@@ -62,15 +69,30 @@ fn process(path: &Path, own_network: Option<&Path>) -> Option<Process> {
     if arguments.is_empty() {
         return None;
     }
-    arguments.remove(0);
-    let program = link_target(&path.join("exe"));
-    // The kernel adds it to the path of a file that was unlinked (`d_path` in `fs/d_path.c`).
-    let is_replaced = program.is_some_and(|program| is_deleted(&program));
+    // Only root may read which program root's processes run. Other users are told what root calls it.
+    let first = PathBuf::from(arguments.remove(0));
+    let is_replaced = program.as_deref().is_some_and(is_deleted);
+    let name = program.unwrap_or(first).file_name()?.to_string_lossy().into_owned();
+    let name = name.strip_suffix(DELETED).filter(|_| is_replaced).unwrap_or(&name).to_owned();
+    if !NAMES.contains(&name.as_str()) {
+        return None;
+    }
     Some(Process { pid, name, arguments, environment: strings("environ"), is_replaced })
 }
 
+/// Whether root started the process, and it is root's still. The owner of its files in `/proc` does not tell: that is root
+/// for a process whose program its user may not read (proc(5), `PR_SET_DUMPABLE`).
+fn is_of_root(process: &Path) -> bool {
+    let status = text(&process.join("status")).unwrap_or_default();
+    let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    ids.is_some_and(|ids| ids.split_whitespace().all(|id| id == "0"))
+}
+
+/// What the kernel adds to the path of a file that was unlinked (`d_path` in `fs/d_path.c`).
+const DELETED: &str = " (deleted)";
+
 fn is_deleted(program: &Path) -> bool {
-    program.to_string_lossy().ends_with(" (deleted)") && !exists(program)
+    program.to_string_lossy().ends_with(DELETED) && !exists(program)
 }
 
 impl Process {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use facts::{Address, AddressPreference, Mac, Network, set_of};
+use facts::{Address, AddressPreference, Mac, Network};
 
 use super::Exclude;
 use super::address_list::AddressList;
@@ -125,20 +125,8 @@ impl Table {
     #[must_use]
     pub fn network(&self, exclude: &Exclude) -> Network {
         let uppers = UpperDevices::new(self.links.values().map(|entry| &entry.link));
-        let vifs: Vec<u32> = self
-            .links
-            .values()
-            .filter(|entry| entry.vif.vif().is_some())
-            .map(|entry| entry.link.index)
-            .collect();
-        let above_vifs = set_of(uppers.above(&vifs, |_| true));
-        let is_published = |entry: &&Entry| {
-            let Entry { link, vif, .. } = entry;
-            let is_above_vif = vif.vif().is_some() || above_vifs.contains(&link.index);
-            !link.loopback
-                && !exclude.is_excluded(&link.name)
-                && (is_above_vif || !Exclude::is_container_nic(&link.name))
-        };
+        let is_published =
+            |entry: &&Entry| !entry.link.loopback && !exclude.is_excluded(&entry.link.name);
         let links = self.links.values().filter(is_published);
         let links = links.map(|entry| self.fact(entry, &uppers, exclude)).collect();
         Network { links, lacks_vif: false }

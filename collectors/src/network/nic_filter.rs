@@ -1,9 +1,5 @@
 //! Which NICs are not published, by name. Pure.
 
-/// The NICs of containers and virtual machines. Their addresses are not the guest's, unless they are upper
-/// devices of a VIF.
-const CONTAINERS: [&str; 7] = ["veth*", "docker*", "cni*", "cali*", "virbr*", "lxc*", "flannel*"];
-
 /// Globs of names of NICs that are not published.
 #[derive(Clone, Debug, Default)]
 pub struct Exclude(Vec<String>);
@@ -19,12 +15,6 @@ impl Exclude {
     #[must_use]
     pub fn is_excluded(&self, name: &[u8]) -> bool {
         self.0.iter().any(|glob| matches(glob.as_bytes(), name))
-    }
-
-    /// Whether a NIC of this name is one of a container or virtual machine.
-    #[must_use]
-    pub fn is_container_nic(name: &[u8]) -> bool {
-        CONTAINERS.iter().any(|glob| matches(glob.as_bytes(), name))
     }
 }
 

@@ -40,11 +40,9 @@ fn xigmanas(root: &Path) -> Option<Distribution> {
     Some(appliance(&name, &name.to_lowercase(), version))
 }
 
-/// Removes the patch level or kind of release after a `-`: the parts of a version are numbers.
 fn appliance(name: &str, id: &str, version: String) -> Distribution {
     let pretty_name = format!("{name} {version}");
-    let number = version.split(['-', '_']).next().unwrap_or(&version).to_owned();
-    Distribution { pretty_name, name: name.into(), id: id.into(), version: Some(number) }
+    Distribution { pretty_name, name: name.into(), id: id.into(), version: Some(version) }
 }
 
 /// The text value of a name in a JSON object. Supports only the JSON of this file: no nesting, and no escapes but

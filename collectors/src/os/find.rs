@@ -47,16 +47,11 @@ pub fn check(root: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A system whose version is that of its kernel: `FreeBSD 14.1-RELEASE-p3` has the version 14.1.
+/// A system whose version is that of its kernel, such as `FreeBSD 14.1-RELEASE-p3`.
 fn of_kernel(Kernel { name, release, .. }: &Kernel) -> Distribution {
-    let version = release.split(['-', '_']).next().unwrap_or(release).to_owned();
     let pretty_name = format!("{name} {release}");
-    Distribution {
-        pretty_name,
-        name: name.clone(),
-        id: name.to_lowercase(),
-        version: Some(version),
-    }
+    let version = Some(release.clone());
+    Distribution { pretty_name, name: name.clone(), id: name.to_lowercase(), version }
 }
 
 fn from_os_release(root: &Path) -> Option<Distribution> {
@@ -77,16 +72,7 @@ fn described(release: &OsRelease) -> Distribution {
         }
     });
     let id = release.get("ID").unwrap_or_else(|| "linux".into());
-    let version = release.get("VERSION_ID").map(|version| without_v(&version).to_owned());
-    Distribution { pretty_name, name, id: host_id(&id), version }
-}
-
-/// Talos writes `v1.7.0`; the letter is no part of the number.
-fn without_v(version: &str) -> &str {
-    match version.strip_prefix('v') {
-        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
-        _ => version,
-    }
+    Distribution { pretty_name, name, id: host_id(&id), version: release.get("VERSION_ID") }
 }
 
 /// The id that hosts use for the os-release id `id`.

@@ -11,28 +11,32 @@ use crate::bounded_read;
 pub fn split(root: &Path, node_name: &str) -> (String, Option<String>) {
     // The kernel's value until a name is set.
     let node_name = if node_name == "(none)" { "" } else { node_name };
-    let (short, domain) = node_name.split_once('.').unwrap_or((node_name, ""));
-    let domain = match domain.trim_end_matches('.') {
-        "" => bounded_read::text(&root.join("etc/hosts"))
-            .ok()
-            .and_then(|hosts| in_hosts(&hosts, short)),
-        domain => Some(domain.to_owned()),
-    };
-    (short.to_owned(), domain.filter(|domain| domain != "localdomain"))
+    let short = node_name.split('.').next().unwrap_or_default();
+    let domain = domain_of(node_name, short).or_else(|| {
+        let hosts = bounded_read::text(&root.join("etc/hosts")).ok()?;
+        in_hosts(&hosts, short)
+    });
+    (short.to_owned(), domain)
 }
 
-/// The domain of the first name `short.domain` in hosts(5).
+/// The domain in the first name `short.domain` of hosts(5) on a line about this host: its address is 127.0.1.1,
+/// which Debian's installer writes, or `short` is on it too. Other lines may be about a machine with the same
+/// short name in another domain.
 fn in_hosts(hosts: &str, short: &str) -> Option<String> {
     hosts.lines().find_map(|line| {
-        let entry = line.split('#').next()?;
-        entry.split_whitespace().skip(1).find_map(|name| domain_of(name, short))
+        let mut words = line.split('#').next()?.split_whitespace();
+        let (address, mut names) = (words.next()?, words);
+        let is_own =
+            address == "127.0.1.1" || names.clone().any(|name| name.eq_ignore_ascii_case(short));
+        names.find_map(|name| domain_of(name, short)).filter(|_| is_own)
     })
 }
 
 fn domain_of(name: &str, short: &str) -> Option<String> {
     let (host, domain) = name.split_once('.')?;
     let domain = domain.trim_end_matches('.');
-    (host.eq_ignore_ascii_case(short) && !domain.is_empty()).then(|| domain.to_owned())
+    let is_domain = host.eq_ignore_ascii_case(short) && !matches!(domain, "" | "localdomain");
+    is_domain.then(|| domain.to_owned())
 }
 
 #[cfg(test)]
@@ -40,12 +44,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn domain_of_a_short_name_is_read_from_hosts() {
-        let hosts =
-            "127.0.0.1 localhost\n# 10.0.0.9 web.wrong\n\n127.0.1.1\tWEB.example.com. web\n";
-        assert_eq!(in_hosts(hosts, "web").as_deref(), Some("example.com"));
-        assert_eq!(in_hosts(hosts, "localhost"), None);
-        assert_eq!(in_hosts("web.example.com", "web"), None);
+    fn line_of_hosts_tells_the_domain_only_with_the_bare_name_or_127_0_1_1() {
+        for (hosts, domain) in [
+            ("192.0.2.20 web1.example.net db\n127.0.1.1 web1.example.org web1", "example.org"),
+            ("127.0.1.1 web1.example.org", "example.org"),
+            ("192.0.2.1 web1 web1.example.org", "example.org"),
+            ("2001:db8::1\twww WEB1.example.org. Web1\r", "example.org"),
+            ("127.0.0.1 web1.localdomain web1\n192.0.2.1 web1.example.org web1", "example.org"),
+            ("127.0.0.1 localhost web1.dev.test", ""),
+            ("0.0.0.0 web1.ads.tracker.example", ""),
+            ("203.0.113.25 web1.mail.provider.example smtp-relay", ""),
+            ("127.0.1.11 web1.example.org", ""),
+            ("192.0.2.1 web1.example.org # web1", ""),
+            ("# 127.0.1.1 web1.example.org web1", ""),
+            ("web1.example.org web1", ""),
+            ("web1 web1.example.org", ""),
+            ("127.0.1.1 web11.example.org web1", ""),
+        ] {
+            assert_eq!(in_hosts(hosts, "web1").unwrap_or_default(), domain, "{hosts:?}");
+        }
     }
 
     #[test]

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-use super::distribution::Distribution;
+use super::distribution::{Distribution, numbers};
 use super::os_release::OsRelease;
 use crate::bounded_read::{first_line, text};
 
 /// Files of one line such as `CentOS Linux release 7.9.2009 (Core)`, the most specific first.
-const RELEASE_LINES: [&str; 7] = [
+const RELEASE_LINES: [&str; 10] = [
+    "etc/asianux-release",
+    "etc/neokylin-release",
+    "etc/turbo-release",
     "etc/oracle-release",
     "etc/enterprise-release",
     "etc/centos-release",
@@ -41,34 +44,39 @@ const SIMPLE: [(&str, &str, &str); 5] = [
     ("etc/debian_version", "debian", "Debian GNU/Linux"),
 ];
 
-/// The distribution below `root`, from its older release files only.
+/// The distribution below `root`, from its older release files only. A line of an unknown family is the name
+/// if no other file names the distribution.
 pub fn find(root: &Path) -> Option<Distribution> {
-    RELEASE_LINES
-        .iter()
-        .find_map(|place| from_line(&first_line(&root.join(place))?))
+    let lines = || RELEASE_LINES.iter().filter_map(|place| first_line(&root.join(place)));
+    lines()
+        .find_map(|line| from_line(&line))
         .or_else(|| from_suse(&text(&root.join("etc/SuSE-release")).ok()?))
         .or_else(|| from_lsb(&text(&root.join("etc/lsb-release")).ok()?))
         .or_else(|| SIMPLE.iter().find_map(|simple| from_simple(root, simple)))
+        .or_else(|| {
+            lines().next().map(|line| distribution(&line, &line, "linux", version_in(&line)))
+        })
 }
 
 /// The version with its minor part from the distribution's own file, if `found` has none.
 pub fn exact_version(root: &Path, found: &Distribution) -> Option<String> {
-    let major = found.version.as_deref().filter(|version| !version.contains('.'))?;
+    let known = numbers(found.version.as_deref()?);
+    let [major] = known.as_slice() else { return None };
     let candidates: &[&str] = match found.id.as_str() {
         "debian" | "raspbian" => &["etc/debian_version"],
         _ => &RELEASE_LINES,
     };
     candidates.iter().find_map(|place| {
-        let version = number_in(&first_line(&root.join(place))?)?;
-        let mut parts = version.split('.');
-        (parts.next() == Some(major) && parts.next().is_some()).then_some(version)
+        let version = version_in(&first_line(&root.join(place))?)?;
+        let is_exact = matches!(numbers(&version).as_slice(), [first, _, ..] if first == major);
+        is_exact.then_some(version)
     })
 }
 
 fn from_line(line: &str) -> Option<Distribution> {
     let (_, id) = LINE_IDS.iter().find(|(start, _)| line.starts_with(start))?;
     let name = line.split(" release ").next().unwrap_or(line);
-    Some(distribution(line, name, id, number_in(line)))
+    Some(distribution(line, name, id, version_in(line)))
 }
 
 /// SLES 11 and older: a line with the name, then `VERSION = 11` and `PATCHLEVEL = 2`.
@@ -104,18 +112,14 @@ fn from_simple(root: &Path, &(place, id, name): &(&str, &str, &str)) -> Option<D
         line if line.starts_with(name) => line.to_owned(),
         line => format!("{name} {line}"),
     };
-    Some(distribution(&pretty_name, name, id, number_in(line)))
+    Some(distribution(&pretty_name, name, id, version_in(line)))
 }
 
 fn distribution(pretty: &str, name: &str, id: &str, version: Option<String>) -> Distribution {
     Distribution { pretty_name: pretty.into(), name: name.into(), id: id.into(), version }
 }
 
-/// The first word of `line` that is a version number: `7.9.2009`.
-fn number_in(line: &str) -> Option<String> {
-    let is_number = |word: &&str| {
-        word.starts_with(|c: char| c.is_ascii_digit())
-            && word.split('.').all(|part| part.chars().all(|c| c.is_ascii_digit()))
-    };
-    line.split_whitespace().find(is_number).map(|word| word.trim_end_matches('.').to_owned())
+/// The first word of `line` that begins with a number: `7.9.2009`, `V5.0`.
+fn version_in(line: &str) -> Option<String> {
+    line.split_whitespace().find(|word| !numbers(word).is_empty()).map(str::to_owned)
 }

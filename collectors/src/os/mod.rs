@@ -20,7 +20,7 @@ use crate::bounded_read;
 use crate::failure_log::FailureLog;
 use crate::poll::WakeReceiver;
 use crate::watch_loop;
-use distribution::Distribution;
+use distribution::{Distribution, numbers};
 use watch::OsWatch;
 
 /// The result of uname(2).
@@ -49,8 +49,9 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path) {
 #[must_use]
 pub fn describe(root: &Path, kernel: Kernel) -> Os {
     let Distribution { pretty_name, name, id, version } = find::find(root, &kernel);
-    let mut parts = version.iter().flat_map(|version| version.split('.')).map(str::to_owned);
-    let (major, minor) = (parts.next(), parts.next());
+    let numbers = version.as_deref().map(numbers).unwrap_or_default();
+    let number = |at: usize| numbers.get(at).map(|&number| number.to_owned());
+    let (major, minor) = (number(0), number(1));
     let (host_name, domain) = hostname::split(root, &kernel.node_name);
     let kernel_release = kernel.release;
     Os { pretty_name, name, distro: id, version, major, minor, kernel_release, host_name, domain }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::NotAGuest;
-use crate::bounded_read::{first_line, text};
+use crate::bounded_read::{exists, first_line, text};
 
 /// `XENFEAT_dom0` of Xen's `public/features.h`.
 const FEATURE_DOM0: u32 = 1 << 11;
@@ -32,6 +32,9 @@ pub fn check(root: &Path) -> Result<(), NotAGuest> {
     }
     if waits_for_xenstore(root) {
         return Err(NotAGuest::NoXenstoreYet("xenstore_late_init in /proc/interrupts"));
+    }
+    if !exists(&root.join("proc/self")) {
+        return Err(NotAGuest::NoProc);
     }
     Ok(())
 }

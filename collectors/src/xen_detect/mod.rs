@@ -26,4 +26,7 @@ pub enum NotAGuest {
     /// not be used: Linux 6.1 crashes.
     #[error("xenstore is not there yet ({0})")]
     NoXenstoreYet(&'static str),
+    /// `/sys` is that of a guest, but whether this is the guest's own root cannot be known.
+    #[error("/proc is not mounted: this may be a chroot on a running guest")]
+    NoProc,
 }

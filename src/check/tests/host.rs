@@ -18,6 +18,10 @@ fn guest_namespace_and_store() {
             &["warn  guest: dom0 has given this guest no xenstore yet (no uuid)"],
         ),
         (
+            |seen| seen.guest = Err(NotAGuest::NoProc),
+            &["FAIL  guest: /proc is not mounted: nothing can be checked"],
+        ),
+        (
             |seen| seen.outside.namespaces.has_own_network = Some(true),
             &[
                 "FAIL  namespace: not the system's network: run it outside of the container, or with the host's network",

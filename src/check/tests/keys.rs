@@ -92,6 +92,41 @@ fn nics_and_their_addresses() {
                 "FAIL  host: does not let the guest write attr/vif/0/ipv4/0",
             ],
         ),
+        (
+            |seen| {
+                seen.state.network = None;
+                seen.disabled = vec![Source::Network, Source::Sriov];
+                seen.nics
+                    .as_mut()
+                    .unwrap()
+                    .push(Nic { driver: Some("ixgbevf".into()), ..nic("eth9", None) });
+            },
+            &[
+                "skip  nic/enX0: vif 0: left out by --without net",
+                "skip  nic/eth9: not a vif (ixgbevf); SR-IOV functions: left out by --without sriov",
+            ],
+        ),
+        (
+            |seen| {
+                seen.state.network = None;
+                seen.silent = vec!["net"];
+            },
+            &[
+                "skip  nic/enX0: vif 0: not collected within 5 s",
+                "FAIL  facts: not collected within 5 s: net",
+            ],
+        ),
+        (
+            |seen| {
+                seen.state.network = None;
+                seen.silent = vec!["net", "os"];
+                seen.start_error = Some("EMFILE".into());
+            },
+            &[
+                "skip  nic/enX0: vif 0: not collected (cannot be started: EMFILE)",
+                "FAIL  facts: not collected (cannot be started: EMFILE): net, os",
+            ],
+        ),
         (|seen| seen.nics = Err("EPERM".into()), &["FAIL  nic: cannot be read: EPERM"]),
     ]);
 }

@@ -137,6 +137,75 @@ fn xe_daemon_is_told_with_what_stops_it() {
     assert_eq!(said(&guest, None, &[]), (Some(0), lines));
 }
 
+/// Programs that do not end: those of a user who chooses their names and arguments, and root's scripts.
+struct Imposters(Vec<Child>);
+
+impl Imposters {
+    fn start(guest: &Guest) -> Imposters {
+        // echo(1) takes any arguments, and waits when it writes into a pipe that is full. A user who may not read a program
+        // is not the owner of its files in /proc.
+        guest.sh(
+            "mkdir /run/scripts; mkfifo /run/empty
+             for name in xen-guest-agent xe-daemon; do
+                 cp /bin/echo /run/$name; chmod 711 /run/$name; mkfifo /run/$name.full
+                 printf '#!/bin/sh\nread line <&3\n' >/run/scripts/$name; chmod 755 /run/scripts/$name
+             done",
+        );
+        let user = "exec 3<>/run/$0.full; dd if=/dev/zero of=/run/$0.full oflag=nonblock bs=4096 2>/dev/null || :
+                    exec setpriv --reuid 65534 --clear-groups /run/$0 --schema rfc >&3";
+        let script = "exec 3<>/run/empty; exec /run/scripts/$0";
+        let names = ["xen-guest-agent", "xe-daemon"];
+        let started = [user, script].into_iter().flat_map(|line| names.map(|name| (line, name)));
+        let start = |(line, name): (&str, &str)| {
+            guest.world_command("sh").args(["-c", line, name]).spawn().unwrap()
+        };
+        let imposters = Imposters(started.map(start).collect());
+        for (child, name) in imposters.0.iter().zip(names.iter().cycle()) {
+            guest.wait_sh(&format!("grep -qx {name} /proc/{}/comm", child.id()));
+        }
+        imposters
+    }
+}
+
+impl Drop for Imposters {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+// They start before the agent: their numbers are lower.
+#[test]
+fn process_of_another_user_and_script_are_no_agents_whatever_their_names_are() {
+    let guest = system();
+    let _imposters = Imposters::start(&guest);
+    let agent = guest.published(&[]);
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), String::new()));
+    drop(agent);
+    let line = "warn  agent: no agent runs, and no service is installed for it; the store has what an agent published \
+                earlier in this boot\n";
+    assert_eq!(said(&guest, None, &[]), (Some(0), line.into()));
+}
+
+// A user may not read which program a process of root runs. In a PID namespace of its own no other test's agent is seen.
+#[test]
+fn agent_is_seen_by_a_user_who_may_not_see_its_program() {
+    let guest = system();
+    let program = program();
+    let line = format!(
+        "mount -t proc proc /proc; cp {program} /run/xen-guest-agent; /run/xen-guest-agent -s 2>/run/log & \
+         until grep -q started /run/log; do sleep 0.1; done; \
+         setpriv --reuid 65534 --clear-groups /run/xen-guest-agent --check; kill $!"
+    );
+    let mut command = guest.world_command("unshare");
+    command.args(["-p", "-f", "sh", "-c", &line]).env("XENSTORED_PATH", guest.socket());
+    let end = Agent::spawn(command).wait();
+    let is_seen = |line: &str| line.starts_with("ok    agent: version 1.0.0 runs as process ");
+    assert!(end.stdout.lines().any(is_seen), "{end:?}");
+}
+
 // Another schema was asked for than the agent has: a reload would not change it.
 #[test]
 fn agent_with_other_options_than_were_asked_for_is_told() {

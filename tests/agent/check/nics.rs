@@ -1,6 +1,6 @@
 //! `--check`: why a host shows no address, one reason after the other.
 
-use super::super::harness::{Agent, Guest};
+use super::super::harness::{Agent, Guest, program};
 use super::{line_of, said, said_by, system};
 
 #[test]
@@ -102,6 +102,39 @@ fn sriov_function_is_compared_with_the_store_preloaded() {
                 kill -HUP PID\n";
     assert_eq!(said_with_eth9(&guest, &agent), (Some(1), line.into()));
     agent.signal("CONT");
+}
+
+// Given, or taken over from the agent that runs.
+#[test]
+fn nic_whose_addresses_are_left_out_is_not_said_to_have_none() {
+    let guest = system();
+    let agent = guest.published(&["--without", "net,os"]);
+    let line = "skip  nic/eth0: vif 0: left out by --without net\n";
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(0), line.into()));
+    assert_eq!(said(&guest, Some(&agent), &["--without", "net,os"]), (Some(0), line.into()));
+    let facts = "ok    facts: 6 keys in the store, none differs; left out by --without net, os";
+    assert_eq!(line_of(&guest, Some(&agent), "facts"), facts);
+    guest.write_as_guest("attr/vif/0/ipv4/0", "192.0.2.9");
+    let lines = format!("{line}FAIL  facts: attr/vif should not be there  kill -HUP PID\n");
+    assert_eq!(said(&guest, Some(&agent), &[]), (Some(1), lines));
+}
+
+#[test]
+fn nic_is_not_said_to_have_no_address_where_there_are_too_few_descriptors_to_look() {
+    let guest = system();
+    let agent = guest.published(&[]);
+    let mut not_started = 0;
+    for limit in 4..=24 {
+        let mut command = guest.world_command("prlimit");
+        command.args([&format!("--nofile={limit}"), program(), "--check", "--no-sandbox"]);
+        command.env("XENSTORED_PATH", guest.socket());
+        let end = Agent::spawn(command).wait();
+        println!("{limit}: {end:?}");
+        assert!(!end.stdout.contains("no address"), "{limit}: {end:?}");
+        not_started += usize::from(end.stdout.contains("cannot be started"));
+    }
+    assert!(not_started > 0);
+    drop(agent);
 }
 
 #[test]

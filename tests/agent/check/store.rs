@@ -1,7 +1,7 @@
 //! `--check`: a store that does not answer, refuses or is full, and keys that differ.
 
 use super::super::harness::{Agent, Daemon, Guest, Layout, program};
-use super::{as_system, check, line_of, said, system};
+use super::{check, line_of, said, show_xen_version, system};
 use std::fs;
 use std::io::Read;
 use std::os::unix::net::UnixListener;
@@ -103,7 +103,7 @@ fn watch_that_is_refused_is_told() {
 fn denied_key_and_reason_against_a_suspend_are_told() {
     for daemon in [Daemon::C, Daemon::OCaml] {
         let guest = Guest::on(Layout::Xapi, daemon);
-        as_system(&guest);
+        show_xen_version(&guest);
         guest.dom0_writes("data/os_name", "dom0's");
         guest.allow("data/os_name", &["n0", "r1"]);
         let agent = guest.published(&[]);
@@ -163,7 +163,7 @@ FAIL  host: does not let the guest write attr/vif/0/ipv4/0 and 3 more
 fn full_store_is_told() {
     for daemon in [Daemon::C, Daemon::OCaml] {
         let guest = Guest::on(Layout::Xapi, daemon);
-        as_system(&guest);
+        show_xen_version(&guest);
         guest.as_guest(|store| {
             (0..)
                 .find(|n| store.write(&format!("data/filler/{}/{n}", n / 100), "").is_err())

@@ -146,6 +146,45 @@ fn btrfs_subvolumes_with_blanks_and_commas_are_mount_points() {
     }
 }
 
+#[test]
+fn subvolume_is_no_mount_point_below_a_directory_of_containers() {
+    let point = |point: &str, subvolume: &str| {
+        points(&format!("2 1 0:40 {subvolume} {point} rw - btrfs /dev/xvda2 rw,subvol={subvolume}"))
+    };
+    for container in [
+        "/var/lib/docker/btrfs/subvolumes/x",
+        "/var/lib/containers/storage/btrfs/subvolumes/x",
+        "/var/lib/containerd/x",
+        "/var/lib/lxc/x/rootfs",
+        "/var/lib/lxd/storage-pools/default/containers/x",
+        "/var/lib/rancher/k3s/agent/containerd/x",
+        "/run/containerd/io.containerd.runtime.v2.task/k8s.io/x/rootfs",
+        "/run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/x/rootfs",
+    ] {
+        assert_eq!(point(container, "/x"), "-", "{container}");
+        assert_eq!(point(container, "/"), container);
+    }
+    for other in [
+        "/var/lib/docker",
+        "/var/lib/docker2/x",
+        "/var/lib/kubelet/pods/x",
+        "/var/lib/rancher/agent/containerd/x",
+        "/var/lib/rancher/a/b/agent/containerd/x",
+        "/srv/var/lib/docker/x",
+        "/run/user",
+    ] {
+        assert_eq!(point(other, "/x"), other);
+    }
+}
+
+// So its start causes no look-up of devices.
+#[test]
+fn container_on_btrfs_changes_nothing() {
+    let table = "2 1 0:40 /@ /srv rw - btrfs /dev/xvda2 rw,subvol=/@\n";
+    let container = "3 1 0:40 /x /run/containerd/x/rootfs rw - btrfs /dev/xvda2 rw,subvol=/x\n";
+    assert_eq!(find(&format!("{ROOT}{container}{table}")), find(&format!("{ROOT}{table}")));
+}
+
 // The agent itself runs from the root.
 #[test]
 fn mount_on_an_overlay_root_has_a_statvfs_path() {
