@@ -26,6 +26,8 @@ fn check_runs(guest: &Guest, line: &str) {
     guest.wait_value("data/os_minorver", "8");
     guest.file("/etc/debian_version", "12.7\n");
     guest.wait_tree(FIRST_TREE);
+    // A batch that is not ended is ended first.
+    agent.wait_idle();
     let end = agent.stop("TERM");
     assert_eq!(end.code, Some(0), "{line}: {end:?}");
     assert!(end.took < Duration::from_secs(1), "{end:?}");

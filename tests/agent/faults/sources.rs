@@ -49,8 +49,7 @@ fn meminfo_that_fails_keeps_the_keys() {
 #[test]
 fn empty_proc_removes_its_keys_until_a_reload_after_proc_is_mounted() {
     let guest = Guest::new();
-    guest
-        .sh("mount -t tmpfs none /proc && mkdir /proc/self /proc/xen && : >/proc/xen/capabilities");
+    guest.sh("mount -t tmpfs none /proc && mkdir /proc/xen && : >/proc/xen/capabilities");
     let boot_id = "data/service/xen-guest-agent/boot-id";
     let expected = tree_without(&["data/meminfo", "control/", boot_id, "drivers/"]);
     let confined = guest.published(&["--memory-interval", "1"]);
