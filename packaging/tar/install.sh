@@ -35,9 +35,8 @@ done
 
 # Of earlier archives: with it the agent crashes on systemd 229 to 238.
 remove_drop_in() {
-    local directory=/usr/lib/systemd/system/xen-guest-agent.service.d
-    rm -f "$directory/confinement.conf"
-    rmdir "$directory" 2>/dev/null || :
+    rm -f /usr/lib/systemd/system/xen-guest-agent.service.d/confinement.conf
+    rmdir /usr/lib/systemd/system/xen-guest-agent.service.d 2>/dev/null || :
 }
 
 install_it() {
