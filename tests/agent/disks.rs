@@ -116,7 +116,7 @@ fn volume_keeps_its_index_over_a_restart() {
     agent.stop("TERM");
     let mark = guest.mark();
     let _agent = guest.agent(&[]);
-    guest.assert_quiet_since(mark);
+    guest.assert_only_doorbell_since(mark);
     assert_eq!(index(&guest, &disks[1]), "1");
     guest.mount(&disks[2], "c");
     assert_eq!(index(&guest, &disks[2]), "0");
