@@ -1,7 +1,7 @@
 //! The publisher on a fake xenstore: arbitrary facts and faults, over several boots.
 //!
-//! The fake checks each request. After each boot without a fault the keys must be those of the state, and
-//! other programs' keys must be unchanged.
+//! The fake checks each request. After each boot without a fault the keys of each known source must be those of the
+//! state; keys of other sources and of other programs must be unchanged.
 
 #![no_main]
 
@@ -9,6 +9,8 @@ use facts::{Event, channel};
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use publishers::guest_state::{GuestState, Source};
+use publishers::key_tree::Tree;
+use publishers::keys::root_of;
 use publishers::store::Store;
 use publishers::{Outcome, Publisher, Schema};
 use xen_guest_agent_fuzz::facts::{event, text};
@@ -57,6 +59,7 @@ fn boot(u: &mut Unstructured, xenstore: &FakeXenstore) -> Result<()> {
     let (events, without) = facts_of(u)?;
     let faults = faults(u)?;
     let is_clean = faults.is_empty();
+    let before = xenstore.nodes().keys();
     let run = |faults: Vec<Option<Fault>>| {
         (xenstore.nodes().faults, xenstore.nodes().unread) = (faults, false);
         let opened = xenstore.clone();
@@ -74,7 +77,7 @@ fn boot(u: &mut Unstructured, xenstore: &FakeXenstore) -> Result<()> {
     assert_eq!(run(Vec::new()), Outcome::Synced);
     let doorbell = schema.doorbell().map(|path| format!("write {path} 0"));
     assert_eq!(xenstore.nodes().requests, Vec::from_iter(doorbell), "published again");
-    check_store(xenstore, schema, &events, &without);
+    check_store(xenstore, schema, &events, &without, &before);
     Ok(())
 }
 
@@ -105,11 +108,20 @@ fn faults(u: &mut Unstructured) -> Result<Vec<Option<Fault>>> {
     Ok(faults)
 }
 
-fn check_store(xenstore: &FakeXenstore, schema: Schema, events: &[Event], without: &[Source]) {
+fn check_store(
+    xenstore: &FakeXenstore,
+    schema: Schema,
+    events: &[Event],
+    without: &[Source],
+    before: &Tree,
+) {
     let mut state = GuestState { without: without.to_vec(), ..GuestState::default() };
     events.iter().for_each(|event| state.apply(event.clone()));
     let keys = xenstore.nodes().keys();
     let mut wanted = schema.render(&state, &keys);
+    let is_known = |path: &str| root_of(path).is_none_or(|root| state.is_known(root.source));
+    let kept = before.iter().filter(|(path, _)| !is_known(path));
+    kept.for_each(|(path, value)| wanted.set_raw(path, value.clone()));
     if let (Some(updated), Some(_)) = (keys.get(UPDATED), schema.updated_key()) {
         wanted.set_raw(UPDATED, updated.to_owned());
     }
