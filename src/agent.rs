@@ -215,7 +215,7 @@ fn start_signals(
         manager.stopping();
         drop(handles);
         thread::sleep(SHUTDOWN_TIMEOUT);
-        error!("no answer from xenstored; exiting");
+        error!("not done within {} ms; exiting", SHUTDOWN_TIMEOUT.as_millis());
         process::exit(0);
     };
     thread::Builder::new().name("signals".into()).spawn(watch).map(drop)
