@@ -1,7 +1,11 @@
-# What stands in for FreeBSD's own bsd.port.mk: the variables of an installation. Run with SOURCE and STAGEDIR.
+# What stands in for FreeBSD's own bsd.port.mk and cargo.mk: the variables of an installation. Run with SOURCE and
+# STAGEDIR.
 PREFIX?=	/usr/local
 WRKSRC=		${SOURCE}
+# As Mk/Uses/cargo.mk: the list of crates is read if it is there, and the target has a directory of its own.
+.sinclude "${.CURDIR}/Makefile.crates"
 CARGO_TARGET_DIR=	${SOURCE}/target
+CARGO_BUILD_TARGET?=	x86_64-unknown-freebsd
 INSTALL_PROGRAM=	install -m 555
 INSTALL_SCRIPT=		install -m 555
 INSTALL_MAN=		install -m 444
