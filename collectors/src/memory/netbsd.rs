@@ -28,7 +28,8 @@ impl Source {
     /// As sysctl(3) has them, and when the system names no total.
     pub fn sample(&mut self) -> io::Result<Memory> {
         let counters = sysctl::by_mib(&[CTL_VM, VM_UVMEXP2])?;
-        let (total, available) = of_netbsd(&counters).ok_or_else(|| {
+        let left = sysctl::number(NETBSD_BALLOON);
+        let (total, available) = of_netbsd(&counters, left).ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidData, "vm.uvmexp2 names no total")
         })?;
         Ok(Memory { total, available, balloon: self.balloon })

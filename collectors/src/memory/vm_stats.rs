@@ -6,8 +6,8 @@ use crate::headers::netbsd;
 pub const PAGESIZE: &str = "hw.pagesize";
 /// FreeBSD's balloon driver: its numbers are below.
 pub const FREEBSD_BALLOON: &str = "dev.xen.balloon";
-/// NetBSD's (`sys/arch/xen/xen/balloon.c`).
-pub const NETBSD_BALLOON: &str = "machdep.xen.balloon";
+/// NetBSD's: the KiB that the balloon leaves (`sys/arch/xen/xen/balloon.c`).
+pub const NETBSD_BALLOON: &str = "machdep.xen.balloon.current";
 
 /// FreeBSD: total and available memory in KiB; `None` if there is no total. `number` reads a sysctl.
 ///
@@ -27,16 +27,19 @@ pub fn of_freebsd(number: impl Fn(&str) -> Option<u64>) -> Option<(u64, u64)> {
     Some((total, kib(unused, page)?.saturating_add(cached).min(total)))
 }
 
-/// NetBSD: the same from `VM_UVMEXP2`. Its total does not follow the balloon.
+/// NetBSD: the same from `VM_UVMEXP2`. Its total does not follow the balloon, which leaves `left` KiB.
 #[must_use]
-pub fn of_netbsd(uvmexp: &[u8]) -> Option<(u64, u64)> {
+pub fn of_netbsd(uvmexp: &[u8], left: Option<u64>) -> Option<(u64, u64)> {
     use netbsd::*;
     let number = |at: usize| -> Option<u64> {
         let bytes = uvmexp.get(at..at + 8)?.try_into().ok()?;
         u64::try_from(i64::from_ne_bytes(bytes)).ok()
     };
     let page = number(UVMEXP_PAGESIZE)?;
-    let total = kib(number(UVMEXP_NPAGES)?, page).filter(|&kib| kib > 0)?;
+    let total = kib(number(UVMEXP_NPAGES)?, page)?.min(left.unwrap_or(u64::MAX));
+    if total == 0 {
+        return None;
+    }
     let unused = [UVMEXP_FREE, UVMEXP_FILEPAGES, UVMEXP_EXECPAGES];
     let unused = unused.into_iter().filter_map(number).fold(0, u64::saturating_add);
     Some((total, kib(unused, page)?.min(total)))
@@ -99,14 +102,23 @@ mod tests {
     fn netbsd_file_and_program_caches_are_available() {
         let uvmexp =
             netbsd(&[(0, 4096), (24, 250_000), (32, 100_000), (576, 20_000), (584, 5_000)]);
-        assert_eq!(of_netbsd(&uvmexp), Some((1_000_000, 500_000)));
+        assert_eq!(of_netbsd(&uvmexp, None), Some((1_000_000, 500_000)));
         // Each counter is read at its own time, so that the sum may exceed the total.
         let more = netbsd(&[(0, 4096), (24, 250_000), (32, 200_000), (576, 60_000)]);
-        assert_eq!(of_netbsd(&more), Some((1_000_000, 1_000_000)));
+        assert_eq!(of_netbsd(&more, None), Some((1_000_000, 1_000_000)));
         let negative = netbsd(&[(0, 4096), (24, 250_000), (32, -1), (576, 20_000)]);
-        assert_eq!(of_netbsd(&negative), Some((1_000_000, 80_000)));
+        assert_eq!(of_netbsd(&negative, None), Some((1_000_000, 80_000)));
         // A newer system has more of them.
-        assert_eq!(of_netbsd(&[uvmexp, vec![1; 64]].concat()), Some((1_000_000, 500_000)));
+        assert_eq!(of_netbsd(&[uvmexp, vec![1; 64]].concat(), None), Some((1_000_000, 500_000)));
+    }
+
+    #[test]
+    fn netbsd_total_follows_the_balloon() {
+        let uvmexp = netbsd(&[(0, 4096), (24, 250_000), (32, 150_000)]);
+        assert_eq!(of_netbsd(&uvmexp, Some(800_000)), Some((800_000, 600_000)));
+        assert_eq!(of_netbsd(&uvmexp, Some(400_000)), Some((400_000, 400_000)));
+        // The balloon counts pages that the kernel uses for itself.
+        assert_eq!(of_netbsd(&uvmexp, Some(1_048_576)), Some((1_000_000, 600_000)));
     }
 
     #[test]
@@ -114,8 +126,8 @@ mod tests {
         assert_eq!(freebsd(&[("vm.stats.vm.v_page_count", 0)]), None);
         assert_eq!(freebsd(&[("hw.pagesize", u64::MAX)]), None);
         assert_eq!(of_freebsd(|_| None), None);
-        assert_eq!(of_netbsd(&netbsd(&[(0, 4096)])), None);
-        assert_eq!(of_netbsd(&netbsd(&[(0, 4096), (24, -1)])), None);
-        assert_eq!(of_netbsd(&[0; 30]), None);
+        assert_eq!(of_netbsd(&netbsd(&[(0, 4096)]), None), None);
+        assert_eq!(of_netbsd(&netbsd(&[(0, 4096), (24, -1)]), None), None);
+        assert_eq!(of_netbsd(&[0; 30], None), None);
     }
 }

@@ -171,7 +171,7 @@ impl Vifs {
     ///
     /// # Errors
     /// When it cannot be found out.
-    pub fn find(&self, link: &Link) -> io::Result<Option<u32>> {
+    pub fn find(&mut self, link: &Link) -> io::Result<Option<u32>> {
         let index = i32::try_from(link.index).unwrap_or_default();
         let row = [abi::CTL_NET, abi::PF_LINK, abi::NETLINK_GENERIC, abi::IFMIB_IFDATA];
         let mib = [&row[..], &[index, abi::IFDATA_DRIVERNAME]].concat();

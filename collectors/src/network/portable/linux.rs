@@ -100,7 +100,7 @@ impl Vifs {
     ///
     /// # Errors
     /// When it cannot be found out.
-    pub fn find(&self, link: &Link) -> io::Result<Option<u32>> {
+    pub fn find(&mut self, link: &Link) -> io::Result<Option<u32>> {
         vif::lookup(&self.0, &link.name, link.index).map(VifLookup::vif)
     }
 }

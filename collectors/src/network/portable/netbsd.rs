@@ -93,29 +93,35 @@ impl System for Kernel {
 }
 
 /// Which VIF is behind an interface.
-pub struct Vifs;
+pub struct Vifs {
+    /// The only connection of this thread: a second one would share its state. It is kept, since the kernel does
+    /// not free all of one that is closed.
+    connection: Option<Connection>,
+}
 
 impl Vifs {
     /// Uses xenstore, not the files below `root`.
     pub fn new(_root: &Path) -> Self {
-        Self
+        Self { connection: None }
     }
 
-    /// The VIF of a link. The connection is closed here: a second one in this thread would share its state.
+    /// The VIF of a link.
     ///
     /// # Errors
     /// When it cannot be found out.
-    pub fn find(&self, link: &Link) -> io::Result<Option<u32>> {
+    pub fn find(&mut self, link: &Link) -> io::Result<Option<u32>> {
         let name = String::from_utf8_lossy(&link.name);
         if unit(&name, DRIVER).is_none() {
             return Ok(None);
         }
-        let mut connection = Connection::open()?;
+        let mut connection = self.connection.take().map_or_else(Connection::open, Ok)?;
         let by_name = find(&mut connection, "vifname", |vifname| vifname == name)?;
-        match (by_name, link.mac) {
-            (None, Some(mac)) => find(&mut connection, "mac", |text| text.parse() == Ok(mac)),
-            (vif, _) => Ok(vif),
-        }
+        let vif = match (by_name, link.mac) {
+            (None, Some(mac)) => find(&mut connection, "mac", |text| text.parse() == Ok(mac))?,
+            (vif, _) => vif,
+        };
+        self.connection = Some(connection);
+        Ok(vif)
     }
 }
 
