@@ -126,6 +126,15 @@ impl Agent {
         self.wait()
     }
 
+    /// What each thread does in the kernel.
+    fn threads(&self) -> String {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.pid())).into_iter().flatten();
+        let files = tasks.flatten().flat_map(|task| {
+            ["stat", "syscall", "stack"].map(|file| fs::read_to_string(task.path().join(file)))
+        });
+        files.flatten().collect()
+    }
+
     /// Waits for its end.
     pub fn wait(self) -> Finished {
         self.wait_within(PATIENCE)
@@ -140,7 +149,7 @@ impl Agent {
             status.is_some()
         });
         let took = start.elapsed();
-        assert!(ended, "the agent did not end");
+        assert!(ended, "the agent did not end:\n{}", self.threads());
         self.readers.drain(..).for_each(|reader| reader.join().unwrap());
         let stdout = self.stdout.try_iter().map(|line| line + "\n").collect();
         Finished { code: status.and_then(|s| s.code()), stdout, stderr: self.stderr(), took }
