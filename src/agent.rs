@@ -29,8 +29,9 @@ use crate::sandbox::{self, UnixSockets};
 use crate::service_manager::ServiceManager;
 use crate::{signal_mask, xenstore_wait};
 
-/// How long the publisher may take to publish what is left after SIGTERM or SIGINT.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(800);
+/// How long the publisher may take to publish what is left after SIGTERM or SIGINT. A busy machine needs more than
+/// a second; service managers wait five.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Reload, shutdown, shutdown.
 const SIGNALS: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
@@ -215,7 +216,7 @@ fn start_signals(
         manager.stopping();
         drop(handles);
         thread::sleep(SHUTDOWN_TIMEOUT);
-        error!("not done within {} ms; exiting", SHUTDOWN_TIMEOUT.as_millis());
+        error!("not done within {} s; exiting", SHUTDOWN_TIMEOUT.as_secs());
         process::exit(0);
     };
     thread::Builder::new().name("signals".into()).spawn(watch).map(drop)

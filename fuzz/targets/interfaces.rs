@@ -19,7 +19,7 @@ fuzz_target!(|input: &[u8]| {
     check::<FreeBsd>(&entries);
     check::<NetBsd>(&entries);
     check::<Linux>(&entries);
-    if let Some((total, available)) = of_netbsd(input) {
+    if let Some((total, available)) = of_netbsd(input, None) {
         assert!(0 < total && available <= total);
     }
 });

@@ -48,6 +48,8 @@ use std::time::{Duration, Instant};
 
 /// The longest time for which a test waits for an expected event. Only a failing test waits this long.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an agent may take to end, even if something that it waits for hangs.
+pub const SHUTDOWN: Duration = Duration::from_secs(4);
 
 /// Polls a condition until it is true; false if it is not true in time.
 pub fn wait_for(patience: Duration, mut condition: impl FnMut() -> bool) -> bool {
