@@ -1,15 +1,17 @@
 //! SIGTERM and SIGINT end the agent; SIGHUP makes it read everything again.
 
 use super::harness::{DOORBELL, FIRST_TREE, Guest, OS_RELEASE, SHUTDOWN};
+use std::time::Duration;
 
 // The published keys stay.
 #[test]
-fn sigterm_and_sigint_exit_0_in_time() {
+fn sigterm_and_sigint_exit_0_within_a_second() {
     for signal in ["TERM", "INT"] {
         let guest = Guest::new();
         let end = guest.published(&[]).stop(signal);
         assert_eq!(end.code, Some(0), "{end:?}");
-        assert!(end.took < SHUTDOWN, "{end:?}");
+        assert!(end.took < Duration::from_secs(1), "{end:?}");
+        assert!(end.stderr.ends_with("info: ended\n"), "{end:?}");
         guest.wait_tree(FIRST_TREE);
     }
 }
@@ -23,7 +25,7 @@ fn sigterm_during_a_flood_completes_the_batch() {
     guest.wait(|tree| tree.contains_key("attr/vif/0/ipv4/1"));
     let end = agent.stop("TERM");
     assert_eq!(end.code, Some(0), "{end:?}");
-    assert!(end.took < SHUTDOWN, "{:?}", end.took);
+    assert!(end.took < Duration::from_secs(1), "{:?}", end.took);
     assert_eq!(guest.changes_since(mark).last().unwrap(), "write data/updated");
     let tree = guest.tree();
     let addresses = tree.values().filter(|value| value.starts_with("10.0.0.")).count();
@@ -34,14 +36,14 @@ fn sigterm_during_a_flood_completes_the_batch() {
 }
 
 #[test]
-fn sigterm_exits_0_in_time_while_xenstored_is_down() {
+fn sigterm_exits_0_within_a_second_while_xenstored_is_down() {
     let guest = Guest::new();
     let agent = guest.published(&[]);
     guest.kill_xenstored();
     guest.ip("addr add 198.51.100.7/25 dev eth0");
     let end = agent.stop("TERM");
     assert_eq!(end.code, Some(0), "{end:?}");
-    assert!(end.took < SHUTDOWN, "{end:?}");
+    assert!(end.took < Duration::from_secs(1), "{end:?}");
 }
 
 #[test]
