@@ -48,7 +48,7 @@ use std::time::{Duration, Instant};
 
 /// The longest time for which a test waits for an expected event. Only a failing test waits this long.
 pub const PATIENCE: Duration = Duration::from_secs(10);
-/// How long an agent may take to end if something that it waits for hangs: its 3 s, and one for a busy machine.
+/// How long an agent may take to end while xenstored does not answer: its 3 s, and one for a busy machine.
 pub const SHUTDOWN: Duration = Duration::from_secs(4);
 
 /// Polls a condition until it is true; false if it is not true in time.
