@@ -6,8 +6,8 @@
 use std::net::IpAddr;
 
 use collectors::network::Exclude;
-use collectors::network::link_table::Table;
-use collectors::network::rtnetlink::{Address, Link, Payload};
+use collectors::network::rtnetlink::{Address, Link};
+use collectors::network::snapshot::Snapshot;
 use facts::{AddressPreference, SriovVf};
 use publishers::Schema;
 use publishers::guest_state::GuestState;
@@ -16,7 +16,7 @@ use publishers::key_tree::Tree;
 /// A guest: its links in the kernel's order, and its functions in xenstore's order.
 #[derive(Default)]
 struct Guest {
-    table: Table,
+    network: Snapshot,
     functions: Vec<SriovVf>,
 }
 
@@ -24,7 +24,7 @@ impl Guest {
     /// `words` are `name=value` pairs with the names of ip(8) and the kernel.
     fn link(mut self, index: u32, words: &str) -> Self {
         let mut link = Link { index, up: true, ..Link::default() };
-        let (mut vif, mut addresses) = (None, Vec::new());
+        let mut addresses = Vec::new();
         for (name, value) in words.split(' ').map(|word| word.split_once('=').unwrap()) {
             match name {
                 "name" => link.name = value.into(),
@@ -33,16 +33,16 @@ impl Guest {
                 "kind" => link.info_kind = value.into(),
                 "master" => link.master = value.parse().ok(),
                 "link" => link.lower = value.parse().ok(),
-                "vif" => vif = value.parse().ok(),
+                "vif" => link.vif = value.parse().ok(),
                 _ => addresses.push(value.parse::<IpAddr>().unwrap()),
             }
         }
-        self.table.apply(Payload::Link(link), |_| vif.into());
+        self.network.links.push(link);
         for ip in addresses {
             let (prefix, preference) = (24, AddressPreference::default());
-            let (peer, usable, failed) = (Some(ip), true, false);
-            let address = Address { link: index, ip, peer, prefix, usable, failed, preference };
-            self.table.apply(Payload::Address(address), |_| None.into());
+            let (usable, failed) = (true, false);
+            let address = Address { link: index, ip, prefix, usable, failed, preference };
+            self.network.addresses.push(address);
         }
         self
     }
@@ -55,7 +55,7 @@ impl Guest {
 
     fn keys_after(&self, published: &Tree) -> Tree {
         let (network, functions) =
-            (Some(self.table.network(&Exclude::default())), Some(self.functions.clone()));
+            (Some(self.network.network(&Exclude::default())), Some(self.functions.clone()));
         let state = GuestState { network, functions, ..GuestState::default() };
         Schema::Std.render(&state, published)
     }

@@ -10,7 +10,6 @@ use std::net::IpAddr;
 use collectors::memory::vm_stats::of_netbsd;
 use collectors::network::address_flags::{of_freebsd, of_linux, of_netbsd as state_of_netbsd};
 use collectors::network::interfaces::{AddressState, Entry, Stacking, System, read};
-use collectors::network::rtnetlink::Payload;
 use collectors::network::sockaddr::{Layout, Sockaddr};
 use libfuzzer_sys::fuzz_target;
 
@@ -45,21 +44,13 @@ fn entries(mut rest: &[u8]) -> Vec<Entry> {
 /// Checks that everything published is in the list and in bounds.
 fn check<S: System + Default>(entries: &[Entry]) {
     let read = read(entries, &mut S::default()).unwrap();
-    let mut links = Vec::new();
-    for message in read.messages {
-        match message {
-            Payload::Link(link) => links.push(link.index),
-            Payload::Address(address) => {
-                assert!(links.contains(&address.link));
-                assert!(address.prefix <= if address.ip.is_ipv4() { 32 } else { 128 });
-                if let IpAddr::V6(ip) = address.ip {
-                    let scope = ip.segments()[1];
-                    assert!(
-                        S::LAYOUT == Layout::Linux || !ip.is_unicast_link_local() || scope == 0
-                    );
-                }
-            }
-            other => panic!("{other:?}"),
+    let links: Vec<u32> = read.links.iter().map(|link| link.index).collect();
+    for address in read.addresses {
+        assert!(links.contains(&address.link));
+        assert!(address.prefix <= if address.ip.is_ipv4() { 32 } else { 128 });
+        if let IpAddr::V6(ip) = address.ip {
+            let scope = ip.segments()[1];
+            assert!(S::LAYOUT == Layout::Linux || !ip.is_unicast_link_local() || scope == 0);
         }
     }
     for entry in entries {

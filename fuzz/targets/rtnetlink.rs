@@ -1,11 +1,11 @@
-//! rtnetlink: parser, link table and keys. The input is a stream of datagrams, each after its length (two
+//! rtnetlink: parser, snapshot and keys. The input is a stream of datagrams, each after its length (two
 //! bytes, little-endian).
 
 #![no_main]
 
-use collectors::network::link_table::Table;
 use collectors::network::rtnetlink::{Address, Malformed, Message, Payload, messages};
-use collectors::network::{AddressKey, Exclude, vif};
+use collectors::network::snapshot::Snapshot;
+use collectors::network::{Exclude, vif};
 use facts::Network;
 use libfuzzer_sys::fuzz_target;
 use publishers::guest_state::GuestState;
@@ -19,9 +19,9 @@ fuzz_target!(|input: &[u8]| {
         rest = after;
         received.extend(read(datagram, cut.first().map_or(0, |&cut| usize::from(cut))));
     }
-    let network = apply_all(&received, 1);
-    assert_eq!(network, apply_all(&received, 2), "a message that comes twice changes nothing");
-    check(&network, &received);
+    let snapshot = snapshot(&received);
+    let network = snapshot.network(&Exclude::default());
+    check(&network, &snapshot);
     xen_guest_agent_fuzz::check_all(&GuestState {
         network: Some(network),
         ..GuestState::default()
@@ -40,37 +40,30 @@ fn read(datagram: &[u8], cut: usize) -> Vec<Message> {
     whole.into_iter().flatten().collect()
 }
 
-/// The network as the collector sends it. Each message is applied so many times.
-fn apply_all(received: &[Message], times: usize) -> Network {
-    let (mut table, mut sources) = (Table::default(), Vec::new());
+/// The links and addresses of the messages, as a list.
+fn snapshot(received: &[Message]) -> Snapshot {
+    let mut snapshot = Snapshot::default();
     for message in received {
-        if let Payload::Route(source) = message.payload {
-            sources.extend(source);
-        }
-        for _ in 0..times {
-            table.apply(message.payload.clone(), |link| {
-                link.parent.as_ref().and_then(vif::of_parent).into()
-            });
+        match message.payload.clone() {
+            Payload::Link(mut link) => {
+                link.vif = link.parent.as_ref().and_then(vif::of_parent);
+                snapshot.links.push(link);
+            }
+            Payload::Address(address) => snapshot.addresses.push(address),
+            Payload::Route(source) => snapshot.route_sources.extend(source),
+            Payload::Done | Payload::Error(_) | Payload::Other => {}
         }
     }
-    table.set_route_sources(sources);
-    table.network(&Exclude::default())
+    snapshot
 }
 
-/// Checks that everything published is what the last message about it says.
-fn check(network: &Network, received: &[Message]) {
+/// Checks that everything published is in the list.
+fn check(network: &Network, snapshot: &Snapshot) {
     let indices: Vec<u32> = network.links.iter().map(|link| link.index).collect();
     assert!(indices.is_sorted_by(|a, b| a < b), "{indices:?}");
     for link in &network.links {
-        let is_it = |message: &&Message| match &message.payload {
-            Payload::Link(it) => it.index == link.index,
-            Payload::DelLink(index) => *index == link.index,
-            _ => false,
-        };
-        let last = received.iter().rfind(is_it).map(|message| &message.payload);
-        let Some(Payload::Link(last)) = last else {
-            panic!("{link:?} is gone");
-        };
+        let last = snapshot.links.iter().rfind(|it| it.index == link.index);
+        let Some(last) = last else { panic!("{link:?} is not in the list") };
         assert!(!last.loopback && !last.name.contains(&0));
         assert_eq!(
             (last.mac, String::from_utf8_lossy(&last.name)),
@@ -79,25 +72,10 @@ fn check(network: &Network, received: &[Message]) {
         assert!(last.up || link.addresses.is_empty(), "{link:?} is down");
         for address in &link.addresses {
             assert!(address.prefix <= if address.ip.is_ipv4() { 32 } else { 128 });
-            let is_last = |(at, message): (usize, &Message)| match &message.payload {
-                Payload::Address(it) => {
-                    it.usable
-                        && (it.link, it.ip, it.prefix) == (link.index, address.ip, address.prefix)
-                        && !received.iter().skip(at + 1).any(|later| is_about(later, it.link, it))
-                }
-                _ => false,
+            let is_it = |it: &Address| {
+                it.usable && (it.link, it.ip, it.prefix) == (link.index, address.ip, address.prefix)
             };
-            assert!(received.iter().enumerate().any(is_last), "{address:?} of {link:?}");
+            assert!(snapshot.addresses.iter().any(is_it), "{address:?} of {link:?}");
         }
-    }
-}
-
-/// Whether a message sets or removes this address of this link.
-fn is_about(message: &Message, link: u32, address: &Address) -> bool {
-    match &message.payload {
-        Payload::Address(it) | Payload::DelAddr(it) => {
-            it.link == link && AddressKey::of(it) == AddressKey::of(address)
-        }
-        _ => false,
     }
 }

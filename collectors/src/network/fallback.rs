@@ -1,25 +1,33 @@
-//! Systems whose network cannot be read yet: logs that and sends nothing.
+//! Systems whose network cannot be read yet.
 
 use std::io;
 use std::path::Path;
 
-use facts::Outbox;
-use log::warn;
+use super::snapshot::Snapshot;
+use crate::poll::PollSource;
 
-use super::Exclude;
-use super::link_table::Table;
-use crate::poll::{WakeReason, WakeReceiver};
+/// Nothing can be made of it.
+pub enum Lister {}
 
-/// Sends nothing, until shutdown.
-pub fn run(wake: &WakeReceiver, _outbox: &Outbox, _root: &Path, _exclude: &Exclude) {
-    warn!("network: not supported on this system; no addresses published");
-    while wake.wait(&[], None) != WakeReason::Shutdown {}
-}
+impl Lister {
+    /// Fails.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn open(_root: &Path) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 
-/// Fails.
-///
-/// # Errors
-/// Always.
-pub fn read_table(_root: &Path) -> io::Result<Table> {
-    Err(io::ErrorKind::Unsupported.into())
+    /// Cannot be called.
+    pub fn changes(&self) -> PollSource {
+        match *self {}
+    }
+
+    /// Cannot be called.
+    ///
+    /// # Errors
+    /// None.
+    pub fn list(&mut self) -> io::Result<&Snapshot> {
+        match *self {}
+    }
 }

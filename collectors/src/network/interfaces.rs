@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use facts::{AddressPreference, map_of};
 
 use super::address_preference;
-use super::rtnetlink::{Address, Link, Payload};
+use super::rtnetlink::{Address, Link};
 use super::sockaddr::{Layout, Sockaddr};
 use crate::headers::freebsd::{IFF_LOOPBACK, IFF_UP};
 use crate::headers::{linux, netbsd};
@@ -88,8 +88,10 @@ pub trait System {
 /// The content of a list.
 #[derive(Debug, Default)]
 pub struct Interfaces {
-    /// Links, then addresses, as messages for the link table.
-    pub messages: Vec<Payload>,
+    /// The links, by name.
+    pub links: Vec<Link>,
+    /// The addresses of these links.
+    pub addresses: Vec<Address>,
     /// An address is tentative. Not every system reports the end of duplicate address detection.
     pub is_tentative: bool,
 }
@@ -115,10 +117,9 @@ pub fn read<S: System>(entries: &[Entry], system: &mut S) -> io::Result<Interfac
         let Some(state) = system.state(entry, ip)? else { continue };
         is_tentative |= state.tentative;
         let prefix = S::LAYOUT.prefix(ip, entry.netmask.as_deref());
-        addresses.push(Payload::Address(address(link.index, ip, prefix, state)));
+        addresses.push(address(link.index, ip, prefix, state));
     }
-    let messages = links.into_values().map(Payload::Link).chain(addresses).collect();
-    Ok(Interfaces { messages, is_tentative })
+    Ok(Interfaces { links: links.into_values().collect(), addresses, is_tentative })
 }
 
 /// Finds the upper devices.
@@ -156,7 +157,7 @@ fn address(link: u32, ip: IpAddr, prefix: u8, state: AddressState) -> Address {
         ..AddressPreference::default()
     };
     let usable = !state.tentative && !state.failed;
-    Address { link, ip, peer: None, prefix, usable, failed: state.failed, preference }
+    Address { link, ip, prefix, usable, failed: state.failed, preference }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! The format is that of the kernel's `linux/netlink.h`, `linux/rtnetlink.h`, `linux/if_link.h` and
 //! `linux/if_addr.h`. The crate neli has types for these too, but they allocate for each of the sixty
-//! attributes of a link and are for one kind of message at a time. A subscription receives several kinds.
+//! attributes of a link.
 
 mod attributes;
 mod messages;
@@ -20,19 +20,13 @@ use attributes::{each_attribute, split, u16_at, u32_at, until_nul};
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
 const RTM_NEWLINK: u16 = 16;
-const RTM_DELLINK: u16 = 17;
 const RTM_NEWADDR: u16 = 20;
-const RTM_DELADDR: u16 = 21;
 const RTM_NEWROUTE: u16 = 24;
-const RTM_DELROUTE: u16 = 25;
-const RTM_NEWRULE: u16 = 32;
-const RTM_DELRULE: u16 = 33;
 const NLM_F_DUMP_INTR: u16 = 0x10;
 const IFLA_ADDRESS: u16 = 1;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_LINK: u16 = 5;
 const IFLA_MASTER: u16 = 10;
-const IFLA_WIRELESS: u16 = 11;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_LINK_NETNSID: u16 = 37;
 const IFLA_PERM_ADDRESS: u16 = 54;
@@ -88,13 +82,8 @@ fn read_message(message: &[u8]) -> Result<Message, Malformed> {
         NLMSG_DONE => Some(errno(body).map_or(Payload::Done, Payload::Error)),
         NLMSG_ERROR => Some(Payload::Error(errno(body).ok_or(malformed)?)),
         RTM_NEWLINK => link(body).map(|link| link.map_or(Payload::Other, Payload::Link)),
-        RTM_DELLINK => {
-            link(body).map(|l| l.map_or(Payload::Other, |link| Payload::DelLink(link.index)))
-        }
         RTM_NEWADDR => address(body).map(|a| a.map_or(Payload::Other, Payload::Address)),
-        RTM_DELADDR => address(body).map(|a| a.map_or(Payload::Other, Payload::DelAddr)),
-        RTM_NEWROUTE | RTM_DELROUTE => route(body).map(Payload::Route),
-        RTM_NEWRULE | RTM_DELRULE => Some(Payload::Rule),
+        RTM_NEWROUTE => route(body).map(Payload::Route),
         _ => Some(Payload::Other),
     };
     let interrupted = flags & NLM_F_DUMP_INTR != 0;
@@ -107,8 +96,8 @@ fn errno(body: &[u8]) -> Option<i32> {
     Some(i32::from_ne_bytes(negative).wrapping_neg()).filter(|&errno| errno != 0)
 }
 
-/// `None` is malformed. `Some(None)` does not describe a link: a bridge announces its ports by RTM_NEWLINK
-/// and RTM_DELLINK of family AF_BRIDGE, and a wireless event has little more than the name.
+/// `None` is malformed. `Some(None)` does not describe a link: a bridge has its ports in RTM_NEWLINK of family
+/// AF_BRIDGE.
 fn link(body: &[u8]) -> Option<Option<Link>> {
     let (header, attributes) = body.split_at_checked(16)?;
     if header.first() != Some(&AF_UNSPEC) {
@@ -121,13 +110,12 @@ fn link(body: &[u8]) -> Option<Option<Link>> {
         loopback: flags & IFF_LOOPBACK != 0,
         ..Link::default()
     };
-    let (mut bus, mut device, mut partial, mut lower_is_elsewhere) = (None, None, false, false);
+    let (mut bus, mut device, mut lower_is_elsewhere) = (None, None, false);
     each_attribute(attributes, |kind, value| {
         match kind {
             IFLA_ADDRESS => link.mac = mac(value),
             IFLA_PERM_ADDRESS => link.perm_mac = mac(value),
             IFLA_IFNAME => link.name = until_nul(value).to_vec(),
-            IFLA_WIRELESS => partial = true,
             IFLA_LINK => link.lower = u32_at(value, 0),
             IFLA_LINK_NETNSID => lower_is_elsewhere = true,
             IFLA_MASTER => link.master = u32_at(value, 0),
@@ -145,7 +133,7 @@ fn link(body: &[u8]) -> Option<Option<Link>> {
     })?;
     link.lower = link.lower.filter(|_| !lower_is_elsewhere);
     link.parent = device.map(|device| Parent { bus: bus.unwrap_or_default(), device });
-    Some((!partial).then_some(link))
+    Some(Some(link))
 }
 
 /// As for [`link`]: `Some(None)` is an address of another family.
@@ -179,7 +167,7 @@ fn address(body: &[u8]) -> Option<Option<Address>> {
     };
     let usable = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) == 0;
     let (link, failed) = (u32_at(header, 4)?, flags & IFA_F_DADFAILED != 0);
-    Some(Some(Address { link, ip, peer, prefix, usable, failed, preference }))
+    Some(Some(Address { link, ip, prefix, usable, failed, preference }))
 }
 
 /// The source address of a route; `None` is malformed. If there is no route, older kernels (seen with 4.4)

@@ -10,37 +10,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use facts::decimal;
-use log::warn;
+use log::debug;
 
 use super::rtnetlink::Parent;
 use crate::bounded_read::text;
-
-/// The result of a lookup. The device of a link never changes, so a known result is final.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum VifLookup {
-    /// Not known yet: look it up again.
-    #[default]
-    Unknown,
-    /// The link is not a VIF.
-    NotVif,
-    /// `N` of the backend's `device/vif/N`.
-    Vif(u32),
-}
-
-impl VifLookup {
-    /// The VIF, if it is known and there is one.
-    #[must_use]
-    pub fn vif(self) -> Option<u32> {
-        if let Self::Vif(id) = self { Some(id) } else { None }
-    }
-}
-
-impl From<Option<u32>> for VifLookup {
-    /// A final answer.
-    fn from(vif: Option<u32>) -> Self {
-        vif.map_or(Self::NotVif, Self::Vif)
-    }
-}
 
 /// The VIF of a parent device; `None` for another kind of device.
 #[must_use]
@@ -51,21 +24,21 @@ pub fn of_parent(parent: &Parent) -> Option<u32> {
     number(parent.device.strip_prefix(b"vif-")?)
 }
 
-/// The VIF of the link with this name and index, from sysfs mounted below `root`. `Unknown` if the name
-/// belongs to another link by now: the message about its new name follows.
+/// The VIF of the link with this name and index, from sysfs mounted below `root`. `None` also if the name belongs to
+/// another link by now: the message about its new name follows.
 ///
 /// # Errors
 /// When sysfs cannot be read, as open(2) and read(2) have them.
-pub fn lookup(root: &Path, name: &[u8], index: u32) -> io::Result<VifLookup> {
+pub fn lookup(root: &Path, name: &[u8], index: u32) -> io::Result<Option<u32>> {
     let directory = root.join("sys/class/net").join(OsStr::from_bytes(name));
     let index = index.to_string();
     let has_index = || line(&directory.join("ifindex")).map(|line| line.as_ref() == Some(&index));
     // Before and after: the name may be given to another link in between.
     if !has_index()? {
-        return Ok(VifLookup::Unknown);
+        return Ok(None);
     }
-    let vif = of_device(&directory.join("device"))?;
-    Ok(if has_index()? { vif.into() } else { VifLookup::Unknown })
+    let Some(vif) = of_device(&directory.join("device"))? else { return Ok(None) };
+    Ok(has_index()?.then_some(vif))
 }
 
 /// The VIF of the device in this directory of sysfs; `None` for another kind of device.
@@ -85,7 +58,7 @@ fn of_node(device: &Path, node: &str) -> Option<u32> {
     // In a driver domain, the kernel's end of another guest's VIF has `backend/vif/DOMAIN/N`.
     if vif.is_none() && !node.starts_with("backend/") {
         let path = device.join("nodename");
-        warn!("network: {}: {node:?} is no VIF; link not published as one", path.display());
+        debug!("network: {}: {node:?} is no VIF; link not published as one", path.display());
     }
     vif
 }
@@ -132,5 +105,20 @@ mod tests {
         ] {
             assert_eq!(parent(bus, device), None, "{bus} {device}");
         }
+    }
+
+    // A directory in place of a file is an error of reading.
+    #[test]
+    fn absent_entry_in_sysfs_is_no_vif_and_an_unreadable_one_an_error() {
+        let root = std::env::temp_dir().join(format!("xga-vif-{}", std::process::id()));
+        assert_eq!(lookup(&root, b"eth0", 2).unwrap(), None);
+        let link = root.join("sys/class/net/eth0");
+        std::fs::create_dir_all(link.join("device/devtype")).unwrap();
+        std::fs::write(link.join("ifindex"), "2\n").unwrap();
+        let unreadable = lookup(&root, b"eth0", 2);
+        let other_index = lookup(&root, b"eth0", 3);
+        std::fs::remove_dir_all(&root).unwrap();
+        assert!(unreadable.is_err());
+        assert_eq!(other_index.unwrap(), None);
     }
 }

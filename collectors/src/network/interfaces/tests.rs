@@ -7,7 +7,7 @@ use facts::{Mac, Network};
 use super::*;
 use crate::network::Exclude;
 use crate::network::address_flags::{of_freebsd, of_netbsd};
-use crate::network::link_table::Table;
+use crate::network::snapshot::Snapshot;
 
 /// A FreeBSD whose kernel answers from these tables.
 #[derive(Default)]
@@ -86,13 +86,12 @@ fn v6(name: &str, family: u8, text: &str) -> Entry {
 }
 
 fn network<S: System>(entries: &[Entry], system: &mut S) -> (Network, bool) {
-    let Interfaces { messages, is_tentative } = read(entries, system).unwrap();
-    let mut table = Table::default();
-    let is_vif = |link: &Link| link.name.starts_with(b"x").then_some(0);
-    for message in messages {
-        table.apply(message, |link| is_vif(link).into());
+    let Interfaces { mut links, addresses, is_tentative } = read(entries, system).unwrap();
+    for link in &mut links {
+        link.vif = link.name.starts_with(b"x").then_some(0);
     }
-    (table.network(&Exclude::default()), is_tentative)
+    let snapshot = Snapshot { links, addresses, ..Snapshot::default() };
+    (snapshot.network(&Exclude::default()), is_tentative)
 }
 
 fn addresses(of: &[facts::Address]) -> Vec<String> {

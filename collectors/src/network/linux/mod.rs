@@ -1,193 +1,151 @@
-//! Linux: subscribes to rtnetlink's events, dumps all links and addresses, then applies the events.
-//!
-//! The network is sent after all pending events are read, and only if it differs from the one that was sent
-//! last. A dump that was interrupted by a change is repeated. If the kernel dropped events (ENOBUFS), everything
-//! is dumped again.
+//! Linux: lists by rtnetlink's dumps, after the events of another socket.
 
+mod answers;
+mod changes;
 mod requests;
-mod socket;
-mod subscription;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use facts::{Event, Network, Outbox};
 use log::debug;
 
-use self::subscription::Subscription;
-use super::Exclude;
-use super::address_preference::decides_order;
-use super::link_table::Table;
-use crate::failure_log::FailureLog;
-use crate::poll::{WakeReason, WakeReceiver};
+use self::answers::{Answer, Answers};
+use self::changes::Changes;
+use self::requests::ROUTE_PROBES;
+use super::rtnetlink::{Link, Payload};
+use super::snapshot::Snapshot;
+use super::upper_devices::is_upper_kind;
+use super::vif;
+use crate::poll::PollSource;
 
-/// The least time between two networks that are sent, which is that between two batches of the publisher.
-const SEND_INTERVAL: Duration = Duration::from_millis(50);
-/// With more links than this, the interval also applies after a change that is not sent: each change causes a
-/// pass over all links, and many links may change at once.
-const FEW_LINKS: usize = 64;
-/// Delay before the next dump after ENOBUFS.
-const OVERRUN_DELAY: Duration = Duration::from_millis(50);
-/// Delay before the next try after another failure, and before the next dump after interrupted ones.
+/// The number of interrupted dumps after which what they have together is published.
+const DUMP_ATTEMPTS: u32 = 8;
+/// Delay before the next list after one that may lack something.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Sends the network of the guest, at once and after each change, until shutdown. sysfs is read below `root`;
-/// `exclude` has the NICs to skip.
-pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, exclude: &Exclude) {
-    let failures = FailureLog::new("network");
-    let mut sender = Sender { outbox, exclude, failures, sent: None, sent_at: None };
-    loop {
-        let pause = match sender.follow(wake, root) {
-            Ok(End::Shutdown) => return,
-            Ok(End::Refresh) => Duration::ZERO,
-            Ok(End::EventsLost) => {
-                debug!("network: the kernel dropped events (ENOBUFS); dumping again");
-                OVERRUN_DELAY
-            }
-            Err(error) => {
-                sender.failures.failed(&error);
-                RETRY_INTERVAL
-            }
-        };
-        if wake.wait(&[], Some(pause)) == WakeReason::Shutdown {
-            return;
-        }
-    }
+/// Lists links and addresses.
+pub struct Lister {
+    root: PathBuf,
+    changes: Changes,
+    answers: Answers,
+    snapshot: Snapshot,
+    /// The list of links is not the kernel's any more.
+    links_changed: bool,
+    /// The VIFs that were found, by interface index: a rename does not change them, and while it goes on, sysfs
+    /// does not show them.
+    vifs: BTreeMap<u32, u32>,
 }
 
-/// The links and addresses as they are now.
-///
-/// # Errors
-/// When the kernel does not answer, or sysfs cannot be read.
-pub fn read_table(root: &Path) -> io::Result<Table> {
-    let mut kernel = Subscription::open(root)?;
-    kernel.dump()?;
-    kernel.lookup_error.take().map_or(Ok(kernel.table), Err)
-}
+impl Lister {
+    /// Subscribes to the changes. sysfs is read below `root`.
+    ///
+    /// # Errors
+    /// When a socket cannot be opened.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        Ok(Self {
+            root: root.to_owned(),
+            changes: Changes::open()?,
+            answers: Answers::open()?,
+            snapshot: Snapshot::default(),
+            links_changed: true,
+            vifs: BTreeMap::new(),
+        })
+    }
 
-/// Why a subscription ended.
-enum End {
-    /// The agent ends.
-    Shutdown,
-    /// Everything is to be collected again.
-    Refresh,
-    /// The kernel dropped events.
-    EventsLost,
-}
+    /// Becomes readable with the next change.
+    pub fn changes(&self) -> PollSource {
+        self.changes.poll_source()
+    }
 
-struct Sender<'a> {
-    outbox: &'a Outbox,
-    exclude: &'a Exclude,
-    failures: FailureLog,
-    sent: Option<Network>,
-    /// When the last network was sent, for as long as the next one must wait.
-    sent_at: Option<Instant>,
-}
-
-impl Sender<'_> {
-    /// Subscribes, dumps, and sends each change.
-    fn follow(&mut self, wake: &WakeReceiver, root: &Path) -> io::Result<End> {
-        let mut kernel = Subscription::open(root)?;
-        let mut is_consistent = kernel.dump()?;
-        let has_all = kernel.read_events()?;
-        if !has_all {
-            // The events that were read are older than the dump: they have put the table back to a past state.
-            (kernel.table, kernel.lookup_error) = (Table::default(), None);
-            is_consistent = kernel.dump()?;
+    /// What there is now. Links are listed only after a message about one.
+    ///
+    /// # Errors
+    /// When the kernel does not answer.
+    pub fn list(&mut self) -> io::Result<&Snapshot> {
+        // First, so that no later change is missed. An address belongs to a link that was listed before.
+        self.links_changed |= self.changes.drain()?;
+        let mut is_complete = true;
+        if self.links_changed {
+            let as_link =
+                |payload| if let Payload::Link(link) = payload { Some(link) } else { None };
+            let links = self.dump(requests::links, as_link, |link| link.index, &mut is_complete)?;
+            self.set_links(links);
         }
-        self.record_lookup(&kernel);
-        self.send(&mut kernel)?;
-        if !has_all {
-            return Ok(End::EventsLost);
+        self.snapshot.addresses = self.dump(
+            requests::addresses,
+            |payload| if let Payload::Address(address) = payload { Some(address) } else { None },
+            |address| (address.link, address.ip, address.prefix),
+            &mut is_complete,
+        )?;
+        self.snapshot.route_sources = self.route_sources()?;
+        self.links_changed = !is_complete || self.snapshot.vif_error.is_some();
+        self.snapshot.again = self.links_changed.then_some(RETRY_INTERVAL);
+        Ok(&self.snapshot)
+    }
+
+    fn set_links(&mut self, mut links: Vec<Link>) {
+        self.snapshot.vif_error = None;
+        for link in &mut links {
+            link.vif = self.vif(link).unwrap_or_else(|error| {
+                let name = String::from_utf8_lossy(&link.name);
+                self.snapshot.vif_error =
+                    Some(io::Error::new(error.kind(), format!("{name}: {error}")));
+                None
+            });
         }
-        let mut retry_at = retry_time(&kernel, is_consistent);
-        loop {
-            match wake.wait(&[kernel.poll_source()], self.next_wake(&kernel, retry_at)) {
-                WakeReason::Shutdown => {
-                    self.send_change(&mut kernel)?;
-                    return Ok(End::Shutdown);
-                }
-                WakeReason::Refresh => return Ok(End::Refresh),
-                WakeReason::Timeout if is_pending(&kernel) => self.sent_at = None,
-                WakeReason::Timeout => retry_at = Some(Instant::now()),
-                WakeReason::Ready => {}
+        self.vifs = links.iter().filter_map(|link| Some((link.index, link.vif?))).collect();
+        self.snapshot.links = links;
+    }
+
+    fn vif(&self, link: &Link) -> io::Result<Option<u32>> {
+        match (&link.parent, self.vifs.get(&link.index)) {
+            (Some(parent), _) => Ok(vif::of_parent(parent)),
+            (None, Some(&known)) => Ok(Some(known)),
+            (None, None) if is_upper_kind(&link.info_kind) => Ok(None),
+            (None, None) => vif::lookup(&self.root, &link.name, link.index),
+        }
+    }
+
+    /// All that `take` takes of a dump. While links or addresses change all the time, each dump is interrupted and may
+    /// lack one: then it is what several dumps have together, by `key`, and not complete.
+    fn dump<T, K: Ord>(
+        &mut self,
+        request: fn(u32) -> Vec<u8>,
+        take: fn(Payload) -> Option<T>,
+        key: fn(&T) -> K,
+        is_complete: &mut bool,
+    ) -> io::Result<Vec<T>> {
+        let mut known = Vec::new();
+        for _ in 0..DUMP_ATTEMPTS {
+            let mut dump = Vec::new();
+            match self.answers.ask(request, |payload| dump.extend(take(payload)))? {
+                Answer::DumpDone { interrupted: false } => return Ok(dump),
+                Answer::Error(errno) => return Err(io::Error::from_raw_os_error(errno)),
+                Answer::DumpDone { .. } | Answer::Route(_) => {}
             }
-            if retry_at.is_some_and(|at| at <= Instant::now()) {
-                is_consistent = is_consistent || kernel.dump()?;
-                kernel.find_vifs();
-                retry_at = None;
+            let newest: BTreeSet<K> = dump.iter().map(key).collect();
+            dump.extend(known.into_iter().filter(|it| !newest.contains(&key(it))));
+            known = dump;
+        }
+        debug!(
+            "network: {DUMP_ATTEMPTS} dumps were interrupted; publishing what they have together"
+        );
+        *is_complete = false;
+        Ok(known)
+    }
+
+    /// The source addresses of the default routes. An error means that there is no such route.
+    fn route_sources(&mut self) -> io::Result<Vec<IpAddr>> {
+        let mut sources = Vec::new();
+        for destination in ROUTE_PROBES {
+            let request = |sequence| requests::route(sequence, destination);
+            if let Answer::Route(Some(source)) = self.answers.ask(request, |_| {})? {
+                sources.push(source);
             }
-            if !kernel.read_events()? {
-                return Ok(End::EventsLost);
-            }
-            if retry_at.is_none() {
-                retry_at = retry_time(&kernel, is_consistent);
-                self.record_lookup(&kernel);
-            }
-            if self.sent_at.is_none_or(|at| at.elapsed() >= SEND_INTERVAL) {
-                self.send_change(&mut kernel)?;
-            }
         }
+        Ok(sources)
     }
-
-    /// Logs if the VIF of a link cannot be read, and if it can again.
-    fn record_lookup(&mut self, kernel: &Subscription) {
-        self.failures.record(kernel.lookup_error.as_ref().map_or(Ok(()), Err));
-    }
-
-    /// How long to wait for events.
-    fn next_wake(&self, kernel: &Subscription, retry_at: Option<Instant>) -> Option<Duration> {
-        let send_at = self.sent_at.filter(|_| is_pending(kernel)).map(|at| at + SEND_INTERVAL);
-        let next = send_at.into_iter().chain(retry_at).min();
-        next.map(|at| at.saturating_duration_since(Instant::now()))
-    }
-
-    fn send_change(&mut self, kernel: &mut Subscription) -> io::Result<()> {
-        if is_pending(kernel) { self.send(kernel) } else { Ok(()) }
-    }
-
-    /// Sends the network if it has changed. Routes are requested before if the default route has certainly
-    /// changed, and afterwards if it may have: the answer is rarely a new one.
-    fn send(&mut self, kernel: &mut Subscription) -> io::Result<()> {
-        let must_query = kernel.routes_changed || kernel.table.lacks_route_source();
-        if must_query {
-            kernel.query_routes()?;
-        }
-        kernel.is_changed = false;
-        let is_open = self.send_if_new(self.network(kernel));
-        if kernel.table.links() > FEW_LINKS {
-            self.sent_at = Some(Instant::now());
-        }
-        if is_open && !must_query && kernel.query_routes()? {
-            self.send_if_new(self.network(kernel));
-        }
-        Ok(())
-    }
-
-    fn network(&self, kernel: &Subscription) -> Network {
-        let lacks_vif = kernel.lookup_error.is_some();
-        Network { lacks_vif, ..kernel.table.network(self.exclude) }
-    }
-
-    /// Whether the order of the addresses depends on a default route.
-    fn send_if_new(&mut self, network: Network) -> bool {
-        let is_open = decides_order(&network);
-        if self.sent.as_ref() != Some(&network) {
-            self.outbox.send(Event::Network(network.clone()));
-            self.sent = Some(network);
-            self.sent_at = Some(Instant::now());
-        }
-        is_open
-    }
-}
-
-/// Whether there is something that was not sent yet.
-fn is_pending(kernel: &Subscription) -> bool {
-    kernel.is_changed || kernel.routes_changed
-}
-
-fn retry_time(kernel: &Subscription, is_consistent: bool) -> Option<Instant> {
-    let is_complete = is_consistent && kernel.lookup_error.is_none();
-    (!is_complete).then(|| Instant::now() + RETRY_INTERVAL)
 }

@@ -11,26 +11,19 @@ pub struct Message {
     pub payload: Payload,
     /// It is part of a dump that was interrupted by a change and may be incomplete (`NLM_F_DUMP_INTR`).
     pub interrupted: bool,
-    /// `nlmsg_seq`: in an answer that of the request; in an event that of the request that caused the
-    /// change, which another process made.
+    /// `nlmsg_seq`, that of the request.
     pub sequence: u32,
 }
 
 /// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
-    /// A link that exists, in its state now.
+    /// A link.
     Link(Link),
-    /// The link with this index was removed.
-    DelLink(u32),
-    /// An address that a link has, in its state now.
+    /// An address of a link.
     Address(Address),
-    /// An address was removed from a link.
-    DelAddr(Address),
-    /// A route that exists, was added or was removed, with its source address if it has one.
+    /// A route, with its source address if it has one.
     Route(Option<IpAddr>),
-    /// A routing rule was added or removed.
-    Rule,
     /// The end of a dump.
     Done,
     /// A request failed, with this errno (positive).
@@ -58,6 +51,8 @@ pub struct Link {
     pub parent: Option<Parent>,
     /// The kind of virtual link (`IFLA_INFO_KIND`): `bridge`, `vlan`; empty for a NIC.
     pub info_kind: Vec<u8>,
+    /// `N` of the backend's `device/vif/N`. No message has it: it follows from the parent device or the system.
+    pub vif: Option<u32>,
     /// Index of the bridge, bond, team or Open vSwitch datapath of which it is a port.
     pub master: Option<u32>,
     /// Index of the lower device if that is in this network namespace: a VLAN's NIC, a veth's peer.
@@ -80,8 +75,6 @@ pub struct Address {
     pub link: u32,
     /// The guest's own address.
     pub ip: IpAddr,
-    /// On a point-to-point link the address of the other end, else the same address or `None`.
-    pub peer: Option<IpAddr>,
     /// Prefix length in bits.
     pub prefix: u8,
     /// The guest can be reached at it: it is not tentative and has passed duplicate address detection.

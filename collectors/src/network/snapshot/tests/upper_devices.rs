@@ -2,20 +2,15 @@
 
 use super::*;
 
-fn vif_over(links: impl IntoIterator<Item = Link>) -> Vec<u8> {
-    let mut table = Table::default();
-    table.apply(Payload::Link(Link { master: Some(10), ..link(5, "vif") }), |_| VifLookup::Vif(0));
-    for link in links {
-        let index = link.index;
-        table.apply(Payload::Link(link), |_| VifLookup::NotVif);
-        table.apply(Payload::Address(address(index, index as u8, 24)), |_| VifLookup::NotVif);
-    }
-    let network = table.network(&Exclude::default());
+fn vif_over(above: impl IntoIterator<Item = Link>) -> Vec<u8> {
+    let mut links = vec![Link { master: Some(10), vif: Some(0), ..link(5, "vif") }];
+    links.extend(above);
+    let addresses: Vec<_> =
+        links.iter().skip(1).map(|link| address(link.index, link.index as u8)).collect();
+    let network = network(&links, &addresses);
     let upper_addresses = network.links.iter().flat_map(|link| &link.upper_addresses);
     assert!(upper_addresses.clone().all(|address| address.preference.upper_addresses));
-    upper_addresses
-        .map(|address| address.ip.to_string().rsplit('.').next().unwrap().parse().unwrap())
-        .collect()
+    hosts(upper_addresses)
 }
 
 fn upper(index: u32, kind: &str, lower: Option<u32>, master: Option<u32>) -> Link {
@@ -72,25 +67,15 @@ fn cycle_of_upper_devices_terminates() {
 fn sriov_vf_in_bond_keeps_perm_mac_and_has_addresses_of_the_bond() {
     let (bond, own) = (Mac([2; 6]), Mac([3; 6]));
     let function = Link { mac: Some(bond), perm_mac: Some(own), ..link(3, "vf") };
-    let mut table = Table::default();
-    let member = |link: Link| Payload::Link(Link { master: Some(9), ..link });
-    table.apply(member(link(2, "vif")), |_| VifLookup::Vif(0));
-    table.apply(member(function), |_| VifLookup::NotVif);
-    table.apply(Payload::Link(Link { mac: Some(bond), ..upper(9, "bond", None, None) }), |_| {
-        VifLookup::NotVif
-    });
-    table.apply(Payload::Link(upper(10, "vlan", Some(3), None)), |_| VifLookup::NotVif);
-    table.apply(Payload::Address(address(9, 1, 24)), |_| VifLookup::NotVif);
-    let links = table.network(&Exclude::default()).links;
+    let listed = [
+        Link { master: Some(9), vif: Some(0), ..link(2, "vif") },
+        Link { master: Some(9), ..function },
+        Link { mac: Some(bond), ..upper(9, "bond", None, None) },
+        upper(10, "vlan", Some(3), None),
+    ];
+    let links = network(&listed, &[address(9, 1)]).links;
     let known: Vec<_> = links.iter().map(|link| (link.index, link.perm_mac)).collect();
     assert_eq!(known, [(2, None), (3, Some(own)), (9, None), (10, None)]);
     let shown: Vec<_> = links.iter().map(|link| link.upper_addresses.len()).collect();
     assert_eq!(shown, [1, 1, 0, 0]);
-}
-
-#[test]
-fn upper_device_is_not_looked_up() {
-    let mut table = Table::default();
-    let lookup = |_: &Link| panic!("looked up");
-    table.apply(Payload::Link(upper(8, "macvlan", Some(5), None)), lookup);
 }

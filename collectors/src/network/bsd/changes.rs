@@ -2,24 +2,25 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use super::kernel::abi;
+use crate::poll::PollSource;
 
-/// Messages that are discarded at most before the next read of the network.
+/// Messages that are discarded at most before the next list.
 const MOST: usize = 4096;
 
 /// The socket.
 #[derive(Debug)]
-pub struct Monitor(File);
+pub struct Changes(File);
 
-impl Monitor {
+impl Changes {
     /// Opens it.
     ///
     /// # Errors
     /// As socket(2) has them.
     #[allow(unsafe_code, reason = "a system call")]
-    pub fn new() -> io::Result<Self> {
+    pub fn open() -> io::Result<Self> {
         let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
         // SAFETY: takes no pointer.
         let fd = unsafe { libc::socket(abi::PF_ROUTE, kind, 0) };
@@ -28,6 +29,11 @@ impl Monitor {
         }
         // SAFETY: the descriptor was made just now, and nothing else owns it.
         Ok(Self(File::from(unsafe { OwnedFd::from_raw_fd(fd) })))
+    }
+
+    /// Becomes readable with the next message.
+    pub fn poll_source(&self) -> PollSource {
+        PollSource::PollIn(self.0.as_raw_fd())
     }
 
     /// Discards the pending messages.
@@ -42,17 +48,11 @@ impl Monitor {
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Messages were lost (FreeBSD 14, NetBSD): the network is read again after this anyway.
+                // Messages were lost (FreeBSD 14, NetBSD): the network is listed after this anyway.
                 Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(())
-    }
-}
-
-impl AsRawFd for Monitor {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
     }
 }

@@ -12,7 +12,7 @@ use crate::network::address_flags::of_linux;
 use crate::network::interfaces::{AddressState, Entry, Stacking, System};
 use crate::network::rtnetlink::Link;
 use crate::network::sockaddr::Layout;
-use crate::network::vif::{self, VifLookup};
+use crate::network::vif;
 
 /// The number of ports of a bridge that are requested.
 const PORTS: usize = 256;
@@ -101,7 +101,7 @@ impl Vifs {
     /// # Errors
     /// When it cannot be found out.
     pub fn find(&mut self, link: &Link) -> io::Result<Option<u32>> {
-        vif::lookup(&self.0, &link.name, link.index).map(VifLookup::vif)
+        vif::lookup(&self.0, &link.name, link.index)
     }
 }
 
