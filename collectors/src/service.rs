@@ -7,13 +7,12 @@
 use std::path::Path;
 
 use facts::{Event, Outbox, Service};
-use log::warn;
 
 use crate::boot_id;
 use crate::bounded_read;
-use crate::dir_watch::{DirEvents, DirWatch};
-use crate::poll::{PollSource, WakeReceiver};
-use crate::watch_loop::{self, Watch};
+use crate::dir_watch::{DirWatch, Watched};
+use crate::poll::WakeReceiver;
+use crate::watch_loop;
 
 /// The directories of the files; the second is a link to the first except on old systems.
 const DIRECTORIES: [&str; 2] = ["run", "var/run"];
@@ -23,31 +22,10 @@ const FILES: [&str; 2] = ["reboot-required", "reboot-needed"];
 /// Sends the boot of the system below `root`, at once and after each change, until the end.
 pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path) {
     let collect = || bounded_read::check_fd_exhaustion(|| describe(root));
-    watch_loop::run((wake, outbox), "service", || RunWatch::new(root), collect, Event::Service);
-}
-
-/// Watches the directories of the files.
-struct RunWatch(Option<DirWatch>);
-
-impl RunWatch {
-    /// Watches those that exist. If that fails, it is logged.
-    fn new(root: &Path) -> Self {
-        let watch = DirWatch::watch(root, &DIRECTORIES, DirEvents::Entries);
-        let log =
-            |error| warn!("service: cannot watch /run: {error}; changes are seen only on SIGHUP");
-        Self(watch.map_err(log).ok())
-    }
-}
-
-impl Watch for RunWatch {
-    fn sources(&self) -> Vec<PollSource> {
-        self.0.iter().filter_map(DirWatch::source).collect()
-    }
-
-    fn drain(&mut self) -> bool {
-        self.0.iter_mut().for_each(DirWatch::drain);
-        true
-    }
+    let watched =
+        Watched { directories: &DIRECTORIES, is_read: |name| FILES.contains(&name), writes: false };
+    let (loop_of, new_watch) = (("service", watch_loop::INTERVAL), || DirWatch::new(root, watched));
+    watch_loop::run((wake, outbox), loop_of, new_watch, collect, Event::Service);
 }
 
 /// The boot of the system below `root`.

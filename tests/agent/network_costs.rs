@@ -5,13 +5,13 @@ use std::fs;
 use std::time::Instant;
 
 /// The agent under strace(1).
-struct Traced<'a> {
+pub(super) struct Traced<'a> {
     guest: &'a Guest,
     agent: Agent,
 }
 
 impl<'a> Traced<'a> {
-    fn new(guest: &'a Guest) -> Self {
+    pub fn new(guest: &'a Guest) -> Self {
         let mut command = guest.world_command("strace");
         command.args(["-f", "-s", "200", "-o", "/run/strace", program(), "-s"]);
         command.env("XENSTORED_PATH", guest.socket());
@@ -19,16 +19,21 @@ impl<'a> Traced<'a> {
     }
 
     /// The system calls of all threads so far, in one or two lines each. Ends the agent.
-    fn calls(self) -> Vec<String> {
+    pub fn calls(self) -> Vec<String> {
         let pid = self.agent.pid();
         self.guest.sh(&format!("kill -TERM $(pgrep -P {pid})"));
         assert_eq!(self.agent.wait().code, Some(0));
-        let trace = fs::read_to_string(self.guest.path("/run/strace")).unwrap();
+        Self::read(self.guest)
+    }
+
+    /// The system calls so far, while the agent runs.
+    pub fn read(guest: &Guest) -> Vec<String> {
+        let trace = fs::read_to_string(guest.path("/run/strace")).unwrap();
         trace.lines().map(str::to_owned).collect()
     }
 }
 
-fn count(calls: &[String], words: &[&str]) -> usize {
+pub(super) fn count(calls: &[String], words: &[&str]) -> usize {
     calls.iter().filter(|call| words.iter().all(|word| call.contains(word))).count()
 }
 

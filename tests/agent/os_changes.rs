@@ -1,6 +1,7 @@
 //! A changed host name or OS name is published at once, with the doorbell.
 
-use super::harness::{DOORBELL, Guest, OS_RELEASE};
+use super::harness::{DOORBELL, FIRST_TREE, Guest, OS_RELEASE, PATIENCE, wait_for};
+use super::network_costs::{Traced, count};
 
 #[test]
 fn new_host_name_writes_host_name_dns_and_doorbell() {
@@ -36,6 +37,25 @@ fn unchanged_os_release_causes_no_write() {
     guest.file("/etc/os-release", OS_RELEASE);
     guest.file("/etc/motd", "hello");
     guest.assert_quiet_since(mark);
+}
+
+// Each start of a container sets a host name of its own, which poll(2) reports to all, and writes into `/etc`.
+#[test]
+fn host_names_of_containers_and_other_files_cause_no_read() {
+    let guest = Guest::new();
+    let traced = Traced::new(&guest);
+    guest.wait_tree(FIRST_TREE);
+    for n in 0..5 {
+        let names = || count(&Traced::read(&guest), &["uname("]);
+        let before = names();
+        guest.sh(&format!("unshare --uts hostname container{n}; echo {n} >/etc/motd"));
+        assert!(wait_for(PATIENCE, || names() > before));
+    }
+    guest.host_name("other.example.org");
+    guest.wait_value("data/host_name_dns", "other");
+    let calls = traced.calls();
+    // At the start, and for the new name.
+    assert_eq!(count(&calls, &["openat(", "/etc/debian_version\""]), 2, "{calls:#?}");
 }
 
 // An editor may write a byte order mark.

@@ -101,7 +101,7 @@ fn kernel_without_calls_since_3_8_all_changes_are_published() {
     on_kernel_without(&mut command, SINCE_3_8);
     let agent = Agent::spawn(command);
     guest.wait_tree(FIRST_TREE);
-    change_everything(&guest);
+    change_everything(&guest, || agent.signal("HUP"));
     guest.wait_value("data/os_majorver", "14");
     let end = agent.stop("TERM");
     assert_eq!(end.code, Some(0), "{end:?}");
@@ -153,7 +153,7 @@ const SYS_READLINK: libc::c_long = libc::SYS_readlink;
 const SYS_READLINK: libc::c_long = libc::SYS_readlinkat;
 
 /// Changes everything that a collector reads.
-fn change_everything(guest: &Guest) {
+fn change_everything(guest: &Guest, reload: impl Fn()) {
     guest.ip("addr add 192.0.2.77/24 dev eth0");
     guest.vif("eth1", 1);
     guest.wait_value("attr/vif/1/name", "eth1");
@@ -173,7 +173,7 @@ fn change_everything(guest: &Guest) {
     guest.plug_vf(0, "00:16:3e:00:00:07");
     guest.wait(|tree| tree.keys().any(|key| key.starts_with("xenserver/attr/net-sriov-vf/0")));
     guest.driver("vbd", "xen_blkfront", &["vbd-51712"]);
-    guest.uevent();
+    reload();
     guest.wait(|tree| tree.values().any(|value| value.contains("xen-blkfront")));
     guest.recreate_tree();
     guest.wait_value("attr/vif/1/name", "eth1");

@@ -157,15 +157,6 @@ impl TestNamespaces {
         ));
     }
 
-    /// Makes the real kernel send a uevent of a driver of this machine.
-    pub fn uevent(&self) {
-        let entries = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten();
-        let drivers =
-            entries(Path::new("/sys/bus")).flat_map(|bus| entries(&bus.path().join("drivers")));
-        let driver = drivers.map(|driver| driver.path().join("uevent")).find(|file| file.exists());
-        fs::write(driver.expect("the machine has a driver"), "change").unwrap();
-    }
-
     /// Makes a link that is up and has a carrier and no address. Its MAC ends in the number; its index is 100
     /// plus the number. Its peer is called `p` and the number, with an index of 200 plus the number.
     pub fn link(&self, name: impl AsRef<[u8]>, number: u32) {

@@ -1,6 +1,7 @@
 //! Actions on the guest's names, distribution, memory and drivers, and the wanted keys.
 
 use crate::harness::OS_RELEASE;
+use crate::process;
 use crate::soak::Soak;
 
 /// The kernel's host name, its short form and its domain.
@@ -226,5 +227,5 @@ pub fn driver(soak: &mut Soak) {
         true => soak.guest.driver(driver, module, &[device]),
         false => soak.guest.sh(&format!("rm -r /sys/bus/xen/drivers/{driver}")),
     }
-    soak.guest.uevent();
+    process::reload(soak);
 }

@@ -1,57 +1,59 @@
-//! Linux: inotify(7) on directories, because a file is replaced by rename(2).
+//! Linux: inotify(7).
 
-use std::ffi::CString;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
-use super::DirEvents;
-use crate::poll::PollSource;
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 
-/// An entry was created, renamed or removed.
-const NAMES: u32 = libc::IN_CREATE | libc::IN_MOVED_TO | libc::IN_MOVED_FROM | libc::IN_DELETE;
+use super::Watched;
+use crate::poll::PollSource;
+use crate::watch_loop::Watch;
+
+/// A file was created, renamed or removed.
+const NAMES: WatchFlags = WatchFlags::CREATE.union(WatchFlags::MOVE).union(WatchFlags::DELETE);
 
 /// Watches directories.
 #[derive(Debug)]
-pub struct DirWatch(File);
+pub struct DirWatch {
+    inotify: OwnedFd,
+    is_read: fn(&str) -> bool,
+}
 
 impl DirWatch {
-    /// Watches the `directories` below `root` that exist.
+    /// Watches directories below `root`.
     ///
     /// # Errors
     /// When the system has no watches or descriptors left.
-    #[allow(unsafe_code, reason = "a system call")]
-    pub fn watch(root: &Path, directories: &[&str], notice: DirEvents) -> io::Result<Self> {
-        // SAFETY: takes no pointer.
-        let fd = unsafe { libc::inotify_init1(libc::IN_NONBLOCK | libc::IN_CLOEXEC) };
-        if fd < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the descriptor was made just now, and nothing else owns it.
-        let file = File::from(unsafe { OwnedFd::from_raw_fd(fd) });
-        let written = if notice == DirEvents::Writes { libc::IN_CLOSE_WRITE } else { 0 };
-        for directory in directories {
-            let path = CString::new(root.join(directory).as_os_str().as_bytes())?;
-            // SAFETY: `path` ends with a NUL and lives through the call.
-            let watch = unsafe { libc::inotify_add_watch(fd, path.as_ptr(), NAMES | written) };
-            if watch < 0 && io::Error::last_os_error().kind() != io::ErrorKind::NotFound {
-                return Err(io::Error::last_os_error());
+    pub fn new(root: &Path, watched: Watched) -> io::Result<Option<Self>> {
+        let inotify = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
+        let events = if watched.writes { NAMES | WatchFlags::CLOSE_WRITE } else { NAMES };
+        for directory in watched.directories {
+            match inotify::add_watch(&inotify, root.join(directory), events) {
+                Ok(_) | Err(rustix::io::Errno::NOENT) => {}
+                Err(error) => return Err(error.into()),
             }
         }
-        Ok(Self(file))
+        Ok(Some(Self { inotify, is_read: watched.is_read }))
+    }
+}
+
+impl Watch for DirWatch {
+    fn sources(&self) -> Vec<PollSource> {
+        vec![PollSource::PollIn(self.inotify.as_raw_fd())]
     }
 
-    /// The descriptor to wait for.
-    #[must_use]
-    pub fn source(&self) -> Option<PollSource> {
-        Some(PollSource::PollIn(self.0.as_raw_fd()))
-    }
-
-    /// Discards the events that have come.
-    pub fn drain(&mut self) {
-        let mut events = [0; 4096];
-        while self.0.read(&mut events).is_ok_and(|length| length > 0) {}
+    /// Also `true` when the kernel has dropped events, or a directory was removed.
+    fn has_changed(&mut self) -> bool {
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut events = Reader::new(self.inotify.as_fd(), &mut buffer);
+        let mut has_changed = false;
+        while let Ok(event) = events.next() {
+            let name = event.file_name().and_then(|name| name.to_str().ok());
+            has_changed |= name.is_some_and(self.is_read)
+                || event.events().intersects(ReadFlags::QUEUE_OVERFLOW | ReadFlags::IGNORED);
+        }
+        has_changed
     }
 }

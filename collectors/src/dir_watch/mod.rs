@@ -1,17 +1,19 @@
-//! Reports that entries of a directory changed, but not which: the collector reads them again.
+//! Reports that a file of a directory has changed. A watch is on the directory, because a file is replaced by
+//! rename(2).
 
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "fallback.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "none.rs")]
 mod platform;
 
 pub use platform::DirWatch;
 
-/// Which events are reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DirEvents {
-    /// An entry was created, renamed or removed.
-    Entries,
-    /// As above, and writes to files.
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux reads it"))]
-    Writes,
+/// What to watch.
+#[derive(Clone, Copy, Debug)]
+pub struct Watched {
+    /// The directories, below the root of the system. Those that do not exist are left out.
+    pub directories: &'static [&'static str],
+    /// Whether the collector reads files of this name.
+    pub is_read: fn(&str) -> bool,
+    /// Also report writes to the files, not only new, renamed and removed ones.
+    pub writes: bool,
 }

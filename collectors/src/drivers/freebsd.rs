@@ -5,6 +5,7 @@ use std::path::Path;
 use facts::{Driver, Drivers};
 
 use crate::sysctl;
+pub use crate::watch_loop::INTERVAL;
 
 /// The drivers of VIFs, of virtual block devices and of the balloon, with their sysctls.
 const DRIVERS: [(&str, &str); 3] =

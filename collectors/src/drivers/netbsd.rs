@@ -6,6 +6,7 @@ use std::path::Path;
 use facts::{Driver, Drivers};
 
 use crate::sysctl;
+pub use crate::watch_loop::INTERVAL;
 
 /// The driver of VIFs, `sys/arch/xen/xen/if_xennet_xenbus.c`.
 const VIF: &str = "xennet";

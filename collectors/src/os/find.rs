@@ -11,7 +11,7 @@ use super::os_release::OsRelease;
 use crate::bounded_read;
 
 /// The paths of os-release; the first that exists is used.
-const OS_RELEASE: [&str; 3] = ["etc/os-release", "usr/lib/os-release", "var/run/os-release"];
+pub const OS_RELEASE: [&str; 3] = ["etc/os-release", "usr/lib/os-release", "var/run/os-release"];
 
 /// The distribution below `root`, which runs `kernel`. If no file names it: `Linux`, the default of os-release,
 /// or the name of another kernel.

@@ -123,3 +123,10 @@ fn distribution(pretty: &str, name: &str, id: &str, version: Option<String>) -> 
 fn version_in(line: &str) -> Option<String> {
     line.split_whitespace().find(|word| !numbers(word).is_empty()).map(str::to_owned)
 }
+
+/// All files that are read here.
+#[cfg(test)]
+pub fn files() -> impl Iterator<Item = &'static str> {
+    let simple = SIMPLE.iter().map(|(place, ..)| *place);
+    RELEASE_LINES.into_iter().chain(simple).chain(["etc/SuSE-release", "etc/lsb-release"])
+}

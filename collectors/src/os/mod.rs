@@ -24,7 +24,7 @@ use distribution::{Distribution, numbers};
 use watch::OsWatch;
 
 /// The result of uname(2).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kernel {
     /// `uname -s`: `Linux`
     pub name: String,
@@ -42,7 +42,8 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path) {
         release_files.record(find::check(root));
         bounded_read::check_fd_exhaustion(|| describe(root, kernel))
     };
-    watch_loop::run((wake, outbox), "os", || OsWatch::new(root), collect, Event::Os);
+    let (loop_of, new_watch) = (("os", watch_loop::INTERVAL), || OsWatch::new(root));
+    watch_loop::run((wake, outbox), loop_of, new_watch, collect, Event::Os);
 }
 
 /// The system whose files are below `root` and which runs `kernel`.

@@ -95,7 +95,6 @@ pub const ALLOWED_IF: &[Rule] = &[
     #[cfg(target_arch = "x86_64")]
     (SYS_open, &[Bits(1, WRITES, O_RDONLY)]),
     (SYS_socket, &[Bits(0, ALL, AF_NETLINK), Bits(2, ALL, NETLINK_ROUTE)]),
-    (SYS_socket, &[Bits(0, ALL, AF_NETLINK), Bits(2, ALL, NETLINK_KOBJECT_UEVENT)]),
     (SYS_socketpair, &[Bits(0, ALL, AF_UNIX)]),
     // Without an address: a datagram socket then reaches only its peer.
     (SYS_sendto, &[Null(4)]),

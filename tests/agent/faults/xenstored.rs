@@ -40,8 +40,7 @@ fn xenstored_down_for_30_s_causes_few_wakeups_and_then_gets_all_keys() {
     let after = usage(agent.pid());
     let (ticks, sleeps) = (after.ticks - before.ticks, after.sleeps - before.sleeps);
     println!("down for {:?}: {ticks} ticks of 10 ms, {sleeps} sleeps", down());
-    // One sample a second wakes two threads. Three threads try to reconnect. uevents of the machine's own
-    // devices wake the drivers collector.
+    // One sample a second wakes two threads. Three threads try to reconnect.
     assert!(sleeps < 20 * down().as_secs() + 100, "{sleeps} sleeps");
     assert!(ticks < 10 + down().as_secs(), "{ticks} ticks");
     guest.start_xenstored();

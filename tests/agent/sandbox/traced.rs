@@ -51,7 +51,7 @@ fn refused_while_everything_changes(guest: &Guest, missing: &[libc::c_long]) -> 
     on_kernel_without(&mut command, missing.iter().copied());
     let agent = Agent::spawn(command);
     guest.wait(|tree| tree.contains_key("data/updated"));
-    change_everything(guest);
+    change_everything(guest, || signal_traced(guest, &agent, "HUP"));
     signal_traced(guest, &agent, "HUP");
     guest.wait_value("data/os_majorver", "14");
     guest.kill_xenstored();
