@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use collectors::{drivers, memory, os};
+use collectors::{drivers, os};
 use publishers::Schema;
 use publishers::guest_state::GuestState;
 use publishers::key_tree::Tree;
@@ -32,9 +32,8 @@ fn state(guest: &Path) -> GuestState {
     let name = fs::read_to_string(guest.join("proc/sys/kernel/ostype"));
     let name = name.map_or("Linux".into(), |name| name.trim_end().to_owned());
     let kernel = os::Kernel { name, release: kernel("osrelease"), node_name: kernel("hostname") };
-    let memory = memory::Source::new(guest).sample().ok();
     let drivers = Some(drivers::list_drivers(guest));
-    GuestState { memory, os: Some(os::describe(guest, kernel)), drivers, ..GuestState::default() }
+    GuestState { os: Some(os::describe(guest, kernel)), drivers, ..GuestState::default() }
 }
 
 fn rendered(guest: &Path) -> BTreeMap<String, String> {

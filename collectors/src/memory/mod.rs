@@ -3,14 +3,9 @@
 //! The interval starts at the end of a sample and is counted on the monotonic clock, which stops during a
 //! suspend. So there is never a burst of samples.
 
-pub mod meminfo;
-#[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(target_os = "freebsd", path = "freebsd.rs")]
 #[cfg_attr(target_os = "netbsd", path = "netbsd.rs")]
-#[cfg_attr(
-    not(any(target_os = "linux", target_os = "freebsd", target_os = "netbsd")),
-    path = "fallback.rs"
-)]
+#[cfg_attr(not(any(target_os = "freebsd", target_os = "netbsd")), path = "sysinfo.rs")]
 mod platform;
 pub mod vm_stats;
 

@@ -31,7 +31,6 @@ const TYPE: c_int = 0xf;
 pub const ALLOWED: &[c_long] = &[
     // Reads files, directories and the use of file systems.
     SYS_read,
-    SYS_pread64,
     SYS_lseek,
     SYS_close,
     SYS_fstat,
