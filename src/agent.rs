@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use collectors::poll::{CollectorHandles, WakeReceiver};
 use collectors::xen_detect::NotAGuest;
-use collectors::{disks, drivers, memory, network, os, resume, service, sriov, xen_detect};
+use collectors::xenstore_watch::{self, Wanted};
+use collectors::{disks, drivers, memory, network, os, service, xen_detect};
 use crossbeam_channel::{Sender, bounded};
 use facts::{Outbox, channel};
 use log::{error, info, warn};
@@ -134,7 +135,7 @@ fn unsupported() -> impl Iterator<Item = Source> {
     let collectors = [
         (network::IS_SUPPORTED, Source::Network),
         (disks::IS_SUPPORTED, Source::Disks),
-        (sriov::IS_SUPPORTED, Source::Sriov),
+        (xenstore_watch::HAS_FUNCTIONS, Source::Sriov),
     ];
     collectors.into_iter().filter(|(is_supported, _)| !is_supported).map(|(_, source)| source)
 }
@@ -164,16 +165,18 @@ pub fn start_collectors(
         let (wake, outbox) = (handles.wake()?, outbox.clone());
         thread::Builder::new().name(name.into()).spawn(move || run(wake, outbox)).map(drop)
     };
-    if has_resume_watch(options) {
-        start("resume", Box::new(|wake, outbox| resume::run(&wake, &outbox)))?;
-    }
     let without = without(options);
+    let wanted =
+        Wanted { resume: has_resume_watch(options), functions: !without.contains(&Source::Sriov) };
+    if wanted.resume || wanted.functions {
+        start("xenstore", Box::new(move |w, o| xenstore_watch::run(&w, &o, wanted)))?;
+    }
     for (name, source) in Source::COLLECTORS {
         if without.contains(&source) {
             continue;
         }
         match source {
-            Source::Agent => {}
+            Source::Agent | Source::Sriov => {}
             Source::Network => {
                 let exclude = network::Exclude::new(options.exclude_nics.clone());
                 start(name, Box::new(move |w, o| network::run(&w, &o, root, &exclude)))?
@@ -182,7 +185,6 @@ pub fn start_collectors(
                 start(name, Box::new(move |w, o| memory::run(&w, &o, root, interval)))?
             }
             Source::Os => start(name, Box::new(move |w, o| os::run(&w, &o, root)))?,
-            Source::Sriov => start(name, Box::new(|w, o| sriov::run(&w, &o)))?,
             Source::Drivers => start(name, Box::new(move |w, o| drivers::run(&w, &o, root)))?,
             Source::Service => start(name, Box::new(move |w, o| service::run(&w, &o, root)))?,
             Source::Disks => {

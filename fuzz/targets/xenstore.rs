@@ -23,7 +23,7 @@ fuzz_target!(|input: &[u8]| {
     let (pieces, bytes) = counted(rest);
     let wire = Wire::new(bytes, pieces);
     let mut connection = Connection::from_stream(Box::new(wire.clone()));
-    let mut model = Model { wire, at: 0, id: 0, events: 0 };
+    let mut model = Model { wire, at: 0, id: 0, events: Vec::new() };
     for operation in operations {
         let is_usable = match REQUESTS.get(usize::from(operation % 7)) {
             Some(request) => model.request(&mut connection, *request),
@@ -108,7 +108,7 @@ struct Model {
     /// The position of the next message.
     at: usize,
     id: u32,
-    events: usize,
+    events: Vec<String>,
 }
 
 enum Next {
@@ -119,6 +119,10 @@ enum Next {
     TooLong,
     /// The bytes so far do not contain a complete message.
     Missing,
+}
+
+fn token(event: &[u8]) -> String {
+    String::from_utf8_lossy(event.split(|&byte| byte == 0).nth(1).unwrap_or_default()).into()
 }
 
 impl Model {
@@ -147,7 +151,7 @@ impl Model {
         let end = self.wire.see().sent.len();
         let message = loop {
             match self.next(end) {
-                Next::Message { kind: EVENT, .. } => self.events += 1,
+                Next::Message { kind: EVENT, payload } => self.events.push(token(&payload)),
                 other => break other,
             }
         };
@@ -178,30 +182,31 @@ impl Model {
         }
     }
 
-    /// Counts the events; with `wait`, reads once before. Returns whether the connection can still be used.
+    /// Takes the events; with `wait`, reads once before. Returns whether the connection can still be used.
     fn events(&mut self, connection: &mut Connection, wait: bool) -> bool {
         let before = self.wire.see().read;
-        let counted = if wait { connection.wait_events() } else { connection.pending_events() };
+        let taken = if wait { connection.wait_events() } else { connection.pending_events() };
         let (read, is_at_end) = {
             let bytes = self.wire.see();
             (bytes.read, before == bytes.sent.len())
         };
         assert!(wait || read == before, "nothing is read unless it waits");
         if wait && is_at_end && !self.wire.see().interrupted {
-            assert_eq!(counted.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+            assert_eq!(taken.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
             return false;
         }
         loop {
             match self.next(read) {
-                Next::Message { kind, .. } => self.events += usize::from(kind == EVENT),
+                Next::Message { kind: EVENT, payload } => self.events.push(token(&payload)),
+                Next::Message { .. } => {}
                 Next::Missing => break,
                 Next::TooLong => {
-                    assert_eq!(counted.unwrap_err().kind(), io::ErrorKind::InvalidData);
+                    assert_eq!(taken.unwrap_err().kind(), io::ErrorKind::InvalidData);
                     return false;
                 }
             }
         }
-        assert_eq!(counted.unwrap(), std::mem::take(&mut self.events));
+        assert_eq!(taken.unwrap(), std::mem::take(&mut self.events));
         true
     }
 }

@@ -129,7 +129,7 @@ fn watch(connection: &mut Connection) -> io::Result<Result<bool, String>> {
     }
     // It may have come along with an answer.
     let mut events = connection.pending_events()?;
-    while events == 0 {
+    while events.is_empty() {
         events = connection.wait_events()?;
     }
     Ok(Ok(true))

@@ -102,7 +102,7 @@ fn sriov_vf_is_published_after_xenstored_restarts() {
     let agent = guest.published(&[]);
     guest.wait_value(&format!("{ROOT}/0/ipv4/0"), "198.51.100.7");
     guest.kill_xenstored();
-    agent.wait_logged("sriov: ");
+    agent.wait_logged("warn: xenstore watch: ");
     guest.start_xenstored();
     guest.plug_vf(0, "00:16:3e:00:00:07");
     guest.wait_value(&format!("{ROOT}/0/ipv4/0"), "198.51.100.7");

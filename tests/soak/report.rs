@@ -19,11 +19,10 @@ const DENIED: &str = ": denied by xenstored";
 const ALLOWED: &str = ": no longer denied by xenstored";
 
 /// The log lines of each failure and of its recovery. Each is logged once.
-const PAIRS: [(&str, &str); 6] = [
+const PAIRS: [(&str, &str); 5] = [
     ("warn: memory: ", "info: memory: recovered"),
     ("warn: network: ", "info: network: recovered"),
-    ("warn: resume watch: ", "info: resume watch: recovered"),
-    ("warn: sriov: ", "info: sriov: recovered"),
+    ("warn: xenstore watch: ", "info: xenstore watch: recovered"),
     ("warn: xenstore connection lost", "info: connected to xenstore again"),
     ("warn: xenstore quota reached", "info: xenstore quota no longer reached"),
 ];

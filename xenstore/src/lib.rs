@@ -58,8 +58,8 @@ pub struct Connection {
     received: Box<[u8]>,
     /// The number of bytes that were read into `received` and not consumed yet.
     filled: usize,
-    /// Watch events that came before the reply to a request.
-    events: usize,
+    /// The tokens of the watch events that came before the reply to a request.
+    events: Vec<String>,
 }
 
 /// The byte stream of a connection. It need not be `Send`, so a connection is not: NetBSD's kernel keeps the
@@ -95,7 +95,7 @@ impl Connection {
     #[must_use]
     pub fn from_stream(stream: Box<dyn Stream>) -> Self {
         let received = vec![0; wire::HEADER + wire::MAX_PAYLOAD].into_boxed_slice();
-        Self { stream, last_id: 0, out: Vec::new(), received, filled: 0, events: 0 }
+        Self { stream, last_id: 0, out: Vec::new(), received, filled: 0, events: Vec::new() }
     }
 
     /// Makes a request, waits for the reply and returns its payload.
@@ -112,13 +112,13 @@ impl Connection {
                 self.receive()?;
                 continue;
             };
-            let (length, is_event) = (message.length, message.is_event());
+            let (length, token) = (message.length, message.token());
             let answer = message.answer(request).map(<[u8]>::to_vec);
             self.consume(length);
-            if !is_event {
-                return answer;
+            match token {
+                None => return answer,
+                Some(token) => self.events.push(token),
             }
-            self.events += 1;
         }
     }
 
@@ -127,19 +127,19 @@ impl Connection {
     ///
     /// # Errors
     /// When the connection has ended.
-    pub fn wait_events(&mut self) -> io::Result<usize> {
+    pub fn wait_events(&mut self) -> io::Result<Vec<String>> {
         self.receive()?;
         self.pending_events()
     }
 
-    /// The number of watch events that were read since the last call, also those read with replies.
+    /// The tokens of the watch events that were read since the last call, also of those read with replies.
     ///
     /// # Errors
     /// If the bytes are not of the protocol.
-    pub fn pending_events(&mut self) -> io::Result<usize> {
+    pub fn pending_events(&mut self) -> io::Result<Vec<String>> {
         while let Some(message) = wire::decode_first(self.buffered())? {
-            let (length, is_event) = (message.length, message.is_event());
-            self.events += usize::from(is_event);
+            let (length, token) = (message.length, message.token());
+            self.events.extend(token);
             self.consume(length);
         }
         Ok(std::mem::take(&mut self.events))

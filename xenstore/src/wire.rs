@@ -91,10 +91,11 @@ pub fn decode_first(bytes: &[u8]) -> io::Result<Option<Reply<'_>>> {
 }
 
 impl<'a> Reply<'a> {
-    /// Whether it is a watch event, which is not a reply to a request.
+    /// The token of the watch, if this is a watch event, which is not a reply to a request.
     #[must_use]
-    pub fn is_event(&self) -> bool {
-        self.kind == WATCH_EVENT
+    pub fn token(&self) -> Option<String> {
+        let token = self.payload.split(|&byte| byte == 0).nth(1).unwrap_or_default();
+        (self.kind == WATCH_EVENT).then(|| String::from_utf8_lossy(token).into_owned())
     }
 
     /// The payload of the answer to `request`.

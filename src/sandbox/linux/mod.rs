@@ -17,8 +17,8 @@ use log::{debug, info};
 
 use super::UnixSockets;
 
-/// How often the xenstore device is opened in advance if the filter forbids opening it: the collectors
-/// `resume` and `sriov` need one each; the rest is for lost connections.
+/// How often the xenstore device is opened in advance if the filter forbids opening it: the watches
+/// need one; the rest is for lost connections.
 const SPARE_DEVICES: usize = 16;
 
 /// Calls that the filter allows only under a condition.

@@ -114,10 +114,11 @@ fn all_keys_are_published_without_a_watch_and_it_is_logged_once() {
     let all = guest.all_watches();
     let agent = guest.agent(&[]);
     guest.wait_tree(FIRST_TREE);
-    agent.wait_logged("warn: resume watch: E2BIG");
-    agent.wait_logged("warn: sriov: E2BIG");
+    agent.wait_logged("warn: xenstore watch: E2BIG");
     drop(all);
-    agent.wait_logged("info: resume watch: recovered");
-    agent.wait_logged("info: sriov: recovered");
+    agent.signal("HUP");
+    agent.wait_logged("info: xenstore watch: recovered");
+    guest.recreate_tree();
+    guest.wait_tree(FIRST_TREE);
     assert_log_is_short(&agent.stop("TERM").stderr, 1);
 }

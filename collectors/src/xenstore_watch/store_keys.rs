@@ -1,22 +1,22 @@
-//! Detects a resume by comparing keys, for systems without watches.
+//! Detects a resume by comparing keys, where there are no watches.
 
 use std::io;
 
 use xenstore::{Connection, Request, XsError};
 
 /// Written by the toolstack when it makes the guest's tree; another number after a restore or a migration.
-const DOMID: &str = "domid";
+pub const DOMID: &str = "domid";
 /// Written by the agent; missing after the tree was made again.
 const INSTALLED: &str = "attr/PVAddons/Installed";
 
 /// The keys that differ before and after a resume.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct StoreKeys {
     domid: Option<Vec<u8>>,
     installed: bool,
 }
 
-impl Seen {
+impl StoreKeys {
     /// Reads them.
     ///
     /// # Errors
@@ -45,8 +45,8 @@ mod tests {
     use super::*;
     use crate::fake_host::host;
 
-    fn seen(domid: Option<&'static [u8]>, installed: Option<&'static [u8]>) -> Seen {
-        Seen::read(&mut host(vec![(DOMID, domid), (INSTALLED, installed)])).unwrap()
+    fn seen(domid: Option<&'static [u8]>, installed: Option<&'static [u8]>) -> StoreKeys {
+        StoreKeys::read(&mut host(vec![(DOMID, domid), (INSTALLED, installed)])).unwrap()
     }
 
     #[test]
@@ -68,6 +68,6 @@ mod tests {
 
     #[test]
     fn lost_connection_is_an_error() {
-        assert!(Seen::read(&mut host(vec![(DOMID, Some(b"7"))])).is_err());
+        assert!(StoreKeys::read(&mut host(vec![(DOMID, Some(b"7"))])).is_err());
     }
 }
