@@ -127,7 +127,7 @@ fn more_available_memory_than_there_is_is_the_total() {
 }
 
 #[test]
-fn sample_that_wrote_nothing_costs_at_most_32_system_calls() {
+fn sample_that_wrote_nothing_costs_at_most_40_system_calls() {
     const SAMPLES: usize = 5;
     let guest = Guest::new();
     let agent = guest.published(&EVERY_SECOND);
@@ -153,7 +153,7 @@ fn sample_that_wrote_nothing_costs_at_most_32_system_calls() {
     let (calls, samples) = (calls.count(), reads());
     println!("{calls} system calls of two threads, {samples} samples");
     // The calls that strace interrupted when it attached are counted too: one of each thread.
-    assert!(calls <= 32 * samples + 2, "{calls} calls, {samples} samples:\n{text}");
+    assert!(calls <= 40 * samples + 2, "{calls} calls, {samples} samples:\n{text}");
 }
 
 #[test]

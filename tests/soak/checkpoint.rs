@@ -21,6 +21,7 @@ pub fn run(soak: &mut Soak) {
     remove_faults(soak);
     remove_addresses(soak);
     wait_published(soak);
+    reload_if_the_quota_was_reached(soak);
     check_new_agent_writes_the_doorbell(soak);
     record(soak);
 }
@@ -76,6 +77,15 @@ fn difference(soak: &Soak) -> Option<String> {
     let wanted = expected::wanted(soak, &kernel);
     let published = expected::published(soak, &kernel, &soak.guest.tree());
     (published != wanted).then(|| expected::difference(&wanted, &published))
+}
+
+/// More names than a directory may have are taken for the quota, which is forgotten after a day, or now.
+fn reload_if_the_quota_was_reached(soak: &mut Soak) {
+    let reached = |agent| report::unrecovered(agent).iter().any(|line| line.contains("quota"));
+    if soak.agent.as_ref().is_some_and(reached) {
+        reload(soak);
+        wait_published(soak);
+    }
 }
 
 /// Makes the agent read its keys back; it logs one line.
