@@ -11,9 +11,9 @@ use std::thread;
 use std::time::Duration;
 
 use collectors::poll::{CollectorHandles, WakeReceiver};
-use collectors::xen_detect::NotAGuest;
+use collectors::sys::guest::NotAGuest;
 use collectors::xenstore_watch::{self, Wanted};
-use collectors::{disks, drivers, memory, network, os, service, xen_detect};
+use collectors::{disks, drivers, memory, network, os, service, sys};
 use crossbeam_channel::{Sender, bounded};
 use facts::{Outbox, channel};
 use log::{error, info, warn};
@@ -54,15 +54,17 @@ pub enum Error {
     Start(#[from] io::Error),
 }
 
-/// Runs the agent until SIGTERM or SIGINT, or with `--once` until everything is published.
+/// Runs the agent until SIGTERM or SIGINT, or, with `once`, until everything is published.
 ///
 /// # Errors
 /// When it cannot start, or the store is lost for good.
-pub fn run(options: &Options, log: Target) -> Result<(), Error> {
+pub fn run(options: &Options, once: bool, log: Target) -> Result<(), Error> {
+    // By a restore, a migration, a restart of xenstored.
+    let can_lose_keys = options.destination == Destination::Xenstore && !once;
     // First: a SIGHUP that comes early must not end the agent.
-    let mut signals = (!options.once).then(|| Signals::new(SIGNALS)).transpose()?;
+    let mut signals = (!once).then(|| Signals::new(SIGNALS)).transpose()?;
     let manager = Arc::new(ServiceManager::from_environment());
-    if let Some(signals) = signals.as_mut().filter(|_| has_resume_watch(options)) {
+    if let Some(signals) = signals.as_mut().filter(|_| can_lose_keys) {
         if !xenstore_wait::wait(signals, &manager)? {
             info!("ended");
             return Ok(());
@@ -77,7 +79,7 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     let mut publisher = Publisher::new(schema, store_opener(options.destination))?
         .with_reloads(reloads)
         .without(&without(options))
-        .has_resume_watch(has_resume_watch(options));
+        .has_resume_watch(can_lose_keys);
     if let Some(interval) = manager.watchdog() {
         let manager = manager.clone();
         publisher = publisher.with_watchdog(interval, Box::new(move || manager.ping_watchdog()));
@@ -91,7 +93,7 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
         sandbox::restrict_self(UnixSockets::needed(options.destination, log));
     }
     let mut handles = CollectorHandles::default();
-    start_collectors(options, &mut handles, &outbox)?;
+    start_collectors(options, can_lose_keys, &mut handles, &outbox)?;
     match signals {
         Some(signals) => start_signals(signals, reload, handles, manager.clone())?,
         None => drop(handles),
@@ -101,7 +103,7 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
     manager.ready();
     info!("started, version {}", env!("CARGO_PKG_VERSION"));
     let outcome = publisher.run(&inbox)?;
-    if options.once && outcome != Outcome::Synced {
+    if once && outcome != Outcome::Synced {
         return Err(Error::Unpublished);
     }
     info!("ended");
@@ -110,7 +112,7 @@ pub fn run(options: &Options, log: Target) -> Result<(), Error> {
 
 /// The schema to use; an error if no host would read the keys, unless they are only printed.
 fn schema(options: &Options) -> Result<Schema, Error> {
-    let guest = match xen_detect::check(Path::new("/")) {
+    let guest = match sys::check_guest(Path::new("/")) {
         Err(NotAGuest::NoXenstoreYet(_)) if options.destination == Destination::Stdout => Ok(()),
         other => other,
     };
@@ -148,14 +150,10 @@ pub fn store_opener(destination: Destination) -> OpenStore {
     }
 }
 
-/// Whether the keys can be removed while the agent runs: by a restore, a migration, a restart of xenstored.
-fn has_resume_watch(options: &Options) -> bool {
-    options.destination == Destination::Xenstore && !options.once
-}
-
-/// Starts the collectors. A new collector needs one more line here.
+/// Starts the collectors; with `resume` also the watch for a resume. A new collector needs one more line here.
 pub fn start_collectors(
     options: &Options,
+    resume: bool,
     handles: &mut CollectorHandles,
     outbox: &Outbox,
 ) -> io::Result<()> {
@@ -166,8 +164,7 @@ pub fn start_collectors(
         thread::Builder::new().name(name.into()).spawn(move || run(wake, outbox)).map(drop)
     };
     let without = without(options);
-    let wanted =
-        Wanted { resume: has_resume_watch(options), functions: !without.contains(&Source::Sriov) };
+    let wanted = Wanted { resume, functions: !without.contains(&Source::Sriov) };
     if wanted.resume || wanted.functions {
         start("xenstore", Box::new(move |w, o| xenstore_watch::run(&w, &o, wanted)))?;
     }

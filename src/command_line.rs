@@ -12,10 +12,9 @@ use publishers::guest_state::Source;
 use thiserror::Error;
 
 use crate::logging::Filters;
-pub use check::CheckOptions;
-use values::{destination, filters, interval, listed, schema, without};
+pub use values::CheckOptions;
+use values::{check, destination, filters, interval, listed, schema, without};
 
-mod check;
 mod values;
 
 const NAME: &str = "xen-guest-agent";
@@ -119,12 +118,6 @@ pub struct Options {
     pub exclude_nics: Vec<String>,
     /// Collectors that are switched off.
     pub without: Vec<Source>,
-    /// Publish once and exit.
-    pub once: bool,
-    /// Remove the published keys and exit.
-    pub withdraw: bool,
-    /// Say why the host does not show what it should, and exit.
-    pub check: Option<CheckOptions>,
     /// Give up the rights that the agent does not need.
     pub sandbox: bool,
 }
@@ -132,8 +125,14 @@ pub struct Options {
 /// The result of parsing the command line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Run.
+    /// Run until a signal.
     Run(Options),
+    /// Publish once and exit.
+    Once(Options),
+    /// Remove the published keys and exit.
+    Withdraw(Options),
+    /// Say why the host does not show what it should, and exit.
+    Check(Options, CheckOptions),
     /// Print this text and exit.
     Print(String),
 }
@@ -178,10 +177,10 @@ pub fn parse(
         return Ok(Command::Print(format!("{NAME} {VERSION}")));
     }
     let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
-    let check = check::options(&args)?;
+    let check = check(&args)?;
     // A check prints all that it finds.
     let level = if check.is_some() { LevelFilter::Off } else { LevelFilter::Info };
-    Ok(Command::Run(Options {
+    let options = Options {
         stderr: args.stderr,
         filters: filters(args.loglevel, variable("RUST_LOG"), level)?,
         schema: schema(args.schema, variable("XENSTORE_SCHEMA"))?,
@@ -190,11 +189,14 @@ pub fn parse(
         disk_interval: interval("--disk-interval", 300, args.disk_interval)?,
         exclude_nics: listed(args.exclude_nics),
         without: without(args.without)?,
-        once: args.once,
-        withdraw: args.withdraw,
-        check,
         sandbox: !args.no_sandbox,
-    }))
+    };
+    Ok(match check {
+        Some(check) => Command::Check(options, check),
+        None if args.withdraw => Command::Withdraw(options),
+        None if args.once => Command::Once(options),
+        None => Command::Run(options),
+    })
 }
 
 /// Converts `--name=value`, `-lvalue`, `-sl` and `-h` to forms that argh accepts.

@@ -15,17 +15,32 @@ mod xenstore_wait;
 
 use std::env;
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use command_line::{CheckOptions, Command, Destination, Options};
+use command_line::{Command, Destination, Options};
+use logging::Target;
 
 fn main() -> ExitCode {
     // No option accepts bytes that are not UTF-8: they become replacement characters and are rejected.
     let text = |text: OsString| text.to_string_lossy().into_owned();
     match command_line::parse(env::args_os().skip(1).map(text), |name| env::var_os(name).map(text))
     {
-        Ok(Command::Run(options)) => run(&options),
+        Ok(Command::Run(options)) => {
+            logged(&options, false, |log| agent::run(&options, false, log))
+        }
+        Ok(Command::Once(options)) => {
+            logged(&options, false, |log| agent::run(&options, true, log))
+        }
+        Ok(Command::Withdraw(options)) => {
+            logged(&options, true, |log| withdraw::run(&options, log))
+        }
+        Ok(Command::Check(options, check)) => {
+            // What is found is all that it says: collectors log only where `--loglevel` asks for it.
+            let log = logging::start(true, &options.filters);
+            exit_code(check::run(&options, &check, log))
+        }
         Ok(Command::Print(text)) => exit_code(print(&format!("{text}\n")).map(|()| true)),
         Err(error) => {
             let _ = writeln!(
@@ -58,34 +73,20 @@ fn exit_code(done: io::Result<bool>) -> ExitCode {
     }
 }
 
-/// What is found is all that `--check` says: collectors log only where `--loglevel` asks for it.
-fn run_check(options: &Options, check: &CheckOptions) -> ExitCode {
-    let log = logging::start(true, &options.filters);
-    exit_code(check::run(options, check, log))
-}
-
-fn run(options: &Options) -> ExitCode {
-    if let Some(check) = &options.check {
-        return run_check(options, check);
-    }
-    // A user who looks at the keys on a terminal also needs the log there, and so does one who removes a
-    // package.
-    let to_stderr =
-        options.stderr || options.withdraw || options.destination == Destination::Stdout;
+/// Starts the log and runs. A user who looks at the keys on a terminal also needs the log there, and so does one who
+/// removes a package (`to_stderr`).
+fn logged<E: Display>(
+    options: &Options,
+    to_stderr: bool,
+    run: impl FnOnce(Target) -> Result<(), E>,
+) -> ExitCode {
+    let to_stderr = to_stderr || options.stderr || options.destination == Destination::Stdout;
     let log = logging::start(to_stderr, &options.filters);
-    let done = match options.withdraw {
-        true => withdraw::run(options, log).map_err(|error| error.to_string()),
-        false => agent::run(options, log).map_err(|error| error.to_string()),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            log::error!("{error}");
-            if log != logging::Target::Stderr {
-                let line = format!("error: {error}");
-                let _ = writeln!(io::stderr(), "{}", logging::one_line(&line, logging::MAX_LINE));
-            }
-            ExitCode::FAILURE
-        }
+    let Err(error) = run(log) else { return ExitCode::SUCCESS };
+    log::error!("{error}");
+    if log != Target::Stderr {
+        let line = format!("error: {error}");
+        let _ = writeln!(io::stderr(), "{}", logging::one_line(&line, logging::MAX_LINE));
     }
+    ExitCode::FAILURE
 }

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use collectors::inspect::{self, Namespaces};
-use collectors::xen_detect;
+use collectors::sys;
 use log::{error, info};
 use publishers::Outcome;
 use thiserror::Error;
@@ -68,10 +68,10 @@ fn skip_reason(destination: Destination) -> Option<String> {
         return None;
     }
     let root = Path::new("/");
-    if let Err(why) = xen_detect::check(root) {
+    if let Err(why) = sys::check_guest(root) {
         return Some(why.to_string());
     }
-    if xen_detect::HAS_PROC && !Path::new("/proc/self").exists() {
+    if sys::HAS_PROC && !Path::new("/proc/self").exists() {
         return Some("/proc is not mounted: this may be a chroot on a running guest".into());
     }
     // Where an image is made, /sys and /dev are those of the guest, and the keys those of its own agent. A process that may

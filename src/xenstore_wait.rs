@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use collectors::poll::{CollectorHandles, PollSource, WakeReason};
-use collectors::xen_detect::{self, NotAGuest};
+use collectors::sys::{self, guest::NotAGuest};
 use log::info;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -23,7 +23,7 @@ use crate::service_manager::ServiceManager;
 /// # Errors
 /// When the system has no descriptors left.
 pub fn wait(signals: &mut Signals, manager: &ServiceManager) -> io::Result<bool> {
-    let Err(why @ NotAGuest::NoXenstoreYet(_)) = xen_detect::check(Path::new("/")) else {
+    let Err(why @ NotAGuest::NoXenstoreYet(_)) = sys::check_guest(Path::new("/")) else {
         return Ok(true);
     };
     let (signalled, sender) = UnixStream::pair()?;
@@ -47,7 +47,7 @@ fn poll_until_there(signalled: &UnixStream, manager: &ServiceManager) -> io::Res
     let (mut handles, mut backoff) = (CollectorHandles::default(), Backoff::default());
     let wake = handles.wake()?;
     let longest = manager.watchdog().map_or(Duration::MAX, |interval| interval / 2);
-    while let Err(NotAGuest::NoXenstoreYet(_)) = xen_detect::check(Path::new("/")) {
+    while let Err(NotAGuest::NoXenstoreYet(_)) = sys::check_guest(Path::new("/")) {
         let delay = backoff.next_delay().min(longest);
         let sources = [PollSource::PollIn(signalled.as_raw_fd())];
         if wake.wait(&sources, Some(delay)) == WakeReason::Ready {

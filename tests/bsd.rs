@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use collectors::os::{Kernel, describe};
-use collectors::xen_detect::{NotAGuest, freebsd, netbsd};
+use collectors::sys::guest::{self, NotAGuest};
 
 /// A root directory with these files; removed when dropped.
 struct Root(PathBuf);
@@ -44,7 +44,7 @@ fn verdicts(check: fn(&Path) -> Result<(), NotAGuest>, guest: &str, dom0: &str) 
 #[test]
 fn freebsd_is_a_guest_if_it_has_xenstore_and_no_xenstored() {
     assert_eq!(
-        verdicts(freebsd::check, "dev/xen/xenstore", "dev/xen/xenstored"),
+        verdicts(guest::freebsd, "dev/xen/xenstore", "dev/xen/xenstored"),
         [
             "not a Xen guest (/dev/xen/xenstore: not there)",
             "a guest",
@@ -57,7 +57,7 @@ fn freebsd_is_a_guest_if_it_has_xenstore_and_no_xenstored() {
 #[test]
 fn netbsd_is_a_guest_if_it_has_xenbus_and_no_port_of_xenstored() {
     assert_eq!(
-        verdicts(netbsd::check, "kern/xen/xenbus", "kern/xen/xsd_port"),
+        verdicts(guest::netbsd, "kern/xen/xenbus", "kern/xen/xsd_port"),
         [
             "not a Xen guest (/kern/xen/xenbus: not there; is kernfs mounted?)",
             "a guest",

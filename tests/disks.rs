@@ -12,8 +12,8 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use collectors::disks::fs_usage::FsUsage;
 use collectors::disks::mount_tree::StatvfsPath;
+use collectors::disks::tracker::FsUsage;
 use collectors::disks::tracker::Tracker;
 use publishers::Schema;
 use publishers::guest_state::GuestState;

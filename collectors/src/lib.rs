@@ -10,9 +10,7 @@
 //! Only `mod.rs` of a platform module has `cfg(target_os)`. Parsers are in other files, so that they are tested
 //! on every host.
 
-pub mod boot_id;
 mod bounded_read;
-mod dir_watch;
 pub mod disks;
 pub mod drivers;
 mod failure_log;
@@ -25,8 +23,7 @@ pub mod network;
 pub mod os;
 pub mod poll;
 pub mod service;
+pub mod sys;
 pub mod sysctl;
-mod timer_slack;
 mod watch_loop;
-pub mod xen_detect;
 pub mod xenstore_watch;

@@ -6,8 +6,6 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use crate::timer_slack;
-
 /// Wakes the collectors: `refresh` makes all of them collect again, dropping it ends them.
 #[derive(Debug, Default)]
 pub struct CollectorHandles(Vec<UnixStream>);
@@ -64,7 +62,6 @@ impl CollectorHandles {
 impl WakeReceiver {
     /// Sleeps until one of the `sources` is ready, a refresh, the shutdown, or until `timeout` is over.
     pub fn wait(&self, sources: &[PollSource], timeout: Option<Duration>) -> WakeReason {
-        timer_slack::prepare(timeout);
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut fds = vec![pollfd(PollSource::PollIn(self.0.as_raw_fd()))];
         fds.extend(sources.iter().copied().map(pollfd));

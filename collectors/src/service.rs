@@ -8,10 +8,9 @@ use std::path::Path;
 
 use facts::{Event, Outbox, Service};
 
-use crate::boot_id;
 use crate::bounded_read;
-use crate::dir_watch::{DirWatch, Watched};
 use crate::poll::WakeReceiver;
+use crate::sys::{self, DirWatch, Watched};
 use crate::watch_loop;
 
 /// The directories of the files; the second is a link to the first except on old systems.
@@ -31,7 +30,7 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path) {
 /// The boot of the system below `root`.
 #[must_use]
 pub fn describe(root: &Path) -> Service {
-    let boot_id = boot_id::read(root);
+    let boot_id = sys::boot_id(root);
     let asks =
         |directory| FILES.iter().any(|file| bounded_read::exists(&root.join(directory).join(file)));
     Service { boot_id, reboot_required: DIRECTORIES.into_iter().any(asks) }

@@ -77,8 +77,8 @@ fn wait(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dir_watch::DirWatch;
     use crate::poll::CollectorHandles;
+    use crate::sys::DirWatch;
     use facts::{Service, channel};
     use std::sync::atomic::{AtomicUsize, Ordering};
 

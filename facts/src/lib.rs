@@ -5,16 +5,14 @@
 //! nothing.
 
 mod channel;
-mod decimal;
-mod mac;
 mod sorted;
+mod text;
 
 use std::net::IpAddr;
 
 pub use channel::{Inbox, Outbox, channel};
-pub use decimal::decimal;
-pub use mac::{Mac, ParseMacError};
 pub use sorted::{map_of, set_of};
+pub use text::{Mac, ParseMacError, decimal};
 
 /// One message to the publisher.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,7 +33,12 @@ fuzz_target!(|input: &[u8]| {
     let first = parsed(&arguments);
     assert_eq!(first, parsed(&arguments));
     match first {
-        Ok(Command::Run(options)) => {
+        Ok(
+            Command::Run(options)
+            | Command::Once(options)
+            | Command::Withdraw(options)
+            | Command::Check(options, _),
+        ) => {
             check(&options);
             assert_eq!(parsed(&[&["-V"], &arguments[..]].concat()), parsed(&["--version"]));
         }

@@ -6,11 +6,11 @@
 use std::io;
 use std::path::Path;
 
-use collectors::disks::fs_usage::FsUsage;
+use collectors::disks::tracker::FsUsage;
 use collectors::disks::mount_tree::StatvfsPath;
 use collectors::disks::tracker::Tracker;
 use collectors::network::vif;
-use collectors::{drivers, service, xen_detect};
+use collectors::{drivers, service, sys};
 use facts::{Disks, Drivers};
 use libfuzzer_sys::fuzz_target;
 use publishers::guest_state::GuestState;
@@ -24,7 +24,7 @@ fuzz_target!(|tree: &[u8]| {
     first.disks.iter().for_each(check_disks);
     first.drivers.iter().for_each(check_drivers);
     check_all(&first);
-    assert_eq!(xen_detect::check(guest.root()), xen_detect::check(guest.root()));
+    assert_eq!(sys::check_guest(guest.root()), sys::check_guest(guest.root()));
     let nics = guest.root().join("sys/class/net").read_dir().into_iter().flatten().flatten();
     for nic in nics {
         if let Some(id) = vif::of_device(&nic.path().join("device")).ok().flatten() {

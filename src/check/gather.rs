@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use collectors::inspect;
 use collectors::network::{self, Exclude};
 use collectors::poll::CollectorHandles;
-use collectors::xen_detect::{self, NotAGuest};
+use collectors::sys::{self, guest::NotAGuest};
 use facts::channel;
 use publishers::Schema;
 use publishers::clock::Moment;
@@ -55,11 +55,8 @@ fn is_root() -> bool {
 fn serves(process: &inspect::Process) -> bool {
     process.name != AGENT
         || match command_of(process) {
-            Ok(Command::Run(options)) => {
-                let stays = !options.once && !options.withdraw && options.check.is_none();
-                stays && options.destination == Destination::Xenstore
-            }
-            Ok(Command::Print(_)) => false,
+            Ok(Command::Run(options)) => options.destination == Destination::Xenstore,
+            Ok(_) => false,
             // Another program of this name.
             Err(_) => true,
         }
@@ -77,7 +74,7 @@ fn effective(options: &Options, outside: &Outside) -> (Options, bool) {
         && options.exclude_nics.is_empty()
         && options.without.is_empty();
     let agent = outside.processes.iter().flatten().find(|process| process.name == AGENT);
-    let mut effective = Options { once: true, ..options.clone() };
+    let mut effective = options.clone();
     let Some(Ok(Command::Run(running))) = agent.map(command_of) else { return (effective, false) };
     if has_none {
         effective.schema = running.schema;
@@ -98,10 +95,15 @@ fn have_same<T: PartialEq>(some: &[T], others: &[T]) -> bool {
 }
 
 /// Looks at everything; again where a running agent may not have published a change yet.
-pub fn gather(options: &Options, outside: &Outside, unconfined: Option<&[String]>) -> Seen {
+pub fn gather(
+    options: &Options,
+    wait: Option<Duration>,
+    outside: &Outside,
+    unconfined: Option<&[String]>,
+) -> Seen {
     let (options, has_other_options) = effective(options, outside);
-    let mut seen = look(&options, outside, unconfined);
-    for _ in 1..looks(&options) {
+    let mut seen = look(&options, wait, outside, unconfined);
+    for _ in 1..looks(wait) {
         let differs = seen.store.as_ref().is_ok_and(|store| {
             let mut changes = store.comparison.changes.iter();
             changes.any(|change| !store.denied.contains(change.path()))
@@ -110,37 +112,37 @@ pub fn gather(options: &Options, outside: &Outside, unconfined: Option<&[String]
             break;
         }
         thread::sleep(SETTLING);
-        seen = look(&options, outside, unconfined);
+        seen = look(&options, wait, outside, unconfined);
     }
     Seen { has_other_options, ..seen }
 }
 
-/// The longest time that [`gather`] takes, unless something blocks.
-pub fn limit(options: &Options) -> Duration {
-    let look = at_most(options, PATIENCE) + PATIENCE + at_most(options, STORE_TIMEOUT);
-    look * looks(options) + REST
+/// The longest time that [`gather`] takes, with this time of `--wait`, unless something blocks.
+pub fn limit(wait: Option<Duration>) -> Duration {
+    let look = at_most(wait, PATIENCE) + PATIENCE + at_most(wait, STORE_TIMEOUT);
+    look * looks(wait) + REST
 }
 
 /// How often a store that differs is looked at.
-fn looks(options: &Options) -> u32 {
-    if wait(options).is_some() { 1 } else { LOOKS }
-}
-
-/// How long `--wait` may repeat all this.
-fn wait(options: &Options) -> Option<Duration> {
-    options.check.as_ref()?.wait
+fn looks(wait: Option<Duration>) -> u32 {
+    if wait.is_some() { 1 } else { LOOKS }
 }
 
 /// This time, or that of `--wait` if it is shorter. A store that answers needs a moment, however short the wait.
-fn at_most(options: &Options, time: Duration) -> Duration {
-    wait(options).map_or(time, |wait| wait.max(INTERVAL).min(time))
+fn at_most(wait: Option<Duration>, time: Duration) -> Duration {
+    wait.map_or(time, |wait| wait.max(INTERVAL).min(time))
 }
 
-fn look(options: &Options, outside: &Outside, unconfined: Option<&[String]>) -> Seen {
+fn look(
+    options: &Options,
+    wait: Option<Duration>,
+    outside: &Outside,
+    unconfined: Option<&[String]>,
+) -> Seen {
     let root = Path::new("/");
-    let guest = xen_detect::check(root);
+    let guest = sys::check_guest(root);
     let store = match guest {
-        Ok(()) => store::ping(at_most(options, PATIENCE)),
+        Ok(()) => store::ping(at_most(wait, PATIENCE)),
         Err(_) => Err(NoStore::NotTried),
     };
     let (state, started) = match guest {
@@ -151,7 +153,7 @@ fn look(options: &Options, outside: &Outside, unconfined: Option<&[String]>) -> 
     let silent = Source::COLLECTORS.iter().filter(is_silent).map(|(name, _)| *name).collect();
     let exclude = Exclude::new(options.exclude_nics.clone());
     let devices = inspect::xen_devices(root);
-    let patience = at_most(options, STORE_TIMEOUT);
+    let patience = at_most(wait, STORE_TIMEOUT);
     let store = store.and_then(|()| store::look(options.schema, state.clone(), &devices, patience));
     Seen {
         xen_version: inspect::xen_version(root),
@@ -181,7 +183,7 @@ fn collect(options: &Options, has_store: bool) -> (GuestState, io::Result<()>) {
     let mut state = GuestState { started: Moment::now(), without, ..GuestState::default() };
     let (outbox, inbox) = channel();
     let mut handles = CollectorHandles::default();
-    let started = agent::start_collectors(&options, &mut handles, &outbox);
+    let started = agent::start_collectors(&options, false, &mut handles, &outbox);
     // Without its handle a collector ends once it has reported.
     drop((handles, outbox));
     let deadline = Instant::now() + PATIENCE;

@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 
-use collectors::xen_detect::NotAGuest;
+use collectors::sys::guest::NotAGuest;
 use publishers::host::Host;
 
 use super::finding::Finding;

@@ -1,7 +1,7 @@
 //! `--check`: says why a host does not show what it should. Changes nothing.
 //!
 //! [`gather`] collects what there is into one [`seen::Seen`], each check is a function of that to [`Finding`]s
-//! without I/O, [`text`] and [`json`] show them. What reads files, the kernel and the store is a thread that is
+//! without I/O, [`report`] shows them. What reads files, the kernel and the store is a thread that is
 //! confined as the agent is. The thread that the program starts with looks at other processes, which a
 //! confined one cannot, and prints.
 
@@ -9,15 +9,13 @@ mod agent;
 mod finding;
 mod gather;
 mod guest;
-mod json;
 mod keys;
 mod machine;
 mod nic;
-mod permissions;
 mod remedies;
+mod report;
 mod seen;
 mod store;
-mod text;
 
 use std::env;
 use std::io::{self, IsTerminal};
@@ -58,8 +56,8 @@ const CHECKS: [fn(&Seen) -> Vec<Finding>; 10] = [
 /// When the system has no threads left, something blocks, or the output cannot be written.
 pub fn run(options: &Options, check: &CheckOptions, log: Target) -> io::Result<bool> {
     let deadline = check.wait.map(|wait| Instant::now() + wait);
-    let limit = gather::limit(options);
-    let (request, seen) = start_looking(options.clone(), log)?;
+    let limit = gather::limit(check.wait);
+    let (request, seen) = start_looking(options.clone(), check.wait, log)?;
     let mut before: Option<Seen> = None;
     let findings = loop {
         request.send(gather::outside()).map_err(|_| io::ErrorKind::BrokenPipe)?;
@@ -102,14 +100,19 @@ pub fn run(options: &Options, check: &CheckOptions, log: Target) -> io::Result<b
 }
 
 /// Starts the confined thread. It gathers once for each [`Outside`] that it receives.
-fn start_looking(options: Options, log: Target) -> io::Result<(Sender<Outside>, Receiver<Seen>)> {
+fn start_looking(
+    options: Options,
+    wait: Option<Duration>,
+    log: Target,
+) -> io::Result<(Sender<Outside>, Receiver<Seen>)> {
     let (request, requests) = channel::<Outside>();
     let (sender, seen) = channel();
     let look = move || {
         let sockets = UnixSockets::needed(options.destination, log);
         let unconfined = options.sandbox.then(|| sandbox::restrict_self(sockets));
         for outside in requests {
-            if sender.send(gather::gather(&options, &outside, unconfined.as_deref())).is_err() {
+            if sender.send(gather::gather(&options, wait, &outside, unconfined.as_deref())).is_err()
+            {
                 return;
             }
         }
@@ -148,8 +151,8 @@ fn print(findings: &[Finding], check: &CheckOptions) -> io::Result<()> {
     let shown: Vec<Finding> = findings.iter().filter(is_shown).cloned().collect();
     let is_one_line = matches!(findings, [only] if only.result == CheckResult::Skip);
     let text = match check.json {
-        true => json::render(&shown),
-        false => text::render(&shown, has_colours(), !check.quiet && !is_one_line),
+        true => report::json(&shown),
+        false => report::text(&shown, has_colours(), !check.quiet && !is_one_line),
     };
     crate::print(&text)
 }

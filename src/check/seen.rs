@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use collectors::inspect::{Namespaces, Process, ServiceUnit, XenDevice};
 use collectors::network::Nic;
-use collectors::xen_detect::NotAGuest;
+use collectors::sys::guest::NotAGuest;
 use publishers::Schema;
 use publishers::clock::Moment;
 use publishers::compare::Comparison;

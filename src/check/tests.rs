@@ -6,7 +6,7 @@ mod keys;
 
 use collectors::inspect::{Manager, Process, ServiceUnit, XenDevice};
 use collectors::network::Nic;
-use collectors::xen_detect::NotAGuest;
+use collectors::sys::guest::NotAGuest;
 use facts::{Address, AddressPreference, Driver, Drivers, Link, Memory, Network, Service, SriovVf};
 use publishers::diff::Change;
 use publishers::guest_state::Source;
@@ -113,7 +113,7 @@ fn said(seen: &Seen) -> Vec<String> {
         .map(|finding| Finding { fix: finding.fix.map(|fix| format!("  {fix}")), ..finding })
         .collect();
     let lines =
-        findings.iter().map(|finding| text::render(std::slice::from_ref(finding), false, false));
+        findings.iter().map(|finding| report::text(std::slice::from_ref(finding), false, false));
     lines.map(|line| line.trim_end().replace("    ", "  # ")).collect()
 }
 
@@ -130,7 +130,7 @@ fn assert_says(cases: &[Case]) {
 
 #[test]
 fn healthy_guest_gives_ten_lines_that_say_ok() {
-    let text = text::render(&findings(&guest()), false, true);
+    let text = report::text(&findings(&guest()), false, true);
     let expected = "\
 ok    guest: a guest of Xen 4.17, domain 7, on an XAPI host
 ok    namespace: network, mounts and /etc/os-release are the system's own

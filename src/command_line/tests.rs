@@ -34,7 +34,8 @@ fn each_spelling_of_an_option_is_understood() {
     assert_eq!(options("--disk-interval=5").disk_interval, Duration::from_secs(5));
     assert_eq!(options("").disk_interval, Duration::from_secs(300));
     assert!(options("").sandbox && !options("--no-sandbox").sandbox);
-    assert!(!options("").withdraw && options("--withdraw").withdraw);
+    assert!(matches!(run("--withdraw --once"), Ok(Command::Withdraw(_))));
+    assert!(matches!(run("--once"), Ok(Command::Once(_))));
 }
 
 #[test]

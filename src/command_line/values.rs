@@ -1,4 +1,5 @@
-//! Parses the values of options. An error names the accepted values.
+//! Parses the values of options, and those of `--check`, which exclude what would write to the store. An error names
+//! the accepted values.
 
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use log::LevelFilter;
 use publishers::Schema;
 use publishers::guest_state::Source;
 
-use super::{Destination, UsageError};
+use super::{Args, Destination, UsageError};
 use crate::logging::{self, Filters};
 
 /// The filters of the option, or those of the variable, which many programs read: it may have words for others. `usual` is
@@ -82,4 +83,36 @@ pub fn without(given: Option<String>) -> Result<Vec<Source>, UsageError> {
 /// The parts of a comma-separated list.
 pub fn listed(given: Option<String>) -> Vec<String> {
     given.iter().flat_map(|list| list.split(',')).map(|part| part.trim().to_owned()).collect()
+}
+
+/// How `--check` shall say what it finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckOptions {
+    /// Only what is not ok.
+    pub quiet: bool,
+    /// As JSON.
+    pub json: bool,
+    /// Repeat for so long at most until nothing fails and the store has an address.
+    pub wait: Option<Duration>,
+}
+
+/// What was asked for with `--check`.
+pub fn check(words: &Args) -> Result<Option<CheckOptions>, UsageError> {
+    let only = |what: &str| Err(UsageError::Args(format!("{what} is for --check only")));
+    let not = |what: &str| Err(UsageError::Args(format!("--check and {what} exclude each other")));
+    match words {
+        Args { check: false, quiet: true, .. } => only("--quiet"),
+        Args { check: false, json: true, .. } => only("--json"),
+        Args { check: false, wait: Some(_), .. } => only("--wait"),
+        Args { check: false, .. } => Ok(None),
+        Args { once: true, .. } => not("--once"),
+        Args { withdraw: true, .. } => not("--withdraw"),
+        Args { publisher: Some(publisher), .. } if publisher == "stdout" => {
+            not("--publisher stdout")
+        }
+        Args { quiet, json, wait, .. } => {
+            let wait = wait.clone().map(|wait| interval("--wait", 0, Some(wait))).transpose()?;
+            Ok(Some(CheckOptions { quiet: *quiet, json: *json, wait }))
+        }
+    }
 }

@@ -39,7 +39,6 @@ mod sriov;
 mod start;
 mod stdout;
 mod the_harness;
-mod timers;
 mod upper_devices;
 mod weird_input;
 mod withdraw;

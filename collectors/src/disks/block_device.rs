@@ -10,7 +10,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::mountinfo::DevNum;
-use super::vbd_name;
 use crate::bounded_read::{canonical, entries, exists, first_line, link_target};
 
 const CLASS: &str = "sys/class/block";
@@ -145,12 +144,72 @@ impl Device {
                 let nodename = first_line(&parent.join("nodename"));
                 disks.insert(
                     nodename
-                        .and_then(|name| vbd_name::disk(&name))
+                        .and_then(|name| vbd_name(&name))
                         .unwrap_or_else(|| device.name().replace('!', "/")),
                 );
             }
             open.extend(below);
         }
         disks
+    }
+}
+
+/// The host's name of a virtual disk: `xvda` for `device/vbd/51712`; `None` if the number has no name. Xen's
+/// xen-vbd-interface(7) defines how the number encodes disk and partition. The guest's kernel may have another name
+/// for the disk: `xvde` for the host's `xvda`.
+fn vbd_name(nodename: &str) -> Option<String> {
+    let number: u32 = nodename.strip_prefix("device/vbd/")?.parse().ok()?;
+    let (kind, disk, partition) = match number >> 8 {
+        202 => ("xvd", number >> 4 & 0xf, number & 0xf),
+        8 => ("sd", number >> 4 & 0xf, number & 0xf),
+        3 => ("hd", number >> 6 & 0x3, number & 0x3f),
+        22 => ("hd", (number >> 6 & 0x3) + 2, number & 0x3f),
+        _ if number >> 28 == 1 => ("xvd", number >> 8 & 0xf_ffff, number & 0xff),
+        _ => return None,
+    };
+    let partition = if partition == 0 { String::new() } else { partition.to_string() };
+    Some(format!("{kind}{}{partition}", letters(disk)))
+}
+
+/// `a` to `z`, then `aa`.
+fn letters(disk: u32) -> String {
+    let last = char::from(b'a' + (disk % 26) as u8);
+    match disk / 26 {
+        0 => last.into(),
+        more => letters(more - 1) + &last.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The examples of xen-vbd-interface(7) and of hosts.
+    #[test]
+    fn vbd_numbers_map_to_host_names() {
+        for (number, name) in [
+            (51_712, "xvda"),
+            (51_728, "xvdb"),
+            (51_713, "xvda1"),
+            (51_952, "xvdp"),
+            (268_439_552, "xvdq"),
+            (268_442_112, "xvdaa"),
+            (2048, "sda"),
+            (768, "hda"),
+            (832, "hdb"),
+            (5632, "hdc"),
+            (5696, "hdd"),
+        ] {
+            assert_eq!(vbd_name(&format!("device/vbd/{number}")).as_deref(), Some(name));
+        }
+    }
+
+    #[test]
+    fn other_numbers_have_no_name() {
+        for nodename in
+            ["device/vbd/1", "device/vbd/4294967295", "device/vbd/", "device/vif/51712", ""]
+        {
+            assert_eq!(vbd_name(nodename), None, "{nodename}");
+        }
     }
 }

@@ -8,7 +8,6 @@
 //! is resolved through one: a thread that waits for a FUSE daemon cannot be killed. Such a volume has no `free`.
 
 mod block_device;
-pub mod fs_usage;
 pub mod mount_tree;
 pub mod mountinfo;
 #[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
@@ -18,7 +17,6 @@ pub mod swaps;
 mod table;
 pub mod tracker;
 mod udev;
-mod vbd_name;
 pub mod volume_mounts;
 mod volumes;
 

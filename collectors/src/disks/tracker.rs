@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use facts::Disks;
 use log::warn;
 
-use super::fs_usage::Statvfs;
+use super::mount_tree::StatvfsPath;
 use super::mountinfo;
 use super::swaps::{self, Swap};
 use super::table::Table;
@@ -168,3 +168,15 @@ fn have_same_paths(some: &[Swap], others: &[Swap]) -> bool {
 
 #[cfg(test)]
 mod tests;
+
+/// Size and free space of a file system, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FsUsage {
+    /// Its capacity, which changes if it is resized.
+    pub total: u64,
+    /// The bytes that a user without privileges can still write.
+    pub free: u64,
+}
+
+/// Reads the use of the file system at a path.
+pub type Statvfs<'a> = dyn Fn(&StatvfsPath) -> io::Result<FsUsage> + 'a;

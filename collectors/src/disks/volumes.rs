@@ -7,9 +7,9 @@ use std::path::Path;
 use facts::{Volume, set_of};
 
 use super::block_device::Device;
-use super::fs_usage::FsUsage;
 use super::mount_tree::StatvfsPath;
 use super::swaps::Swap;
+use super::tracker::FsUsage;
 use super::udev::FsNames;
 use super::volume_mounts::{VolumeMount, is_container_path};
 use crate::bounded_read::entries;

@@ -1,21 +1,19 @@
-//! Drivers of Xen's devices, read at the start, on a refresh, and at an interval. [`sysfs`] reads them on Linux.
+//! Drivers of Xen's devices, read at the start, on a refresh, and at an interval.
 
 #[cfg_attr(target_os = "freebsd", path = "freebsd.rs")]
 #[cfg_attr(target_os = "netbsd", path = "netbsd.rs")]
 #[cfg_attr(not(any(target_os = "freebsd", target_os = "netbsd")), path = "linux.rs")]
-mod platform;
-pub mod sysfs;
+pub mod platform;
 
 use std::path::Path;
 
 use facts::{Event, Outbox};
 
 use crate::bounded_read;
-use crate::dir_watch::DirWatch;
 use crate::poll::WakeReceiver;
+use crate::sys::DirWatch;
 use crate::watch_loop;
 pub use platform::list_drivers;
-pub use sysfs::BALLOON;
 
 /// Sends the drivers of the system below `root`, at once and when they have changed, until the end.
 pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path) {

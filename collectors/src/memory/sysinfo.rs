@@ -7,7 +7,7 @@ use std::path::Path;
 use facts::Memory;
 use sysinfo::System;
 
-use crate::drivers::BALLOON;
+use crate::drivers::platform::BALLOON;
 
 /// Where memory is read from.
 #[derive(Debug)]

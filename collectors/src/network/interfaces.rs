@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use facts::{AddressPreference, map_of};
 
-use super::address_preference;
+use super::address_flags;
 use super::rtnetlink::{Address, Link};
 use super::sockaddr::{Layout, Sockaddr};
 use crate::headers::freebsd::{IFF_LOOPBACK, IFF_UP};
@@ -151,7 +151,7 @@ fn stack<S: System>(
 
 fn address(link: u32, ip: IpAddr, prefix: u8, state: AddressState) -> Address {
     let preference = AddressPreference {
-        scope: address_preference::scope(ip, 0),
+        scope: address_flags::scope(ip, 0),
         deprecated: state.deprecated,
         secondary: state.secondary,
         ..AddressPreference::default()

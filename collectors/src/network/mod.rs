@@ -4,10 +4,8 @@
 //! `Lister` does the I/O, [`snapshot`] is what it lists. Names do not identify VIFs: users rename NICs.
 
 pub mod address_flags;
-pub mod address_preference;
 mod debounce;
 pub mod interfaces;
-mod nic;
 mod nic_filter;
 #[cfg_attr(all(target_os = "linux", not(feature = "portable-network")), path = "linux/mod.rs")]
 #[cfg_attr(
@@ -24,7 +22,6 @@ pub mod snapshot;
 pub mod sockaddr;
 mod upper_devices;
 pub mod vif;
-pub mod vif_in_xenstore;
 
 use std::io;
 use std::path::Path;
@@ -37,8 +34,8 @@ use self::platform::Lister;
 use crate::failure_log::FailureLog;
 use crate::poll::{WakeReason, WakeReceiver};
 
-pub use nic::Nic;
 pub use nic_filter::Exclude;
+pub use snapshot::Nic;
 
 /// Whether the network of this system can be read.
 pub const IS_SUPPORTED: bool =
@@ -78,7 +75,7 @@ pub fn list_nics(root: &Path, exclude: &Exclude) -> io::Result<Vec<Nic>> {
     }
     let mut nics = snapshot.nics(exclude);
     for nic in &mut nics {
-        nic.driver = nic::driver(root, &nic.name);
+        nic.driver = snapshot::driver(root, &nic.name);
     }
     Ok(nics)
 }

@@ -4,7 +4,6 @@
 //! `linux/if_addr.h`. The crate neli has types for these too, but they allocate for each of the sixty
 //! attributes of a link.
 
-mod attributes;
 mod messages;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -14,8 +13,8 @@ use thiserror::Error;
 
 pub use messages::{Address, Link, Message, Parent, Payload};
 
-use super::address_preference;
-use attributes::{each_attribute, split, u16_at, u32_at, until_nul};
+use super::address_flags;
+use messages::{each_attribute, split, u16_at, u32_at, until_nul};
 
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
@@ -159,7 +158,7 @@ fn address(body: &[u8]) -> Option<Option<Address>> {
     let most = if ip.is_ipv4() { 32 } else { 128 };
     (prefix <= most).then_some(())?;
     let preference = AddressPreference {
-        scope: address_preference::scope(ip, scope),
+        scope: address_flags::scope(ip, scope),
         deprecated: flags & IFA_F_DEPRECATED != 0,
         upper_addresses: false,
         secondary: flags & IFA_F_SECONDARY != 0,

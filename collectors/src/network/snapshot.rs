@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use facts::{AddressPreference, Mac, Network, map_of};
 
 use super::Exclude;
-use super::nic::Nic;
 use super::rtnetlink::{Address, Link};
 use super::upper_devices::{UpperDevices, is_passable, is_upper_kind};
+use crate::bounded_read::link_target;
 
 /// What a system lists.
 #[derive(Debug, Default)]
@@ -138,6 +139,35 @@ fn perm_mac(link: &Link) -> Option<Mac> {
 /// Tunnels too have a lower device; the IFLA_LINK of a veth is its peer.
 fn is_upper_device(link: &Link) -> bool {
     is_upper_kind(&link.info_kind) || link.lower.is_some() && link.info_kind != b"veth"
+}
+
+/// A NIC of the guest, and what keeps its addresses from being published: what people ask for when a host shows none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Nic {
+    /// The kernel's interface index.
+    pub index: u32,
+    /// The interface's name; what is not UTF-8 in it is replaced.
+    pub name: String,
+    /// `N` of the backend's `device/vif/N`, when the NIC is a Xen VIF.
+    pub vif: Option<u32>,
+    /// The Ethernet address that the device came with; `None` for VIFs.
+    pub perm_mac: Option<Mac>,
+    /// The name of the driver of its device, where sysfs shows it: `e1000`.
+    pub driver: Option<String>,
+    /// It is up, administratively.
+    pub is_up: bool,
+    /// `--exclude-nics` has it.
+    pub is_excluded: bool,
+    /// Addresses that are tentative: duplicate address detection is not over.
+    pub tentative: Vec<IpAddr>,
+    /// Addresses that failed duplicate address detection.
+    pub failed: Vec<IpAddr>,
+}
+
+/// The driver of the device of the NIC with this name, from sysfs below `root`.
+pub fn driver(root: &Path, name: &str) -> Option<String> {
+    let link = root.join("sys/class/net").join(name).join("device/driver");
+    Some(link_target(&link)?.file_name()?.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::distribution::{Distribution, numbers};
+use super::find::{Distribution, numbers};
 use crate::bounded_read::{first_line, text};
 
 /// The appliance whose files are below `root`, if it is a known one.

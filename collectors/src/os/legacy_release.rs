@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::distribution::{Distribution, numbers};
+use super::find::{Distribution, numbers};
 use super::os_release::OsRelease;
 use crate::bounded_read::{first_line, text};
 

@@ -4,7 +4,6 @@
 //! no network request.
 
 mod appliance;
-mod distribution;
 mod find;
 mod hostname;
 mod legacy_release;
@@ -20,7 +19,7 @@ use crate::bounded_read;
 use crate::failure_log::FailureLog;
 use crate::poll::WakeReceiver;
 use crate::watch_loop;
-use distribution::{Distribution, numbers};
+use find::{Distribution, numbers};
 use watch::OsWatch;
 
 /// The result of uname(2).

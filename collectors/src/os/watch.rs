@@ -6,8 +6,8 @@ use std::os::fd::AsRawFd;
 use std::path::Path;
 
 use super::{Kernel, kernel};
-use crate::dir_watch::{DirWatch, Watched};
 use crate::poll::PollSource;
+use crate::sys::{DirWatch, Watched};
 use crate::watch_loop::Watch;
 
 /// Release files and hosts(5). NixOS has links to files below `/etc/static`, which is itself a link.

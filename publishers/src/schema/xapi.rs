@@ -3,7 +3,6 @@
 
 mod drivers;
 mod service;
-mod sriov;
 mod volumes;
 
 use std::collections::BTreeMap;
@@ -15,7 +14,7 @@ use super::sampled;
 use crate::address_index::{assign, by_index};
 use crate::guest_state::{GuestState, Source};
 use crate::key_tree::Tree;
-use crate::keys::{DOORBELL, VIFS};
+use crate::keys::{DOORBELL, SRIOV_VFS, VIFS};
 
 /// The packager's build number, from the environment of the build. It must be an integer: otherwise hosts
 /// ignore the version.
@@ -55,7 +54,7 @@ pub fn render(
                 vifs(tree, network, published, vif);
             }
         }
-        Source::Sriov => sriov::render(tree, state, published),
+        Source::Sriov => functions(tree, state, published),
         Source::Memory => {
             if let Some(memory) = &state.memory {
                 self::memory(tree, memory, published);
@@ -140,6 +139,21 @@ fn vifs(tree: &mut Tree, network: &Network, published: &Tree, vif: impl Fn(&Link
         for (path, address) in addresses(&node, link, published) {
             tree.set(&path, &address.ip.to_string());
             tree.set(format!("{path}/prefix"), &address.prefix.to_string());
+        }
+    }
+}
+
+/// Sets the addresses of the virtual functions, by the host's numbers. The host reads only addresses.
+fn functions(tree: &mut Tree, state: &GuestState, published: &Tree) {
+    let Some(network) = &state.network else { return };
+    for function in state.functions.iter().flatten() {
+        let Some(link) = network.links.iter().find(|link| link.perm_mac == Some(function.mac))
+        else {
+            continue;
+        };
+        let node = format!("{SRIOV_VFS}/{}", function.id);
+        for (path, address) in addresses(&node, link, published) {
+            tree.set(path, &address.ip.to_string());
         }
     }
 }

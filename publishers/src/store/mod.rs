@@ -3,7 +3,6 @@
 //! The interface is `xenstore_rs::Xs`: read, write, rm, directory. If xenstored rejects a request, the error
 //! contains a [`XsError`]. After any other error the connection cannot be used any more.
 
-mod closed;
 #[cfg(test)]
 pub mod fake;
 mod stdout;
@@ -15,7 +14,6 @@ use ::xenstore::XsError;
 use thiserror::Error;
 use xenstore_rs::Xs;
 
-pub use closed::Closed;
 pub use stdout::Stdout;
 pub use xenstore::Xenstore;
 
@@ -68,5 +66,35 @@ impl From<io::Error> for Failure {
             "ENOSPC" | "EQUOTA" | "E2BIG" => Self::Quota(name.clone()),
             _ => Self::Transient(name.clone()),
         }
+    }
+}
+
+/// The store of a session between two connections. Fails each request with `NotConnected`.
+#[derive(Debug)]
+pub struct Closed;
+
+impl Closed {
+    fn error<T>() -> io::Result<T> {
+        Err(io::ErrorKind::NotConnected.into())
+    }
+}
+
+impl Store for Closed {}
+
+impl Xs for Closed {
+    fn directory(&self, _path: &str) -> io::Result<Vec<Box<str>>> {
+        Self::error()
+    }
+
+    fn read(&self, _path: &str) -> io::Result<Box<str>> {
+        Self::error()
+    }
+
+    fn write(&self, _path: &str, _data: &str) -> io::Result<()> {
+        Self::error()
+    }
+
+    fn rm(&self, _path: &str) -> io::Result<()> {
+        Self::error()
     }
 }

@@ -105,7 +105,6 @@ pub const ALLOWED_IF: &[Rule] = &[
     (SYS_mprotect, &[Bits(2, PROT_EXEC, 0)]),
     (SYS_clone, &[Bits(0, THREAD, THREAD)]),
     (SYS_prctl, &[Bits(0, ALL, PR_SET_NAME)]),
-    (SYS_prctl, &[Bits(0, ALL, PR_SET_TIMERSLACK)]),
 ];
 
 /// Allowed if Landlock restricts the files.

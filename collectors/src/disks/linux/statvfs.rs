@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
-use crate::disks::fs_usage::FsUsage;
 use crate::disks::mount_tree::{Component, StatvfsPath};
 use crate::disks::mountinfo::DevNum;
+use crate::disks::tracker::FsUsage;
 
 /// Resolves paths from one root, which it keeps open.
 pub struct Resolver {

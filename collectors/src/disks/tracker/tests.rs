@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::{fs, io};
 
-use super::super::fs_usage::FsUsage;
 use super::super::mount_tree::StatvfsPath;
+use super::super::tracker::FsUsage;
 use super::*;
 
 /// A system with one file system, at `/`, in a directory of its own.

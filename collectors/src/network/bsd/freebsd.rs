@@ -14,7 +14,7 @@ use crate::network::address_flags::of_freebsd;
 use crate::network::interfaces::{AddressState, Entry, Stacking, System};
 use crate::network::rtnetlink::Link;
 use crate::network::sockaddr::Layout;
-use crate::network::vif_in_xenstore::{find, of_path, unit};
+use crate::network::vif::{find, of_path, unit};
 use crate::sysctl;
 
 /// The driver of VIFs, `sys/dev/xen/netfront`.

@@ -15,7 +15,7 @@ use crate::network::address_flags::of_netbsd;
 use crate::network::interfaces::{AddressState, Entry, Stacking, System};
 use crate::network::rtnetlink::Link;
 use crate::network::sockaddr::Layout;
-use crate::network::vif_in_xenstore::{find, unit};
+use crate::network::vif::{find, unit};
 
 /// The driver of VIFs, `sys/arch/xen/xen/if_xennet_xenbus.c`.
 const DRIVER: &str = "xennet";

@@ -1,4 +1,4 @@
-//! Linux: inotify(7).
+//! Linux: inotify(7), files of `/proc`.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -8,11 +8,22 @@ use std::path::Path;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 
 use super::Watched;
+pub use super::guest::linux as check_guest;
+use crate::bounded_read::first_line;
 use crate::poll::PollSource;
 use crate::watch_loop::Watch;
 
+/// Whether a running system always has `/proc`, so that a root without it is another one.
+pub const HAS_PROC: bool = true;
+
 /// A file was created, renamed or removed.
 const NAMES: WatchFlags = WatchFlags::CREATE.union(WatchFlags::MOVE).union(WatchFlags::DELETE);
+
+/// The id of the boot of the system below `root`.
+#[must_use]
+pub fn boot_id(root: &Path) -> Option<String> {
+    first_line(&root.join("proc/sys/kernel/random/boot_id"))
+}
 
 /// Watches directories.
 #[derive(Debug)]

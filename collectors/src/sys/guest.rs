@@ -1,22 +1,35 @@
-//! Linux: `/sys/hypervisor`, which is documented in the kernel's
-//! `Documentation/ABI/stable/sysfs-hypervisor-xen`, and `/proc/xen` of older kernels.
+//! Detects whether this is an unprivileged Xen guest, from files of the kernel. Every host tests every system's.
 
 use std::path::Path;
 
-use super::NotAGuest;
+use thiserror::Error;
+
 use crate::bounded_read::{first_line, text};
+
+/// Why the agent cannot run on this system.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum NotAGuest {
+    /// Another hypervisor, or none.
+    #[error("not a Xen guest ({0})")]
+    NotXen(String),
+    /// The control domain: it has no host to report to.
+    #[error("not a Xen guest (this is dom0: {0})")]
+    Dom0(&'static str),
+    /// A guest that Xen itself made (dom0less), and for which dom0 has not made a xenstore yet. The device must
+    /// not be used: Linux 6.1 crashes.
+    #[error("xenstore is not there yet ({0})")]
+    NoXenstoreYet(&'static str),
+}
 
 /// `XENFEAT_dom0` of Xen's `public/features.h`.
 const FEATURE_DOM0: u32 = 1 << 11;
 
-/// Whether a running system always has `/proc`, so that a root without it is another one.
-pub const HAS_PROC: bool = true;
-
-/// Finds out whether the system below `root` is an unprivileged Xen guest.
+/// Linux: `/sys/hypervisor`, which is documented in the kernel's `Documentation/ABI/stable/sysfs-hypervisor-xen`, and
+/// `/proc/xen` of older kernels.
 ///
 /// # Errors
 /// [`NotAGuest`] with what was found instead.
-pub fn check(root: &Path) -> Result<(), NotAGuest> {
+pub fn linux(root: &Path) -> Result<(), NotAGuest> {
     let kind = first_line(&root.join("sys/hypervisor/type"));
     // Kernels before 2.6.33 and the classic Xen kernels have /proc/xen only.
     let proc_xen = root.join("proc/xen/capabilities");
@@ -35,6 +48,36 @@ pub fn check(root: &Path) -> Result<(), NotAGuest> {
     }
     if waits_for_xenstore(root) {
         return Err(NotAGuest::NoXenstoreYet("xenstore_late_init in /proc/interrupts"));
+    }
+    Ok(())
+}
+
+/// FreeBSD: the device for xenstore exists in guests and in dom0, the one for xenstored only in dom0
+/// (`sys/dev/xen/xenstore`, `xenstore_dev.c` and `xenstored_dev.c`).
+///
+/// # Errors
+/// [`NotAGuest`] with what was found instead.
+pub fn freebsd(root: &Path) -> Result<(), NotAGuest> {
+    if !root.join("dev/xen/xenstore").exists() {
+        return Err(NotAGuest::NotXen("/dev/xen/xenstore: not there".into()));
+    }
+    if root.join("dev/xen/xenstored").exists() {
+        return Err(NotAGuest::Dom0("/dev/xen/xenstored is there"));
+    }
+    Ok(())
+}
+
+/// NetBSD: kernfs has xenstore in guests and in dom0, and xenstored's port only in dom0
+/// (`sys/arch/xen/xenbus/xenbus_dev.c`).
+///
+/// # Errors
+/// [`NotAGuest`] with what was found instead.
+pub fn netbsd(root: &Path) -> Result<(), NotAGuest> {
+    if !root.join("kern/xen/xenbus").exists() {
+        return Err(NotAGuest::NotXen("/kern/xen/xenbus: not there; is kernfs mounted?".into()));
+    }
+    if root.join("kern/xen/xsd_port").exists() {
+        return Err(NotAGuest::Dom0("/kern/xen/xsd_port is there"));
     }
     Ok(())
 }

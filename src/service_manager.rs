@@ -5,18 +5,12 @@
 //! is one system call. The crate sd-notify opens a socket for each notification, and does not support abstract
 //! addresses, which older systemds use.
 
-#[cfg(target_os = "linux")]
-mod linux;
-#[cfg(target_os = "linux")]
-use linux as os;
-#[cfg(not(target_os = "linux"))]
-mod fallback;
-#[cfg(not(target_os = "linux"))]
-use fallback as os;
-
 use std::env;
+use std::ffi::OsStr;
 use std::io;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+#[cfg(target_os = "linux")]
+use std::os::{linux::net::SocketAddrExt, unix::ffi::OsStrExt};
 use std::process;
 use std::time::Duration;
 
@@ -38,7 +32,7 @@ impl ServiceManager {
         let open = || -> io::Result<_> {
             let socket = UnixDatagram::unbound()?;
             socket.set_write_timeout(Some(NOTIFY_TIMEOUT))?;
-            let address = os::address(&name)?;
+            let address = address(&name)?;
             // Connected now, since a confined agent may not be able to later.
             if let Err(error) = socket.connect_addr(&address) {
                 debug!("NOTIFY_SOCKET: {error}");
@@ -93,4 +87,13 @@ impl ServiceManager {
             || number("WATCHDOG_PID") == Some(process::id().into());
         number("WATCHDOG_USEC").filter(|&usec| ours && usec > 0).map(Duration::from_micros)
     }
+}
+
+/// The address that `NOTIFY_SOCKET` names: a path, or `@` and the name of an abstract socket.
+fn address(name: &OsStr) -> io::Result<SocketAddr> {
+    #[cfg(target_os = "linux")]
+    if let Some(name) = name.as_bytes().strip_prefix(b"@") {
+        return SocketAddr::from_abstract_name(name);
+    }
+    SocketAddr::from_pathname(name)
 }

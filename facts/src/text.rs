@@ -1,6 +1,6 @@
-//! Ethernet addresses as text: printed in one form, parsed in either case.
+//! Ethernet addresses and decimal numbers as text. Of numbers, only the form in which they are printed is parsed.
 
-use std::fmt;
+use std::fmt::{self, Display};
 use std::str::FromStr;
 
 /// An Ethernet address; displayed as `aa:bb:cc:dd:ee:ff`.
@@ -35,6 +35,14 @@ impl FromStr for Mac {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseMacError;
 
+/// Parses a number that prints as exactly `text`: no sign, no leading zero, no blank.
+///
+/// [`str::parse`] also takes `+7` and `007`. As the name of a node these are other nodes than `7`.
+#[must_use]
+pub fn decimal<T: FromStr + Display>(text: &str) -> Option<T> {
+    text.parse().ok().filter(|number: &T| number.to_string() == text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +63,15 @@ mod tests {
             "00:16:3e:ab:cd:é",
         ] {
             assert_eq!(text.parse::<Mac>(), Err(ParseMacError), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn decimal_rejects_what_prints_differently() {
+        assert_eq!(decimal("0"), Some(0_u32));
+        assert_eq!(decimal("4294967295"), Some(u32::MAX));
+        for text in ["", "+7", "-7", "007", "00", " 7", "7 ", "0x7", "7.0", "4294967296"] {
+            assert_eq!(decimal::<u32>(text), None, "{text:?}");
         }
     }
 }
