@@ -41,14 +41,8 @@ pub fn outside() -> Outside {
         namespaces: inspect::namespaces(root),
         processes: inspect::agents(root).map(|all| all.into_iter().filter(serves).collect()),
         other_unit: inspect::other_unit(root, &OTHER_UNITS),
-        is_root: is_root(),
+        is_root: rustix::process::geteuid().is_root(),
     }
-}
-
-#[allow(unsafe_code, reason = "a system call")]
-fn is_root() -> bool {
-    // SAFETY: takes nothing and cannot fail.
-    unsafe { libc::geteuid() == 0 }
 }
 
 /// Whether this is an agent that stays, and not one that checks, withdraws or prints.

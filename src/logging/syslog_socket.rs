@@ -6,12 +6,13 @@
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::process;
 use std::sync::{Mutex, PoisonError};
 
 use log::Record;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use syslog::{Error, Facility, LogFormat, Logger, LoggerBackend, Result, Severity};
 
 use super::{MAX_LINE, Target, one_line, severity};
@@ -90,7 +91,8 @@ fn connect_to(path: &str) -> io::Result<LoggerBackend> {
         Err(error) if error.raw_os_error() == Some(libc::EPROTOTYPE) => {
             // The standard library cannot make a stream socket without connecting it. Its datagram type makes
             // the same system calls; the descriptor is given to the stream type afterwards.
-            let socket = UnixDatagram::from(stream_socket()?);
+            let (kind, flags) = (SocketType::STREAM, SocketFlags::CLOEXEC);
+            let socket = UnixDatagram::from(socket_with(AddressFamily::UNIX, kind, flags, None)?);
             socket.set_nonblocking(true)?;
             socket.connect(path)?;
             let stream = UnixStream::from(OwnedFd::from(socket));
@@ -98,17 +100,6 @@ fn connect_to(path: &str) -> io::Result<LoggerBackend> {
         }
         Err(error) => Err(error),
     }
-}
-
-#[allow(unsafe_code, reason = "a system call")]
-fn stream_socket() -> io::Result<OwnedFd> {
-    // SAFETY: takes no pointer.
-    let fd = unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) };
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the descriptor is open and has no other owner.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 /// A line as syslog(3) sends it, without a time: the daemon adds the time in its own zone.

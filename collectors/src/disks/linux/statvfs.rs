@@ -11,11 +11,10 @@
 use std::cell::OnceCell;
 use std::fs::File;
 use std::io::{self, Read};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags, fstatfs, openat, statx};
 
 use crate::disks::mount_tree::{Component, StatvfsPath};
 use crate::disks::mountinfo::DevNum;
@@ -45,12 +44,12 @@ impl Resolver {
         let mut last: Option<OwnedFd> = None;
         for component in &path.0 {
             let next = open_path(last.as_ref().map_or(root, AsFd::as_fd), &component.name)?;
-            if !is_in_mount_of(next.as_raw_fd(), component)? {
+            if !is_in_mount_of(next.as_fd(), component)? {
                 return Err(io::Error::from_raw_os_error(libc::ESTALE));
             }
             last = Some(next);
         }
-        statfs(last.as_ref().map_or(root, AsFd::as_fd).as_raw_fd())
+        statfs(last.as_ref().map_or(root, AsFd::as_fd))
     }
 
     fn root(&self) -> io::Result<BorrowedFd<'_>> {
@@ -70,32 +69,28 @@ fn open_path(directory: BorrowedFd, name: impl rustix::path::Arg) -> io::Result<
 
 /// Whether the descriptor is in the expected mount. The kernel may give the id of a removed mount to a new one,
 /// so the device is compared too.
-fn is_in_mount_of(fd: RawFd, expected: &Component) -> io::Result<bool> {
+fn is_in_mount_of(fd: BorrowedFd, expected: &Component) -> io::Result<bool> {
     let is_same = |expected: DevNum| device(fd).is_none_or(|found| found == expected);
     Ok(mount_id(fd)? == expected.mount_id && expected.device.is_none_or(is_same))
 }
 
 /// The device number of the descriptor's file system, without a request to FUSE (since Linux 4.20); `None`
 /// before Linux 4.11.
-#[allow(unsafe_code, reason = "a system call")]
-fn device(fd: RawFd) -> Option<DevNum> {
-    // `struct statx` of 256 bytes, with `stx_dev_major` and `stx_dev_minor` at bytes 136 and 140.
-    let mut buffer = [0_u32; 64];
-    let (call, flags) = (libc::SYS_statx, libc::AT_EMPTY_PATH | libc::AT_STATX_DONT_SYNC);
-    // SAFETY: the path ends with a NUL; the kernel writes 256 bytes to `buffer`.
-    let failed = unsafe { libc::syscall(call, fd, c"".as_ptr(), flags, 0, buffer.as_mut_ptr()) };
-    (failed == 0).then_some(DevNum { major: buffer[34], minor: buffer[35] })
+fn device(fd: BorrowedFd) -> Option<DevNum> {
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    let stat = statx(fd, c"", flags, StatxFlags::empty()).ok()?;
+    Some(DevNum { major: stat.stx_dev_major, minor: stat.stx_dev_minor })
 }
 
 /// The id of the mount that the descriptor is in, as in mountinfo.
-fn mount_id(fd: RawFd) -> io::Result<u32> {
+fn mount_id(fd: BorrowedFd) -> io::Result<u32> {
     let mut buffer = [0; 256];
-    let length = File::open(format!("/proc/self/fdinfo/{fd}"))?.read(&mut buffer)?;
+    let length = File::open(format!("/proc/self/fdinfo/{}", fd.as_raw_fd()))?.read(&mut buffer)?;
     let text = String::from_utf8_lossy(buffer.get(..length).unwrap_or_default());
     let id = text.lines().find_map(|line| line.strip_prefix("mnt_id:"));
     match id.and_then(|id| id.trim().parse().ok()) {
         Some(id) => Ok(id),
-        None => handle_mount_id(fd),
+        None => handle_mount_id(fd.as_raw_fd()),
     }
 }
 
@@ -115,17 +110,9 @@ fn handle_mount_id(fd: RawFd) -> io::Result<u32> {
     }
 }
 
-/// fstatfs64: on 32 bits the other variants fail with `EOVERFLOW` beyond 2^32 blocks.
-#[allow(clippy::unnecessary_cast, reason = "the types differ between C libraries")]
-#[allow(unsafe_code, reason = "a system call")]
-fn statfs(fd: RawFd) -> io::Result<FsUsage> {
-    let mut buffer = MaybeUninit::<libc::statfs64>::uninit();
-    // SAFETY: `buffer` has room for one `statfs64`.
-    if unsafe { libc::fstatfs64(fd, buffer.as_mut_ptr()) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: a call that succeeds fills all of it.
-    let stat = unsafe { buffer.assume_init() };
+#[allow(clippy::unnecessary_cast, reason = "the types differ between processors")]
+fn statfs(fd: BorrowedFd) -> io::Result<FsUsage> {
+    let stat = fstatfs(fd)?;
     // Some file systems leave `f_frsize` 0; statvfs(3) of glibc uses `f_bsize` then.
     let unit = if stat.f_frsize == 0 { stat.f_bsize as u64 } else { stat.f_frsize as u64 };
     let bytes = |blocks: u64| unit.saturating_mul(blocks);

@@ -54,7 +54,7 @@ fn device_of_a_descriptor_is_that_of_stat() {
     let file = File::open("/proc").unwrap();
     let number = fs::metadata("/proc").unwrap().dev();
     let (major, minor) = (libc::major(number), libc::minor(number));
-    assert_eq!(device(file.as_raw_fd()), Some(DevNum { major, minor }));
+    assert_eq!(device(file.as_fd()), Some(DevNum { major, minor }));
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn link_in_the_path_is_not_followed() {
     let directory = std::env::temp_dir().join(format!("xga-statvfs-{}", std::process::id()));
     fs::create_dir_all(&directory).unwrap();
     symlink("/proc", directory.join("link")).unwrap();
-    let id = mount_id(Resolver::new(&directory).root().unwrap().as_raw_fd()).unwrap();
+    let id = mount_id(Resolver::new(&directory).root().unwrap()).unwrap();
     let error = error_of(&directory, &[("link", id), ("self", mounted("/proc"))]);
     fs::remove_dir_all(&directory).unwrap();
     assert_eq!(error, Some(libc::ENOTDIR));
@@ -72,7 +72,7 @@ fn link_in_the_path_is_not_followed() {
 #[test]
 fn mount_id_of_a_handle_is_that_of_fdinfo() {
     let file = File::open("/dev/shm").unwrap();
-    assert_eq!(handle_mount_id(file.as_raw_fd()).unwrap(), mount_id(file.as_raw_fd()).unwrap());
+    assert_eq!(handle_mount_id(file.as_raw_fd()).unwrap(), mount_id(file.as_fd()).unwrap());
     let proc = File::open("/proc").unwrap();
     let error = handle_mount_id(proc.as_raw_fd()).unwrap_err();
     assert_eq!(error.raw_os_error(), Some(libc::EOPNOTSUPP));
