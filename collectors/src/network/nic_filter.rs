@@ -1,49 +1,34 @@
 //! Which NICs are not published, by name. Pure.
 
+use wildmatch::WildMatch;
+
 /// Globs of names of NICs that are not published.
 #[derive(Clone, Debug, Default)]
-pub struct Exclude(Vec<String>);
+pub struct Exclude(Vec<WildMatch>);
 
 impl Exclude {
     /// Excludes NICs that match one of `globs`: `*` matches any characters, `?` any one character.
     #[must_use]
     pub fn new(globs: Vec<String>) -> Self {
-        Self(globs)
+        Self(globs.iter().map(|glob| WildMatch::new(glob)).collect())
     }
 
     /// Whether a NIC of this name matches one of the globs.
     #[must_use]
     pub fn is_excluded(&self, name: &[u8]) -> bool {
-        self.0.iter().any(|glob| matches(glob.as_bytes(), name))
-    }
-}
-
-fn matches(mut glob: &[u8], mut name: &[u8]) -> bool {
-    // The glob after the last star, and the rest of the name with which it is compared. Earlier stars need not
-    // be tried again, so the cost is at most the product of both lengths.
-    let mut last_star: Option<(&[u8], &[u8])> = None;
-    loop {
-        match (glob.split_first(), name.split_first()) {
-            (None, None) => return true,
-            (Some((b'*', rest)), _) => {
-                last_star = Some((rest, name));
-                glob = rest;
-            }
-            (Some((a, rest)), Some((b, after))) if a == b || *a == b'?' => {
-                (glob, name) = (rest, after);
-            }
-            _ => {
-                last_star = last_star.and_then(|(rest, name)| Some((rest, name.get(1..)?)));
-                let Some(again) = last_star else { return false };
-                (glob, name) = again;
-            }
-        }
+        let name = String::from_utf8_lossy(name);
+        self.0.iter().any(|glob| glob.matches(&name))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn matches(glob: &[u8], name: &[u8]) -> bool {
+        let glob = String::from_utf8(glob.to_vec()).unwrap();
+        Exclude::new(vec![glob]).is_excluded(name)
+    }
 
     #[test]
     fn glob_must_match_the_whole_name() {
