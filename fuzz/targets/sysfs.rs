@@ -6,8 +6,8 @@
 use std::io;
 use std::path::Path;
 
-use collectors::disks::tracker::FsUsage;
 use collectors::disks::mount_tree::StatvfsPath;
+use collectors::disks::tracker::FsUsage;
 use collectors::disks::tracker::Tracker;
 use collectors::network::vif;
 use collectors::{drivers, service, sys};
