@@ -8,7 +8,7 @@ use std::rc::Rc;
 use publishers::key_tree::Tree;
 use publishers::keys::{is_ours, root_of};
 use publishers::store::Store;
-use xenstore::XsError;
+use xenstore::Error;
 use xenstore_rs::Xs;
 
 use crate::check_key;
@@ -134,7 +134,7 @@ impl Nodes {
 }
 
 fn xs_error(name: &str) -> io::Error {
-    io::Error::other(XsError(name.into()))
+    Error::of_name(name).into()
 }
 
 /// The fake, shared by the publisher and the target.

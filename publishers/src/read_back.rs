@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use xenstore::Error;
+
 use crate::key_tree::Tree;
 use crate::keys::{Ownership, ROOTS, Root};
-use crate::store::{Failure, Store};
+use crate::store::Store;
 
 /// No schema goes deeper. A node at this depth counts as a key, so it can be removed with its subtree.
 const MAX_DEPTH: usize = 8;
@@ -79,12 +81,12 @@ impl Snapshot {
     }
 
     fn unless_failed<T>(&mut self, path: &str, result: io::Result<T>) -> io::Result<Option<T>> {
-        match result.map_err(Failure::from) {
+        match result.map_err(Error::from) {
             Ok(value) => return Ok(Some(value)),
             // A node that may not be read counts as absent: it will be written, if the host allows that.
-            Err(Failure::NotFound | Failure::Denied(_)) => {}
-            Err(Failure::Disconnected(error)) => return Err(error),
-            Err(Failure::Quota(why) | Failure::Transient(why)) => {
+            Err(Error::NotFound | Error::Denied(_)) => {}
+            Err(Error::Lost(error)) => return Err(error),
+            Err(Error::Quota(why) | Error::Refused(why)) => {
                 self.unreadable.insert(path.to_owned(), why);
             }
         }

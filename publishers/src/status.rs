@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 use std::io;
 
+use xenstore::Error;
+
 use crate::host::Host;
 use crate::key_tree::Tree;
 use crate::keys::{NICS, SRIOV_VFS, VIFS};
 use crate::schema::Schema;
-use crate::store::{Failure, Store};
+use crate::store::Store;
 
 /// Written by the toolstack, for the guest's own id.
 const DOMID: &str = "domid";
@@ -26,9 +28,9 @@ struct Domain {
 impl Domain {
     /// `None` without a domain id, as on standard output.
     fn read(store: &dyn Store) -> io::Result<Option<Self>> {
-        let read = |path: &str| match store.read(path).map_err(Failure::from) {
+        let read = |path: &str| match store.read(path).map_err(Error::from) {
             Ok(value) => Ok(Some(value)),
-            Err(Failure::Disconnected(error)) => Err(error),
+            Err(Error::Lost(error)) => Err(error),
             Err(_) => Ok(None),
         };
         let Some(id) = read(DOMID)?.and_then(|text| facts::decimal(&text)) else {

@@ -11,7 +11,7 @@ use facts::{Event, Memory, channel};
 use publishers::guest_state::Source;
 use publishers::store::Store;
 use publishers::{Outcome, Publisher, Schema};
-use xenstore::XsError;
+use xenstore::Error;
 use xenstore_rs::Xs;
 
 /// An empty store that accepts some writes; then the connection is lost.
@@ -22,7 +22,7 @@ struct Connection {
 
 impl Connection {
     fn absent<T>(&self) -> io::Result<T> {
-        Err(io::Error::other(XsError("ENOENT".into())))
+        Err(Error::NotFound.into())
     }
 }
 

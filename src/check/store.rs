@@ -15,7 +15,7 @@ use publishers::diff::Change;
 use publishers::guest_state::GuestState;
 use publishers::host;
 use publishers::store::Xenstore;
-use xenstore::{Connection, HAS_WATCHES, Request, XsError, without_nul};
+use xenstore::{Connection, Error, HAS_WATCHES, Request};
 
 use super::seen::{Device, NoStore, StoreSeen};
 
@@ -31,7 +31,7 @@ const MOST: usize = 4_000;
 pub fn ping(patience: Duration) -> Result<(), NoStore> {
     within(patience, || {
         let mut connection = Connection::open()?;
-        read(&mut connection, "domid").map(drop)
+        Error::absent(connection.read("domid")).map(drop)
     })
 }
 
@@ -52,17 +52,17 @@ pub fn look(
         let comparison = compare(&Xenstore::open()?, schema, &state)?;
         let mut connection = Connection::open()?;
         let asked = Instant::now();
-        let domid = read(&mut connection, "domid")?.unwrap_or_default();
+        let domid = Error::absent(connection.read("domid"))?.unwrap_or_default();
         let latency = asked.elapsed();
         let mut keys = BTreeMap::new();
         for key in KEYS.into_iter().chain(host::KEYS) {
-            if let Some(value) = read(&mut connection, key)? {
+            if let Some(value) = Error::absent(connection.read(key))? {
                 keys.insert(key, value);
             }
         }
         let mut cd_drives = BTreeSet::new();
         for id in undriven {
-            let kind = read(&mut connection, &format!("device/vbd/{id}/device-type"))?;
+            let kind = Error::absent(connection.read(&format!("device/vbd/{id}/device-type")))?;
             cd_drives.extend(kind.is_some_and(|kind| kind == "cdrom").then_some(id));
         }
         let denied = denied(&mut connection, &comparison, &domid)?;
@@ -81,7 +81,7 @@ pub fn look(
 /// Runs the requests on another thread, which is left behind when the time is over.
 fn within<T: Send + 'static>(
     patience: Duration,
-    ask: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ask: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, NoStore> {
     // Nothing is sent: the channel closes when the thread has the answer.
     let (open, closed) = channel::<()>();
@@ -101,8 +101,9 @@ fn within<T: Send + 'static>(
     }
 }
 
-fn reason(error: &io::Error) -> NoStore {
+fn reason(error: &Error) -> NoStore {
     let root = Path::new("/");
+    let Error::Lost(error) = error else { return NoStore::Failed(error.to_string()) };
     match error.kind() {
         io::ErrorKind::NotFound if inspect::has_xenbus_device(root) => {
             NoStore::Missing(Device::Hidden)
@@ -118,13 +119,14 @@ fn reason(error: &io::Error) -> NoStore {
 }
 
 /// Registers a watch and waits for the event that xenstored sends for it.
-fn watch(connection: &mut Connection) -> io::Result<Result<bool, String>> {
+fn watch(connection: &mut Connection) -> Result<Result<bool, String>, Error> {
     if !HAS_WATCHES {
         return Ok(Ok(false));
     }
-    let registered = connection.request(Request::Watch, "domid", b"check\0").map(drop);
-    if let Err(error) = unless_refused(registered)? {
-        return Ok(Err(error));
+    match connection.watch("domid", "check") {
+        Ok(()) => {}
+        Err(error @ Error::Lost(_)) => return Err(error),
+        Err(refused) => return Ok(Err(refused.to_string())),
     }
     // It may have come along with an answer.
     let mut events = connection.pending_events()?;
@@ -139,7 +141,7 @@ fn denied(
     connection: &mut Connection,
     comparison: &Comparison,
     domid: &str,
-) -> io::Result<BTreeSet<String>> {
+) -> Result<BTreeSet<String>, Error> {
     let mut known = BTreeMap::new();
     let mut denied = BTreeSet::new();
     for change in &comparison.changes {
@@ -156,17 +158,17 @@ fn is_allowed(
     path: &str,
     domid: &str,
     known: &mut BTreeMap<String, bool>,
-) -> io::Result<bool> {
+) -> Result<bool, Error> {
     if let Some(allowed) = known.get(path) {
         return Ok(*allowed);
     }
-    let answer = connection.request(Request::GetPerms, path, &[]);
-    let allowed = match unless_refused(answer)? {
+    let allowed = match connection.request(Request::GetPerms, path, &[]) {
         Ok(perms) => may_write(&String::from_utf8_lossy(&perms), domid),
-        Err(error) if error == "ENOENT" => match path.rsplit_once('/') {
+        Err(Error::NotFound) => match path.rsplit_once('/') {
             Some((parent, _)) => is_allowed(connection, parent, domid, known)?,
             None => false,
         },
+        Err(error @ Error::Lost(_)) => return Err(error),
         Err(_) => false,
     };
     known.insert(path.to_owned(), allowed);
@@ -174,36 +176,19 @@ fn is_allowed(
 }
 
 /// Counts the nodes below the domain's home that the guest owns.
-fn count_owned(connection: &mut Connection, domid: &str) -> io::Result<usize> {
+fn count_owned(connection: &mut Connection, domid: &str) -> Result<usize, Error> {
     let mut left = vec![format!("/local/domain/{domid}")];
     let (mut owned, mut seen) = (0, 0);
     while let (Some(node), true) = (left.pop(), seen < MOST) {
         seen += 1;
-        let perms = unless_refused(connection.request(Request::GetPerms, &node, &[]))?;
-        let owner = perms.ok().map(|perms| String::from_utf8_lossy(&perms).into_owned());
+        let perms = Error::absent(connection.request(Request::GetPerms, &node, &[]))?;
+        let owner = perms.map(|perms| String::from_utf8_lossy(&perms).into_owned());
         let owner = owner.and_then(|perms| Some(perms.split('\0').next()?.get(1..)?.to_owned()));
         owned += usize::from(owner.as_deref() == Some(domid));
-        let names = unless_refused(connection.request(Request::Directory, &node, &[]))?;
-        let names = names.unwrap_or_default();
-        let names = names.split(|&byte| byte == 0).filter(|name| !name.is_empty());
-        left.extend(names.map(|name| format!("{node}/{}", String::from_utf8_lossy(name))));
+        let names = Error::absent(connection.list(&node))?.unwrap_or_default();
+        left.extend(names.iter().map(|name| format!("{node}/{name}")));
     }
     Ok(owned)
-}
-
-/// A value; `None` where there is none that the guest may read.
-fn read(connection: &mut Connection, path: &str) -> io::Result<Option<String>> {
-    let value = unless_refused(connection.request(Request::Read, path, &[]))?;
-    Ok(value.ok().map(|value| String::from_utf8_lossy(without_nul(&value)).into_owned()))
-}
-
-/// The answer, or the name of xenstored's error.
-fn unless_refused<T>(answer: io::Result<T>) -> io::Result<Result<T, String>> {
-    let Err(error) = answer else { return answer.map(Ok) };
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<XsError>()) {
-        Some(XsError(name)) => Ok(Err(name.clone())),
-        None => Err(error),
-    }
 }
 
 /// Whether the domain may write a node with these permissions (`docs/misc/xenstore.txt`): `n0`, NUL, `r7`, NUL. The first names the owner,

@@ -145,7 +145,7 @@ fn request_that_no_device_takes_is_refused_and_the_connection_goes_on() {
         device.request(Request::Write, "a", &longest).unwrap();
         let error = device.request(Request::Write, "a", &longer).unwrap_err();
         assert_eq!(error.to_string(), "E2BIG");
-        assert!(error.get_ref().unwrap().is::<XsError>());
+        assert!(matches!(error, Error::Quota(_)));
         assert_eq!(device.request(Request::Read, "a", &[]).unwrap(), b"7");
     }
 }
@@ -155,7 +155,7 @@ fn netbsd_watch_is_an_error_and_ends_the_connection() {
     let mut device = NetBsd::open();
     assert_eq!(device.request(Request::Read, "domid", &[]).unwrap(), b"7");
     let error = device.request(Request::Watch, "domid", b"resume\0").unwrap_err();
-    assert_eq!(error.raw_os_error(), Some(EINVAL));
+    assert_eq!(io::Error::from(error).raw_os_error(), Some(EINVAL));
     assert!(device.request(Request::Read, "domid", &[]).is_err());
 }
 

@@ -6,6 +6,7 @@
 //! errors. That crate's trait `Xs` is the interface between publishers and stores.
 
 mod backoff;
+mod error;
 mod wire;
 
 use std::env;
@@ -18,9 +19,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use thiserror::Error;
-
 pub use backoff::Backoff;
+pub use error::Error;
 pub use wire::Request;
 
 const SOCKET: &str = "/run/xenstored/socket";
@@ -45,12 +45,7 @@ pub const MAX_WAIT: Option<Duration> =
 /// The device of Linux before 3.3, in the mounted xenfs. Later kernels have a link to [`DEVICE`] there.
 const OLD_DEVICE: &str = "/proc/xen/xenbus";
 
-/// xenstored answered a request with an error of this name, such as `EACCES`.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{0}")]
-pub struct XsError(pub String);
-
-/// A connection to xenstored. After any error but an [`XsError`] it cannot be used any more.
+/// A connection to xenstored. After [`Error::Lost`] it cannot be used any more.
 pub struct Connection {
     stream: Box<dyn Stream>,
     last_id: u32,
@@ -98,12 +93,42 @@ impl Connection {
         Self { stream, last_id: 0, out: Vec::new(), received, filled: 0, events: Vec::new() }
     }
 
+    /// The value of a node, without a NUL at its end. Bytes that are not UTF-8 are replaced.
+    ///
+    /// # Errors
+    /// As [`Self::request`].
+    pub fn read(&mut self, path: &str) -> Result<String, Error> {
+        let value = self.request(Request::Read, path, &[])?;
+        let value = value.strip_suffix(b"\0").unwrap_or(&value);
+        Ok(String::from_utf8_lossy(value).into_owned())
+    }
+
+    /// The names of a node's children.
+    ///
+    /// # Errors
+    /// As [`Self::request`].
+    pub fn list(&mut self, path: &str) -> Result<Vec<String>, Error> {
+        let names = self.request(Request::Directory, path, &[])?;
+        let names = names.split(|&byte| byte == 0).filter(|name| !name.is_empty());
+        Ok(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
+    }
+
+    /// Registers a watch, if there is none on this path with this token. xenstored fires it once at once.
+    ///
+    /// # Errors
+    /// As [`Self::request`].
+    pub fn watch(&mut self, path: &str, token: &str) -> Result<(), Error> {
+        match self.request(Request::Watch, path, format!("{token}\0").as_bytes()) {
+            Err(Error::Refused(name)) if name == "EEXIST" => Ok(()),
+            answer => answer.map(drop),
+        }
+    }
+
     /// Makes a request, waits for the reply and returns its payload.
     ///
     /// # Errors
-    /// An [`XsError`] inside the error if xenstored answers with one. After any other error the connection
-    /// cannot be used any more.
-    pub fn request(&mut self, request: Request, path: &str, rest: &[u8]) -> io::Result<Vec<u8>> {
+    /// The error that xenstored answers; [`Error::Lost`] if it does not answer.
+    pub fn request(&mut self, request: Request, path: &str, rest: &[u8]) -> Result<Vec<u8>, Error> {
         self.last_id = self.last_id.wrapping_add(1);
         wire::encode(&mut self.out, request, self.last_id, path, rest)?;
         self.stream.write_all(&self.out)?;
@@ -214,12 +239,6 @@ fn open_device_file() -> io::Result<File> {
         io::ErrorKind::NotFound => open(OLD_DEVICE).map_err(|_| error),
         _ => Err(error),
     })
-}
-
-/// The payload without a NUL at its end.
-#[must_use]
-pub fn without_nul(payload: &[u8]) -> &[u8] {
-    payload.strip_suffix(b"\0").unwrap_or(payload)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use crate::{XsError, without_nul};
+use crate::Error;
 
 /// Length of a message's header, in bytes.
 pub const HEADER: usize = 16;
@@ -40,17 +40,17 @@ const WATCH_EVENT: u32 = 15;
 /// Replaces `out` by a request with this payload: `path`, a NUL, then `last` as it is.
 ///
 /// # Errors
-/// [`XsError`] `E2BIG` when the request is longer than [`MAX_REQUEST`].
+/// [`Error::Quota`], `E2BIG`, when the request is longer than [`MAX_REQUEST`].
 pub fn encode(
     out: &mut Vec<u8>,
     request: Request,
     id: u32,
     path: &str,
     last: &[u8],
-) -> io::Result<()> {
+) -> Result<(), Error> {
     let length = path.len() + 1 + last.len();
     if HEADER + length > MAX_REQUEST {
-        return Err(xs_error("E2BIG"));
+        return Err(Error::of_name("E2BIG"));
     }
     out.clear();
     for word in [request as u32, id, 0, length as u32] {
@@ -106,22 +106,17 @@ impl<'a> Reply<'a> {
     /// the answer.
     ///
     /// # Errors
-    /// An [`XsError`] if that is the answer; `InvalidData` if it answers another type of request.
-    pub fn answer(&self, request: Request) -> io::Result<&'a [u8]> {
+    /// The error that is the answer; [`Error::Lost`] if it answers another type of request.
+    pub fn answer(&self, request: Request) -> Result<&'a [u8], Error> {
         match self.kind {
             kind if kind == request as u32 => Ok(self.payload),
-            ERROR => Err(xs_error(&String::from_utf8_lossy(without_nul(self.payload)))),
-            _ => Err(protocol_error("a reply of another type than the request")),
+            ERROR => {
+                let name = self.payload.split(|&byte| byte == 0).next().unwrap_or_default();
+                Err(Error::of_name(&String::from_utf8_lossy(name)))
+            }
+            _ => Err(protocol_error("a reply of another type than the request").into()),
         }
     }
-}
-
-fn xs_error(name: &str) -> io::Error {
-    let mut name: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-    if name.is_empty() {
-        name.push_str("an unnamed error");
-    }
-    io::Error::other(XsError(name))
 }
 
 fn protocol_error(what: &'static str) -> io::Error {
@@ -160,7 +155,7 @@ mod tests {
         let read = |bytes: &[u8]| {
             decode_first(bytes).unwrap().unwrap().answer(Request::Read).map(<[u8]>::to_vec)
         };
-        assert_eq!(read(&message(11, 1, 0, b"")).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert!(matches!(read(&message(11, 1, 0, b"")), Err(Error::Lost(_))));
         assert_eq!(read(&message(16, 1, 7, b"EQUOTA\0")).unwrap_err().to_string(), "EQUOTA");
         let unnamed = read(&message(16, 1, 2, b"\x1b\0")).unwrap_err().to_string();
         assert_eq!(unnamed, "an unnamed error");

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use facts::decimal;
 use log::debug;
-use xenstore::{Connection, Request, XsError, without_nul};
+use xenstore::{Connection, Error};
 
 use super::rtnetlink::Parent;
 use crate::bounded_read::text;
@@ -109,26 +109,14 @@ pub fn find(
     leaf: &str,
     is_wanted: impl Fn(&str) -> bool,
 ) -> io::Result<Option<u32>> {
-    let names = read(connection, Request::Directory, PATH)?.unwrap_or_default();
-    for name in names.split(|&byte| byte == 0).map(String::from_utf8_lossy) {
+    for name in Error::absent(connection.list(PATH))?.unwrap_or_default() {
         let Some(vif) = decimal(&name) else { continue };
-        let value = read(connection, Request::Read, &format!("{PATH}/{vif}/{leaf}"))?;
-        let value = value.unwrap_or_default();
-        if is_wanted(String::from_utf8_lossy(without_nul(&value)).trim()) {
+        let value = Error::absent(connection.read(&format!("{PATH}/{vif}/{leaf}")))?;
+        if is_wanted(value.unwrap_or_default().trim()) {
             return Ok(Some(vif));
         }
     }
     Ok(None)
-}
-
-/// The answer; `None` if the node does not exist or the guest may not read it.
-fn read(connection: &mut Connection, request: Request, path: &str) -> io::Result<Option<Vec<u8>>> {
-    let answer = connection.request(request, path, &[]);
-    let Err(error) = answer else { return answer.map(Some) };
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<XsError>()) {
-        Some(_) => Ok(None),
-        None => Err(error),
-    }
 }
 
 #[cfg(test)]

@@ -9,13 +9,12 @@
 mod sriov;
 mod store_keys;
 
-use std::io;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use facts::{Event, Outbox, SriovVf};
 use log::info;
-use xenstore::{Backoff, Connection, HAS_WATCHES, MAX_WAIT, Request, XsError};
+use xenstore::{Backoff, Connection, Error, HAS_WATCHES, MAX_WAIT};
 
 use self::store_keys::{DOMID, StoreKeys};
 use crate::failure_log::FailureLog;
@@ -64,7 +63,7 @@ struct Sender<'a> {
 impl Sender<'_> {
     /// Watches on a new connection until the end. A change of the store before the watch was registered is not
     /// reported, so the store is read back after each registration.
-    fn follow(&mut self, wake: &WakeReceiver) -> io::Result<()> {
+    fn follow(&mut self, wake: &WakeReceiver) -> Result<(), Error> {
         let mut connection = Connection::open()?;
         let mut watched = self.watch(&mut connection)?;
         let mut keys = StoreKeys::read(&mut connection)?;
@@ -93,31 +92,26 @@ impl Sender<'_> {
     }
 
     /// Registers the watches. Returns whether all are there: the quota of watches may be used up.
-    fn watch(&mut self, connection: &mut Connection) -> io::Result<bool> {
+    fn watch(&mut self, connection: &mut Connection) -> Result<bool, Error> {
         let Wanted { resume, functions } = self.wanted;
         for (is_wanted, path, token) in [(resume, DOMID, RESUME), (functions, sriov::PATH, SRIOV)] {
             if !is_wanted || !HAS_WATCHES {
                 continue;
             }
-            let token = format!("{token}\0");
-            let Err(error) = connection.request(Request::Watch, path, token.as_bytes()) else {
-                continue;
-            };
-            match error.get_ref().and_then(|inner| inner.downcast_ref::<XsError>()) {
-                // Registered by the last try.
-                Some(XsError(name)) if name == "EEXIST" => {}
-                Some(refused) => {
-                    self.failures.failed(refused);
+            match connection.watch(path, token) {
+                Ok(()) => {}
+                Err(error @ Error::Lost(_)) => return Err(error),
+                Err(refused) => {
+                    self.failures.failed(&refused);
                     return Ok(false);
                 }
-                None => return Err(error),
             }
         }
         self.failures.ok();
         Ok(HAS_WATCHES)
     }
 
-    fn send_functions(&mut self, connection: &mut Connection) -> io::Result<()> {
+    fn send_functions(&mut self, connection: &mut Connection) -> Result<(), Error> {
         if !self.wanted.functions {
             return Ok(());
         }
@@ -139,7 +133,7 @@ fn wait(
     connection: &mut Connection,
     watched: bool,
     timeout: Option<Duration>,
-) -> io::Result<Option<Vec<String>>> {
+) -> Result<Option<Vec<String>>, Error> {
     let source = PollSource::PollIn(connection.as_raw_fd());
     let sources: &[PollSource] = if watched { &[source] } else { &[] };
     // An event that was read along with a reply does not wake poll(2).

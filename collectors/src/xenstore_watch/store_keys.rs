@@ -1,8 +1,6 @@
 //! Detects a resume by comparing keys, where there are no watches.
 
-use std::io;
-
-use xenstore::{Connection, Request, XsError};
+use xenstore::{Connection, Error};
 
 /// Written by the toolstack when it makes the guest's tree; another number after a restore or a migration.
 pub const DOMID: &str = "domid";
@@ -12,7 +10,7 @@ const INSTALLED: &str = "attr/PVAddons/Installed";
 /// The keys that differ before and after a resume.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreKeys {
-    domid: Option<Vec<u8>>,
+    domid: Option<String>,
     installed: bool,
 }
 
@@ -21,22 +19,15 @@ impl StoreKeys {
     ///
     /// # Errors
     /// If the connection cannot be used any more.
-    pub fn read(connection: &mut Connection) -> io::Result<Self> {
-        let domid = read(connection, DOMID)?;
-        Ok(Self { domid, installed: read(connection, INSTALLED)?.is_some() })
+    pub fn read(connection: &mut Connection) -> Result<Self, Error> {
+        let domid = Error::absent(connection.read(DOMID))?;
+        Ok(Self { domid, installed: Error::absent(connection.read(INSTALLED))?.is_some() })
     }
 
     /// Whether the tree was made again since `before`.
     #[must_use]
     pub fn is_another_store(&self, before: &Self) -> bool {
         self.domid != before.domid || (before.installed && !self.installed)
-    }
-}
-
-fn read(connection: &mut Connection, path: &str) -> io::Result<Option<Vec<u8>>> {
-    match connection.request(Request::Read, path, &[]) {
-        Err(error) if error.get_ref().is_some_and(|inner| inner.is::<XsError>()) => Ok(None),
-        answer => answer.map(Some),
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::btree_map::Entry;
 use std::time::{Duration, Instant};
 
 use log::{info, warn};
+use xenstore::Error;
 
 use crate::keys::root_of;
-use crate::store::Failure;
 
 /// The time between two tries of a denied change. The try is made with the next batch, so a change that is
 /// never allowed costs next to nothing.
@@ -26,7 +26,7 @@ pub(super) struct Denials {
 
 impl Denials {
     /// Records that xenstored denied a change at a path.
-    pub(super) fn add(&mut self, path: &str, failure: &Failure) {
+    pub(super) fn add(&mut self, path: &str, failure: &Error) {
         if let Some(Entry::Vacant(logged)) = root_of(path).map(|root| self.logged.entry(root.path))
         {
             warn!(
@@ -34,7 +34,7 @@ impl Denials {
             );
             logged.insert(path.to_owned());
         }
-        self.paths.insert(path.to_owned(), matches!(failure, Failure::Denied(_)));
+        self.paths.insert(path.to_owned(), matches!(failure, Error::Denied(_)));
         self.retry_later();
     }
 

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use log::{debug, warn};
+use xenstore::Error;
 
 use crate::diff::{Change, topmost_stale};
 use crate::guest_state::{GuestState, Source};
@@ -22,7 +23,7 @@ use crate::keys::root_of;
 use crate::read_back::{Snapshot, read_back};
 use crate::schema::Schema;
 use crate::selection::count_nodes;
-use crate::store::{Closed, Failure, Store};
+use crate::store::{Closed, Store};
 use crate::wanted::Wanted;
 use batch::Unannounced;
 use denials::Denials;
@@ -162,16 +163,16 @@ impl Session {
             Change::Remove(_) => self.store.rm(path),
             Change::Write(_, value) => self.store.write(path, value),
         };
-        match (result.map_err(Failure::from), change) {
+        match (result.map_err(Error::from), change) {
             (Ok(()), Change::Write(_, value)) => {
                 debug!("write {path} = {value:?}");
                 self.published.set_raw(path, value.clone());
             }
-            (Ok(()) | Err(Failure::NotFound), Change::Remove(_)) => {
+            (Ok(()) | Err(Error::NotFound), Change::Remove(_)) => {
                 debug!("remove {path}");
                 self.published.remove(path);
             }
-            (Err(Failure::Disconnected(error)), _) => return Err(error),
+            (Err(Error::Lost(error)), _) => return Err(error),
             (Err(failure), Change::Write(..)) => return self.write_failed(path, &failure),
             (Err(failure), Change::Remove(_)) => {
                 self.denials.add(path, &failure);
@@ -182,8 +183,8 @@ impl Session {
         Ok(Applied::Done)
     }
 
-    fn write_failed(&mut self, path: &str, failure: &Failure) -> io::Result<Applied> {
-        if let Failure::Quota(why) = failure {
+    fn write_failed(&mut self, path: &str, failure: &Error) -> io::Result<Applied> {
+        if let Error::Quota(why) = failure {
             self.remove_part(path)?;
             if self.limit.lower(count_nodes(&self.published), why) {
                 return Ok(Applied::LimitLowered);
@@ -199,8 +200,8 @@ impl Session {
         let new = root_of(path)
             .and_then(|root| topmost_stale(path, root, &self.published, &self.published))
             .filter(|node| *node != path);
-        match new.map(|node| self.store.rm(node).map_err(Failure::from)) {
-            Some(Err(Failure::Disconnected(error))) => Err(error),
+        match new.map(|node| self.store.rm(node).map_err(Error::from)) {
+            Some(Err(Error::Lost(error))) => Err(error),
             _ => Ok(()),
         }
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 
-use xenstore::XsError;
+use xenstore::Error;
 use xenstore_rs::Xs;
 
 use super::Store;
@@ -101,7 +101,7 @@ impl Fake {
 }
 
 fn refusal(name: &str) -> io::Error {
-    io::Error::other(XsError(name.into()))
+    Error::of_name(name).into()
 }
 
 /// One fake, shared by the session and the test.

@@ -1,7 +1,7 @@
-//! The stores to which keys are written, and their errors.
+//! The stores to which keys are written.
 //!
 //! The interface is `xenstore_rs::Xs`: read, write, rm, directory. If xenstored rejects a request, the error
-//! contains a [`XsError`]. After any other error the connection cannot be used any more.
+//! contains a `xenstore::Error`. After any other error the connection cannot be used any more.
 
 #[cfg(test)]
 pub mod fake;
@@ -10,8 +10,6 @@ mod xenstore;
 
 use std::io;
 
-use ::xenstore::XsError;
-use thiserror::Error;
 use xenstore_rs::Xs;
 
 pub use stdout::Stdout;
@@ -30,42 +28,6 @@ pub trait Store: Xs {
     /// Whether the store can be opened again after the connection was lost.
     fn can_reconnect(&self) -> bool {
         true
-    }
-}
-
-/// The kinds of errors of a store.
-#[derive(Debug, Error)]
-pub enum Failure {
-    /// The node does not exist.
-    #[error("ENOENT")]
-    NotFound,
-    /// Denied, or not possible at all: a repeated request would fail too.
-    #[error("{0}")]
-    Denied(String),
-    /// A quota is reached.
-    #[error("{0}")]
-    Quota(String),
-    /// Another error.
-    #[error("{0}")]
-    Transient(String),
-    /// The connection is lost, or a reply is invalid.
-    #[error("{0}")]
-    Disconnected(io::Error),
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        let refusal = error.get_ref().and_then(|inner| inner.downcast_ref::<XsError>());
-        let Some(XsError(name)) = refusal else {
-            return Self::Disconnected(error);
-        };
-        match name.as_str() {
-            "ENOENT" => Self::NotFound,
-            "EACCES" | "EPERM" | "EROFS" | "EINVAL" | "EISDIR" => Self::Denied(name.clone()),
-            // ENOSPC is of the C xenstored, EQUOTA of oxenstored. Both have E2BIG for a value that is too long.
-            "ENOSPC" | "EQUOTA" | "E2BIG" => Self::Quota(name.clone()),
-            _ => Self::Transient(name.clone()),
-        }
     }
 }
 

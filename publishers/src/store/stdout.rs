@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use facts::set_of;
-use xenstore::XsError;
+use xenstore::Error;
 use xenstore_rs::Xs;
 
 use super::Store;
@@ -60,7 +60,7 @@ impl Xs for Stdout {
         match shown.keys.get(path) {
             Some(value) => Ok(value.into()),
             None if shown.keys.has_subtree(path) => Ok("".into()),
-            None => Err(io::Error::other(XsError("ENOENT".into()))),
+            None => Err(Error::NotFound.into()),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 
-use xenstore::{Connection, Request, without_nul};
+use xenstore::{Connection, Request};
 use xenstore_rs::Xs;
 
 use super::Store;
@@ -19,37 +19,29 @@ impl Xenstore {
     pub fn open() -> io::Result<Self> {
         Connection::open().map(RefCell::new).map(Self)
     }
-
-    fn request(&self, request: Request, path: &str, value: &[u8]) -> io::Result<Vec<u8>> {
-        self.0.borrow_mut().request(request, path, value)
-    }
 }
 
 impl Store for Xenstore {}
 
+/// A value that is not UTF-8 was not written by an agent. Its replacement characters make it differ, so it is
+/// overwritten or removed.
 impl Xs for Xenstore {
     fn directory(&self, path: &str) -> io::Result<Vec<Box<str>>> {
-        let payload = self.request(Request::Directory, path, &[])?;
-        let names = payload.split(|&byte| byte == 0).filter(|name| !name.is_empty());
-        Ok(names.map(text).collect())
+        let names = self.0.borrow_mut().list(path)?;
+        Ok(names.into_iter().map(Into::into).collect())
     }
 
     fn read(&self, path: &str) -> io::Result<Box<str>> {
-        let payload = self.request(Request::Read, path, &[])?;
-        Ok(text(without_nul(&payload)))
+        Ok(self.0.borrow_mut().read(path)?.into())
     }
 
     fn write(&self, path: &str, data: &str) -> io::Result<()> {
-        self.request(Request::Write, path, data.as_bytes()).map(drop)
+        self.0.borrow_mut().request(Request::Write, path, data.as_bytes())?;
+        Ok(())
     }
 
     fn rm(&self, path: &str) -> io::Result<()> {
-        self.request(Request::Rm, path, &[]).map(drop)
+        self.0.borrow_mut().request(Request::Rm, path, &[])?;
+        Ok(())
     }
-}
-
-/// A value that is not UTF-8 was not written by an agent. Its replacement characters make it differ, so it is
-/// overwritten or removed.
-fn text(payload: &[u8]) -> Box<str> {
-    String::from_utf8_lossy(payload).into()
 }
