@@ -1,7 +1,7 @@
 //! The loop of collectors that read a few files: watch, collect, send if it is new, wait for a change.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use facts::{Event, Outbox};
 
@@ -63,12 +63,15 @@ fn wait(
     timeout: Option<Duration>,
 ) -> WakeReason {
     let Some(watch) = watch else { return wake.wait(&[], timeout) };
+    let deadline = timeout.map(|timeout| Instant::now() + timeout);
     loop {
-        let reason = match wake.wait(&watch.sources(), timeout) {
+        let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+        let reason = match wake.wait(&watch.sources(), left) {
             WakeReason::Ready => wake.wait(&[], Some(DEBOUNCE)),
             reason => return reason,
         };
-        if reason != WakeReason::Timeout || watch.has_changed() {
+        let is_over = deadline.is_some_and(|at| at <= Instant::now());
+        if reason != WakeReason::Timeout || watch.has_changed() || is_over {
             return reason;
         }
     }
@@ -106,5 +109,27 @@ mod tests {
         let sent = |event| matches!(event, Event::Service(service) if service.reboot_required);
         assert_eq!(inbox.iter().map(sent).collect::<Vec<_>>(), [false, true]);
         assert_eq!(looks.into_inner(), 4);
+    }
+
+    /// Ready all the time, with events that change nothing.
+    struct Busy(std::fs::File);
+
+    impl Watch for Busy {
+        fn sources(&self) -> Vec<PollSource> {
+            vec![PollSource::PollIn(std::os::fd::AsRawFd::as_raw_fd(&self.0))]
+        }
+
+        fn has_changed(&mut self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn events_that_change_nothing_do_not_put_off_the_next_try() {
+        let mut handles = CollectorHandles::default();
+        let wake = handles.wake().unwrap();
+        let mut watch = Busy(std::fs::File::open("/dev/zero").unwrap());
+        let timeout = Some(DEBOUNCE * 3);
+        assert_eq!(wait(&wake, Some(&mut watch), timeout), WakeReason::Timeout);
     }
 }

@@ -109,7 +109,7 @@ fn answering(store: &StoreSeen) -> Finding {
         Ok(false) => Finding::ok("store", format!("{answers}; this system has no watches")),
         Err(error) => {
             let says = format!(
-                "{answers}, but takes no watch ({error}): a restore or a migration is not noticed"
+                "{answers}, but takes no watch ({error}): a restore or a migration is noticed within a minute"
             );
             Finding::warn("store", says)
         }

@@ -25,11 +25,8 @@ pub fn facts(seen: &Seen) -> Vec<Finding> {
     let Ok(store) = &seen.store else {
         return vec![Finding::skip("facts", "the store is not known")];
     };
-    // The collector of SR-IOV functions begins with a watch: `store` says that there can be none.
-    let is_unexplained = |name: &&&str| !(**name == "sriov" && store.watch.is_err());
-    let silent: Vec<&str> = seen.silent.iter().filter(is_unexplained).copied().collect();
-    if !silent.is_empty() {
-        let says = format!("{}: {}", seen.why_silent(), silent.join(", "));
+    if !seen.silent.is_empty() {
+        let says = format!("{}: {}", seen.why_silent(), seen.silent.join(", "));
         return vec![Finding::fail("facts", says)];
     }
     if let Some((path, error)) = store.comparison.unreadable.first_key_value() {

@@ -55,6 +55,8 @@ pub struct Connection {
     filled: usize,
     /// The tokens of the watch events that came before the reply to a request.
     events: Vec<String>,
+    /// The tokens of the watches.
+    watches: Vec<&'static str>,
 }
 
 /// The byte stream of a connection. It need not be `Send`, so a connection is not: NetBSD's kernel keeps the
@@ -90,7 +92,15 @@ impl Connection {
     #[must_use]
     pub fn from_stream(stream: Box<dyn Stream>) -> Self {
         let received = vec![0; wire::HEADER + wire::MAX_PAYLOAD].into_boxed_slice();
-        Self { stream, last_id: 0, out: Vec::new(), received, filled: 0, events: Vec::new() }
+        Self {
+            stream,
+            last_id: 0,
+            out: Vec::new(),
+            received,
+            filled: 0,
+            events: Vec::new(),
+            watches: Vec::new(),
+        }
     }
 
     /// The value of a node, without a NUL at its end. Bytes that are not UTF-8 are replaced.
@@ -113,14 +123,28 @@ impl Connection {
         Ok(names.map(|name| String::from_utf8_lossy(name).into_owned()).collect())
     }
 
-    /// Registers a watch, if there is none on this path with this token. xenstored fires it once at once.
+    /// Registers a watch, if there is none with this token. xenstored fires it once at once.
     ///
     /// # Errors
     /// As [`Self::request`].
-    pub fn watch(&mut self, path: &str, token: &str) -> Result<(), Error> {
+    pub fn watch(&mut self, path: &str, token: &'static str) -> Result<(), Error> {
+        if self.watches.contains(&token) {
+            return Ok(());
+        }
         match self.request(Request::Watch, path, format!("{token}\0").as_bytes()) {
-            Err(Error::Refused(name)) if name == "EEXIST" => Ok(()),
-            answer => answer.map(drop),
+            Ok(_) => {
+                self.watches.push(token);
+                Ok(())
+            }
+            // Linux's device makes the request itself: if xenstored refuses the watch, write(2) fails
+            // (`xenbus_write_watch` in `drivers/xen/xenbus/xenbus_dev_frontend.c`).
+            Err(Error::Lost(error)) => Err(match error.kind() {
+                io::ErrorKind::ArgumentListTooLong => Error::of_name("E2BIG"),
+                io::ErrorKind::StorageFull => Error::of_name("ENOSPC"),
+                io::ErrorKind::InvalidInput => Error::of_name("EINVAL"),
+                _ => Error::Lost(error),
+            }),
+            Err(refused) => Err(refused),
         }
     }
 

@@ -10,6 +10,7 @@ mod legacy_release;
 mod os_release;
 mod watch;
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use facts::{Event, Os, Outbox};
@@ -36,12 +37,14 @@ pub struct Kernel {
 /// Sends the operating system below `root`, at once and after each change, until the end.
 pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path) {
     let mut release_files = FailureLog::new("os: release files");
+    let collected = RefCell::new(Kernel::default());
     let collect = || {
         let kernel = kernel()?;
+        collected.replace(kernel.clone());
         release_files.record(find::check(root));
         bounded_read::check_fd_exhaustion(|| describe(root, kernel))
     };
-    let (loop_of, new_watch) = (("os", watch_loop::INTERVAL), || OsWatch::new(root));
+    let (loop_of, new_watch) = (("os", watch_loop::INTERVAL), || OsWatch::new(root, &collected));
     watch_loop::run((wake, outbox), loop_of, new_watch, collect, Event::Os);
 }
 

@@ -1,5 +1,6 @@
 //! Reports a new host name or kernel, and release files that were written or replaced.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -23,28 +24,28 @@ const HOST_NAME: &str = "proc/sys/kernel/hostname";
 
 /// Watches the host name and the directories of release files.
 #[derive(Debug)]
-pub struct OsWatch {
+pub struct OsWatch<'a> {
     files: DirWatch,
     host_name: File,
-    kernel: Option<Kernel>,
+    collected: &'a RefCell<Kernel>,
 }
 
-impl OsWatch {
-    /// Watches the system below `root`.
+impl<'a> OsWatch<'a> {
+    /// Watches the system below `root`. `collected` is what uname(2) returned when the names were collected last.
     ///
     /// # Errors
     /// As open(2) and inotify(7) have them.
-    pub fn new(root: &Path) -> io::Result<Option<Self>> {
+    pub fn new(root: &Path, collected: &'a RefCell<Kernel>) -> io::Result<Option<Self>> {
         let Some(files) = DirWatch::new(root, WATCHED)? else { return Ok(None) };
         let path = root.join(HOST_NAME);
         let host_name = File::open(&path).map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", path.display()))
         })?;
-        Ok(Some(Self { files, host_name, kernel: kernel().ok() }))
+        Ok(Some(Self { files, host_name, collected }))
     }
 }
 
-impl Watch for OsWatch {
+impl Watch for OsWatch<'_> {
     fn sources(&self) -> Vec<PollSource> {
         let mut sources = self.files.sources();
         sources.push(PollSource::PollPri(self.host_name.as_raw_fd()));
@@ -53,7 +54,7 @@ impl Watch for OsWatch {
 
     /// The event of the host name needs no read: poll(2) has consumed it.
     fn has_changed(&mut self) -> bool {
-        self.files.has_changed() || kernel().ok() != self.kernel
+        self.files.has_changed() || kernel().is_ok_and(|kernel| kernel != *self.collected.borrow())
     }
 }
 

@@ -42,8 +42,8 @@ pub struct Wanted {
 
 /// Sends what is wanted, until the end.
 pub fn run(wake: &WakeReceiver, outbox: &Outbox, wanted: Wanted) {
-    let failures = FailureLog::new("xenstore watch");
-    let mut sender = Sender { outbox, wanted, failures, sent: None };
+    let (failures, list_failures) = (FailureLog::new("xenstore watch"), FailureLog::new("sriov"));
+    let mut sender = Sender { outbox, wanted, failures, list_failures, sent: None };
     let mut backoff = Backoff::default();
     while let Err(error) = sender.follow(wake) {
         sender.failures.failed(&error);
@@ -57,6 +57,7 @@ struct Sender<'a> {
     outbox: &'a Outbox,
     wanted: Wanted,
     failures: FailureLog,
+    list_failures: FailureLog,
     sent: Option<Vec<SriovVf>>,
 }
 
@@ -73,8 +74,8 @@ impl Sender<'_> {
         // xenstored fires a watch once when it is registered.
         let mut expected = 1;
         loop {
-            self.send_functions(&mut connection)?;
-            let timeout = if watched { MAX_WAIT } else { Some(INTERVAL) };
+            let listed = self.send_functions(&mut connection)?;
+            let timeout = if watched && listed { MAX_WAIT } else { Some(INTERVAL) };
             let Some(events) = wait(wake, &mut connection, watched, timeout)? else {
                 return Ok(());
             };
@@ -111,18 +112,22 @@ impl Sender<'_> {
         Ok(HAS_WATCHES)
     }
 
-    fn send_functions(&mut self, connection: &mut Connection) -> Result<(), Error> {
+    /// Lists the functions, and sends them if they are others. Returns false if xenstored refused the list.
+    fn send_functions(&mut self, connection: &mut Connection) -> Result<bool, Error> {
         if !self.wanted.functions {
-            return Ok(());
+            return Ok(true);
         }
-        let functions = Some(sriov::list(connection)?);
-        if functions != self.sent {
-            self.sent = functions;
-            self.sent
-                .iter()
-                .for_each(|functions| self.outbox.send(Event::Functions(functions.clone())));
+        match sriov::list(connection) {
+            Err(error @ Error::Lost(_)) => return Err(error),
+            list => {
+                let Some(functions) = self.list_failures.record(list) else { return Ok(false) };
+                if self.sent.as_ref() != Some(&functions) {
+                    self.outbox.send(Event::Functions(functions.clone()));
+                    self.sent = Some(functions);
+                }
+            }
         }
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -20,8 +20,11 @@ impl StoreKeys {
     /// # Errors
     /// If the connection cannot be used any more.
     pub fn read(connection: &mut Connection) -> Result<Self, Error> {
-        let domid = Error::absent(connection.read(DOMID))?;
-        Ok(Self { domid, installed: Error::absent(connection.read(INSTALLED))?.is_some() })
+        let mut read = |path| match connection.read(path) {
+            Err(error @ Error::Lost(_)) => Err(error),
+            answer => Ok(answer.ok()),
+        };
+        Ok(Self { domid: read(DOMID)?, installed: read(INSTALLED)?.is_some() })
     }
 
     /// Whether the tree was made again since `before`.

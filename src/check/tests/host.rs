@@ -50,7 +50,7 @@ fn guest_namespace_and_store() {
                 seen.silent = vec!["sriov"];
             },
             &[
-                "warn  store: /dev/xen/xenbus answers in 0.1 ms, but takes no watch (E2BIG): a restore or a migration is not noticed",
+                "warn  store: /dev/xen/xenbus answers in 0.1 ms, but takes no watch (E2BIG): a restore or a migration is noticed within a minute",
             ],
         ),
     ]);

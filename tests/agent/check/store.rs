@@ -96,7 +96,7 @@ fn watch_that_is_refused_is_told() {
         text.starts_with("warn  store: SOCKET answers in N ms, but takes no watch ("),
         "{text}"
     );
-    assert!(text.ends_with("): a restore or a migration is not noticed\n"), "{text}");
+    assert!(text.ends_with("): a restore or a migration is noticed within a minute\n"), "{text}");
 }
 
 #[test]

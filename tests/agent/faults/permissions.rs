@@ -1,7 +1,10 @@
 //! EACCES on subsets of the keys: all other keys are right, each denied key is logged once, and it is
 //! written after the host allows it. And a quota of watches that is used up.
 
-use super::super::harness::{FIRST_TREE, Guest, PATIENCE, wait_for};
+use super::super::harness::preload;
+use super::super::harness::{
+    Agent, Daemon, FIRST_TREE, Guest, Layout, PATIENCE, Proxy, ProxyAction, wait_for,
+};
 use super::{Random, assert_log_is_short, without};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -105,6 +108,48 @@ fn denied_key_is_tried_every_ten_minutes_and_logged_once_preloaded() {
     }
     assert_eq!(times(), 6);
     assert_log_is_short(&agent.stop("TERM").stderr, 1);
+}
+
+// Linux's device makes the request itself: its write(2) fails. Here that of the C library does.
+#[test]
+fn device_that_refuses_watches_has_all_keys_published_preloaded() {
+    let guest = Guest::on(Layout::Xapi, Daemon::C);
+    guest.link("vf0", 7);
+    guest.ip("addr add 198.51.100.7/24 dev vf0");
+    guest.plug_vf(0, "00:16:3e:00:00:07");
+    let mut command = guest.command(&["-s"]);
+    preload::preload(&mut command, "nowatch", &["nowatch.c"]);
+    let agent = Agent::spawn(command);
+    guest.wait_value("xenserver/attr/net-sriov-vf/0/ipv4/0", "198.51.100.7");
+    let log = agent.stop("TERM").stderr;
+    assert_eq!(log.matches("warn: xenstore watch: E2BIG").count(), 1, "{log}");
+    assert_eq!(log.matches("warn: ").count(), 1, "{log}");
+}
+
+// A failing list must not make the agent read everything back, nor ring the doorbell, again and again.
+#[test]
+fn refused_list_of_sriov_functions_causes_one_line_and_no_write() {
+    let guest = Guest::on(Layout::Xapi, Daemon::C);
+    guest.plug_vf(0, "00:16:3e:00:00:07");
+    let proxy = Proxy::new(guest.run.path().join("proxy"), &guest.socket(), |message| {
+        // The answer to the directory, on the connection of the watches.
+        if message.connection == 0 || message.bytes[0] != 1 {
+            return ProxyAction::Passed;
+        }
+        let error = [&[16, 0, 0, 0], &message.bytes[4..12], &4_u32.to_ne_bytes(), b"EIO\0"];
+        ProxyAction::Replaced(error.concat())
+    });
+    let mut command = guest.command(&["-s"]);
+    command.env("XENSTORED_PATH", proxy.socket());
+    let agent = Agent::spawn(command);
+    agent.wait_logged("warn: sriov: EIO");
+    guest.wait(|tree| tree.contains_key("data/updated"));
+    // A new connection would follow after 100 ms.
+    guest.host_name("other.example.org");
+    guest.wait_value("data/host_name_dns", "other");
+    assert_eq!(proxy.connections(), 2);
+    let log = agent.stop("TERM").stderr;
+    assert_eq!(log.matches("warn: ").count(), 1, "{log}");
 }
 
 // Another program of the guest has used up the quota of watches, which the agent needs for a resume only.
