@@ -5,37 +5,26 @@
 
 use std::io;
 use std::path::Path;
-use std::process;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use collectors::poll::{CollectorHandles, WakeReceiver};
 use collectors::sys::guest::NotAGuest;
 use collectors::xenstore_watch::{self, Wanted};
 use collectors::{disks, drivers, memory, network, os, service, sys};
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::bounded;
 use facts::{Outbox, channel};
-use log::{error, info, warn};
+use log::{info, warn};
 use publishers::guest_state::Source;
 use publishers::store::{Stdout, Xenstore};
 use publishers::{OpenStore, Outcome, Publisher, Schema};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use thiserror::Error;
 
 use crate::command_line::{Destination, Options};
+use crate::control::{self, Requests};
 use crate::logging::Target;
 use crate::sandbox::{self, UnixSockets};
 use crate::service_manager::ServiceManager;
-use crate::{signal_mask, xenstore_wait};
-
-/// How long the publisher may take to publish what is left after SIGTERM or SIGINT. A busy machine needs more than
-/// a second; service managers wait five.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// Reload, shutdown, shutdown.
-const SIGNALS: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
 
 /// Why the agent cannot start or go on.
 #[derive(Debug, Error)]
@@ -61,19 +50,17 @@ pub enum Error {
 pub fn run(options: &Options, once: bool, log: Target) -> Result<(), Error> {
     // By a restore, a migration, a restart of xenstored.
     let can_lose_keys = options.destination == Destination::Xenstore && !once;
-    // First: a SIGHUP that comes early must not end the agent.
-    let mut signals = (!once).then(|| Signals::new(SIGNALS)).transpose()?;
+    // First: a reload that comes early must not end the agent.
+    let mut requests = (!once).then(Requests::new).transpose()?;
     let manager = Arc::new(ServiceManager::from_environment());
-    if let Some(signals) = signals.as_mut().filter(|_| can_lose_keys) {
-        if !xenstore_wait::wait(signals, &manager)? {
+    if let Some(requests) = &mut requests {
+        if can_lose_keys && !control::wait_for_xenstore(requests, &manager) {
             info!("ended");
             return Ok(());
         }
+        requests.block()?;
     }
     let schema = schema(options)?;
-    if signals.is_some() {
-        signal_mask::block(&SIGNALS)?;
-    }
     // A request that is waiting already covers another one.
     let (reload, reloads) = bounded(1);
     let mut publisher = Publisher::new(schema, store_opener(options.destination))?
@@ -94,8 +81,8 @@ pub fn run(options: &Options, once: bool, log: Target) -> Result<(), Error> {
     }
     let mut handles = CollectorHandles::default();
     start_collectors(options, can_lose_keys, &mut handles, &outbox)?;
-    match signals {
-        Some(signals) => start_signals(signals, reload, handles, manager.clone())?,
+    match requests {
+        Some(requests) => control::start(requests, reload, handles, manager.clone())?,
         None => drop(handles),
     }
     drop(outbox);
@@ -190,33 +177,4 @@ pub fn start_collectors(
         }
     }
     Ok(())
-}
-
-/// SIGHUP: read xenstore back and collect again. SIGTERM, SIGINT: shut down, within
-/// [`SHUTDOWN_TIMEOUT`] even if xenstored does not answer.
-fn start_signals(
-    mut signals: Signals,
-    reload: Sender<()>,
-    mut handles: CollectorHandles,
-    manager: Arc<ServiceManager>,
-) -> io::Result<()> {
-    let watch = move || {
-        if let Err(error) = signal_mask::unblock(&SIGNALS) {
-            error!("signals: {error}; none will be taken");
-        }
-        for signal in signals.forever() {
-            if signal != SIGHUP {
-                break;
-            }
-            info!("reload: reading xenstore back, collecting everything again");
-            let _ = reload.try_send(());
-            handles.refresh();
-        }
-        manager.stopping();
-        drop(handles);
-        thread::sleep(SHUTDOWN_TIMEOUT);
-        error!("not done within {} s; exiting", SHUTDOWN_TIMEOUT.as_secs());
-        process::exit(0);
-    };
-    thread::Builder::new().name("signals".into()).spawn(watch).map(drop)
 }

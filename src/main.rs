@@ -6,12 +6,11 @@
 mod agent;
 mod check;
 mod command_line;
+mod control;
 mod logging;
 mod sandbox;
 mod service_manager;
-mod signal_mask;
 mod withdraw;
-mod xenstore_wait;
 
 use std::env;
 use std::ffi::OsString;
