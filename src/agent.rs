@@ -65,7 +65,7 @@ pub fn run(options: &Options, once: bool, log: Target) -> Result<(), Error> {
     let (reload, reloads) = bounded(1);
     let mut publisher = Publisher::new(schema, store_opener(options.destination))?
         .with_reloads(reloads)
-        .without(&without(options))
+        .disabled(&disabled(options))
         .has_resume_watch(can_lose_keys);
     if let Some(interval) = manager.watchdog() {
         let manager = manager.clone();
@@ -114,9 +114,9 @@ fn schema(options: &Options) -> Result<Schema, Error> {
 }
 
 /// The collectors that are switched off. The list of SR-IOV VFs is only in xenstore.
-pub fn without(options: &Options) -> Vec<Source> {
+pub fn disabled(options: &Options) -> Vec<Source> {
     let no_host = (options.destination == Destination::Stdout).then_some(Source::Sriov);
-    options.without.iter().copied().chain(no_host).chain(unsupported()).collect()
+    options.disabled.iter().copied().chain(no_host).chain(unsupported()).collect()
 }
 
 /// The collectors that are not supported on this system.
@@ -147,22 +147,22 @@ pub fn start_collectors(
     let root = Path::new("/");
     let (interval, disk_interval) = (options.memory_interval, options.disk_interval);
     let mut start = |name: &str, run: Box<dyn FnOnce(WakeReceiver, Outbox) + Send>| {
-        let (wake, outbox) = (handles.wake()?, outbox.clone());
+        let (wake, outbox) = (handles.new_receiver()?, outbox.clone());
         thread::Builder::new().name(name.into()).spawn(move || run(wake, outbox)).map(drop)
     };
-    let without = without(options);
-    let wanted = Wanted { resume, functions: !without.contains(&Source::Sriov) };
+    let disabled = disabled(options);
+    let wanted = Wanted { resume, functions: !disabled.contains(&Source::Sriov) };
     if wanted.resume || wanted.functions {
         start("xenstore", Box::new(move |w, o| xenstore_watch::run(&w, &o, wanted)))?;
     }
     for (name, source) in Source::COLLECTORS {
-        if without.contains(&source) {
+        if disabled.contains(&source) {
             continue;
         }
         match source {
             Source::Agent | Source::Sriov => {}
             Source::Network => {
-                let exclude = network::Exclude::new(options.exclude_nics.clone());
+                let exclude = network::NicFilter::new(options.exclude_nics.clone());
                 start(name, Box::new(move |w, o| network::run(&w, &o, root, &exclude)))?
             }
             Source::Memory => {

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::logging::Filters;
 pub use values::CheckOptions;
-use values::{check, destination, filters, interval, listed, schema, without};
+use values::{check, destination, disabled, filters, interval, listed, schema};
 
 mod values;
 
@@ -117,7 +117,7 @@ pub struct Options {
     /// NICs that are left out.
     pub exclude_nics: Vec<String>,
     /// Collectors that are switched off.
-    pub without: Vec<Source>,
+    pub disabled: Vec<Source>,
     /// Give up the rights that the agent does not need.
     pub sandbox: bool,
 }
@@ -188,7 +188,7 @@ pub fn parse(
         memory_interval: interval("--memory-interval", 60, args.memory_interval)?,
         disk_interval: interval("--disk-interval", 300, args.disk_interval)?,
         exclude_nics: listed(args.exclude_nics),
-        without: without(args.without)?,
+        disabled: disabled(args.without)?,
         sandbox: !args.no_sandbox,
     };
     Ok(match check {

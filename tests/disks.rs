@@ -12,7 +12,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use collectors::disks::mount_tree::StatvfsPath;
+use collectors::disks::mount_tree::UsagePath;
 use collectors::disks::tracker::FsUsage;
 use collectors::disks::tracker::Tracker;
 use publishers::Schema;
@@ -49,7 +49,7 @@ fn plant(root: &Path, tree: &str) {
 
 /// The keys of the volumes below `root`.
 fn keys(root: &Path) -> String {
-    let statvfs = |path: &StatvfsPath| {
+    let statvfs = |path: &UsagePath| {
         let path = root.join(path.to_string().trim_start_matches('/'));
         let above = path.ancestors().take_while(|directory| directory.starts_with(root));
         let hangs = above.into_iter().find(|directory| directory.join("hangs").exists());

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use collectors::network::Exclude;
+use collectors::network::NicFilter;
 use collectors::network::rtnetlink::{Address, Link};
 use collectors::network::snapshot::Snapshot;
 use facts::{AddressPreference, SriovVf};
@@ -55,7 +55,7 @@ impl Guest {
 
     fn keys_after(&self, published: &Tree) -> Tree {
         let (network, functions) =
-            (Some(self.network.network(&Exclude::default())), Some(self.functions.clone()));
+            (Some(self.network.network(&NicFilter::default())), Some(self.functions.clone()));
         let state = GuestState { network, functions, ..GuestState::default() };
         Schema::Std.render(&state, published)
     }

@@ -42,7 +42,7 @@ impl CollectorHandles {
     ///
     /// # Errors
     /// When the system has no descriptors left.
-    pub fn wake(&mut self) -> io::Result<WakeReceiver> {
+    pub fn new_receiver(&mut self) -> io::Result<WakeReceiver> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         theirs.set_nonblocking(true)?;
@@ -70,7 +70,7 @@ impl WakeReceiver {
             let ready = poll(&mut fds, wait);
             let woken = |fd: &libc::pollfd| ready.is_ok() && fd.revents != 0;
             if fds.first().is_some_and(woken) {
-                return self.take();
+                return self.read_wake();
             }
             if fds.iter().any(woken) {
                 return WakeReason::Ready;
@@ -83,7 +83,7 @@ impl WakeReceiver {
         }
     }
 
-    fn take(&self) -> WakeReason {
+    fn read_wake(&self) -> WakeReason {
         let mut bytes = [0; 64];
         match (&self.0).read(&mut bytes) {
             Ok(0) => WakeReason::Shutdown,
@@ -136,7 +136,7 @@ mod tests {
 
     fn handles() -> (CollectorHandles, WakeReceiver) {
         let mut handles = CollectorHandles::default();
-        let wake = handles.wake().unwrap();
+        let wake = handles.new_receiver().unwrap();
         (handles, wake)
     }
 

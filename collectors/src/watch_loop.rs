@@ -15,7 +15,7 @@ pub const INTERVAL: Duration = Duration::from_secs(60);
 const DEBOUNCE: Duration = Duration::from_millis(100);
 
 /// A source that reports changes.
-pub trait Watch {
+pub trait ChangeSource {
     /// The descriptors that become ready when there is an event.
     fn sources(&self) -> Vec<PollSource>;
 
@@ -25,7 +25,7 @@ pub trait Watch {
 
 /// Sends the fact that `collect` returns, at once and after each change, until the end. `name` is the collector's
 /// name in the log. Where there is no watch, it collects every `interval`.
-pub fn run<F: Clone + PartialEq, W: Watch>(
+pub fn run<F: Clone + PartialEq, W: ChangeSource>(
     (wake, outbox): (&WakeReceiver, &Outbox),
     (name, interval): (&'static str, Duration),
     new_watch: impl Fn() -> io::Result<Option<W>>,
@@ -59,7 +59,7 @@ pub fn run<F: Clone + PartialEq, W: Watch>(
 /// Waits until the fact may have changed, or for another reason to collect.
 fn wait(
     wake: &WakeReceiver,
-    watch: Option<&mut impl Watch>,
+    watch: Option<&mut impl ChangeSource>,
     timeout: Option<Duration>,
 ) -> WakeReason {
     let Some(watch) = watch else { return wake.wait(&[], timeout) };
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn while_there_is_no_watch_each_interval_tries_it_again_and_collects() {
         let mut handles = CollectorHandles::default();
-        let (wake, (outbox, inbox)) = (handles.wake().unwrap(), channel());
+        let (wake, (outbox, inbox)) = (handles.new_receiver().unwrap(), channel());
         let (looks, handles) = (AtomicUsize::new(0), std::cell::RefCell::new(Some(handles)));
         let new_watch = || match looks.fetch_add(1, Ordering::Relaxed) {
             0 | 1 => Err(io::ErrorKind::StorageFull.into()),
@@ -114,7 +114,7 @@ mod tests {
     /// Ready all the time, with events that change nothing.
     struct Busy(std::fs::File);
 
-    impl Watch for Busy {
+    impl ChangeSource for Busy {
         fn sources(&self) -> Vec<PollSource> {
             vec![PollSource::PollIn(std::os::fd::AsRawFd::as_raw_fd(&self.0))]
         }
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn events_that_change_nothing_do_not_put_off_the_next_try() {
         let mut handles = CollectorHandles::default();
-        let wake = handles.wake().unwrap();
+        let wake = handles.new_receiver().unwrap();
         let mut watch = Busy(std::fs::File::open("/dev/zero").unwrap());
         let timeout = Some(DEBOUNCE * 3);
         assert_eq!(wait(&wake, Some(&mut watch), timeout), WakeReason::Timeout);

@@ -24,7 +24,7 @@ pub enum Event {
     /// The operating system and its names.
     Os(Os),
     /// The SR-IOV virtual functions that the host has plugged in, all of them.
-    Functions(Vec<SriovVf>),
+    SriovVfs(Vec<SriovVf>),
     /// The drivers of Xen's devices.
     Drivers(Drivers),
     /// The agent as a service, and the present boot.
@@ -89,7 +89,7 @@ pub struct AddressPreference {
     /// Its preferred lifetime is over.
     pub deprecated: bool,
     /// It is an address of an upper device.
-    pub upper_addresses: bool,
+    pub on_upper_device: bool,
     /// IPv4: secondary. IPv6: temporary (the kernel has one flag for both).
     pub secondary: bool,
     /// It is not the source address of a default route.

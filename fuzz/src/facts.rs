@@ -23,7 +23,7 @@ pub fn event(u: &mut Unstructured, kind: u8) -> Result<Event> {
             balloon: u.arbitrary()?,
         }),
         2 => Event::Os(os(u)?),
-        3 => Event::Functions(some(u, |u| Ok(SriovVf { id: small(u)?, mac: mac(u)? }))?),
+        3 => Event::SriovVfs(some(u, |u| Ok(SriovVf { id: small(u)?, mac: mac(u)? }))?),
         4 => Event::Drivers(drivers(u)?),
         5 => Event::Service(service(u)?),
         _ => Event::Disks(Disks { volumes: distinct(some(u, volume)?) }),
@@ -74,7 +74,7 @@ fn address(u: &mut Unstructured) -> Result<Address> {
     let preference = AddressPreference {
         scope: u.int_in_range(0..=1)?,
         deprecated: u.arbitrary()?,
-        upper_addresses: u.arbitrary()?,
+        on_upper_device: u.arbitrary()?,
         secondary: u.arbitrary()?,
         not_default_source: u.arbitrary()?,
     };

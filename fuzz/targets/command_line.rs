@@ -11,7 +11,7 @@ mod src {
 
 use std::time::Duration;
 
-use collectors::network::Exclude;
+use collectors::network::NicFilter;
 use libfuzzer_sys::fuzz_target;
 use publishers::guest_state::Source;
 use src::command_line::{Command, Options, UsageError, parse};
@@ -55,9 +55,9 @@ fuzz_target!(|input: &[u8]| {
 fn check(options: &Options) {
     let seconds = Duration::from_secs(1)..=Duration::from_secs(u32::MAX.into());
     assert!(seconds.contains(&options.memory_interval) && seconds.contains(&options.disk_interval));
-    assert!(!options.without.contains(&Source::Agent));
+    assert!(!options.disabled.contains(&Source::Agent));
     // An interface's name has at most 15 bytes.
-    let exclude = Exclude::new(options.exclude_nics.clone());
+    let exclude = NicFilter::new(options.exclude_nics.clone());
     for name in [&b"eth0"[..], b"aaaaaaaaaaaaaaa", b"a.b*c?d\xff\x01-\x80ab12"] {
         let globs = options.exclude_nics.iter();
         assert!(exclude.is_excluded(name) || globs.clone().all(|glob| glob.as_bytes() != name));

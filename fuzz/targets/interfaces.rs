@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use collectors::memory::vm_stats::of_netbsd;
 use collectors::network::address_flags::{of_freebsd, of_linux, of_netbsd as state_of_netbsd};
-use collectors::network::interfaces::{AddressState, Entry, Stacking, System, read};
+use collectors::network::interfaces::{AddressState, Entry, LowerLinks, Platform, read};
 use collectors::network::sockaddr::{Layout, Sockaddr};
 use libfuzzer_sys::fuzz_target;
 
@@ -42,7 +42,7 @@ fn entries(mut rest: &[u8]) -> Vec<Entry> {
 }
 
 /// Checks that everything published is in the list and in bounds.
-fn check<S: System + Default>(entries: &[Entry]) {
+fn check<S: Platform + Default>(entries: &[Entry]) {
     let read = read(entries, &mut S::default()).unwrap();
     let links: Vec<u32> = read.links.iter().map(|link| link.index).collect();
     for address in read.addresses {
@@ -69,7 +69,7 @@ macro_rules! system {
         #[derive(Default)]
         struct $name;
 
-        impl System for $name {
+        impl Platform for $name {
             const LAYOUT: Layout = Layout::$name;
 
             fn state(&mut self, entry: &Entry, ip: IpAddr) -> io::Result<Option<AddressState>> {
@@ -77,17 +77,17 @@ macro_rules! system {
                 Ok((entry.flags != 7).then(|| state(entry, ip)))
             }
 
-            fn stacking(
+            fn lower_links(
                 &mut self,
                 entry: &Entry,
                 index: &dyn Fn(&[u8]) -> Option<u32>,
-            ) -> io::Result<Stacking> {
+            ) -> io::Result<LowerLinks> {
                 Ok(match entry.flags % 3 {
-                    0 => Stacking::Vlan(index(b"a")),
-                    1 => {
-                        Stacking::Bridge([&b"b"[..], b"c"].into_iter().filter_map(index).collect())
-                    }
-                    _ => Stacking::None,
+                    0 => LowerLinks::Vlan(index(b"a")),
+                    1 => LowerLinks::Bridge(
+                        [&b"b"[..], b"c"].into_iter().filter_map(index).collect(),
+                    ),
+                    _ => LowerLinks::None,
                 })
             }
         }

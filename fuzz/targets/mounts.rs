@@ -53,8 +53,8 @@ fn check_volume_mounts(mounts: &[Mount]) {
                 .iter()
                 .any(|mount| (number(mount), &mount.source) == (volume.device, &volume.source))
         );
-        assert!(volume.point.is_some() || volume.statvfs_path.is_none());
-        let (Some(point), Some(path)) = (&volume.point, &volume.statvfs_path) else { continue };
+        assert!(volume.point.is_some() || volume.usage_path.is_none());
+        let (Some(point), Some(path)) = (&volume.point, &volume.usage_path) else { continue };
         assert!(!may_hang(&volume.kind), "{volume:?}");
         if let Some(Walk { end, way }) = is_real(mounts).then(|| walk(mounts, point)).flatten() {
             // Only the order distinguishes mounts at one point.

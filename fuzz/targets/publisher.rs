@@ -64,7 +64,7 @@ fn boot(u: &mut Unstructured, xenstore: &FakeXenstore) -> Result<()> {
         (xenstore.nodes().faults, xenstore.nodes().unread) = (faults, false);
         let opened = xenstore.clone();
         let open = Box::new(move || Ok(Box::new(opened.clone()) as Box<dyn Store>));
-        let publisher = Publisher::new(schema, open).unwrap().without(&without);
+        let publisher = Publisher::new(schema, open).unwrap().disabled(&without);
         let (outbox, inbox) = channel();
         events.iter().for_each(|event| outbox.send(event.clone()));
         drop(outbox);
@@ -115,7 +115,7 @@ fn check_store(
     without: &[Source],
     before: &Tree,
 ) {
-    let mut state = GuestState { without: without.to_vec(), ..GuestState::default() };
+    let mut state = GuestState { disabled: without.to_vec(), ..GuestState::default() };
     events.iter().for_each(|event| state.apply(event.clone()));
     let keys = xenstore.nodes().keys();
     let mut wanted = schema.render(&state, &keys);

@@ -5,7 +5,7 @@
 
 use collectors::network::rtnetlink::{Address, Malformed, Message, Payload, messages};
 use collectors::network::snapshot::Snapshot;
-use collectors::network::{Exclude, vif};
+use collectors::network::{NicFilter, vif};
 use facts::Network;
 use libfuzzer_sys::fuzz_target;
 use publishers::guest_state::GuestState;
@@ -20,7 +20,7 @@ fuzz_target!(|input: &[u8]| {
         received.extend(read(datagram, cut.first().map_or(0, |&cut| usize::from(cut))));
     }
     let snapshot = snapshot(&received);
-    let network = snapshot.network(&Exclude::default());
+    let network = snapshot.network(&NicFilter::default());
     check(&network, &snapshot);
     xen_guest_agent_fuzz::check_all(&GuestState {
         network: Some(network),

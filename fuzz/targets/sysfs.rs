@@ -6,7 +6,7 @@
 use std::io;
 use std::path::Path;
 
-use collectors::disks::mount_tree::StatvfsPath;
+use collectors::disks::mount_tree::UsagePath;
 use collectors::disks::tracker::FsUsage;
 use collectors::disks::tracker::Tracker;
 use collectors::network::vif;
@@ -37,7 +37,7 @@ fuzz_target!(|tree: &[u8]| {
 
 fn state(root: &Path) -> GuestState {
     // The free space is the length of the path.
-    let statvfs = |path: &StatvfsPath| {
+    let statvfs = |path: &UsagePath| {
         io::Result::Ok(FsUsage { total: 4096, free: path.to_string().len() as u64 })
     };
     let mut tracker = Tracker::new(root, Box::new(statvfs));

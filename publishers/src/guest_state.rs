@@ -23,7 +23,7 @@ pub struct GuestState {
     /// Volumes and their free space.
     pub disks: Option<Disks>,
     /// Sources that are switched off. They count as known to have no fact, so their keys are removed.
-    pub without: Vec<Source>,
+    pub disabled: Vec<Source>,
 }
 
 /// The source of a key's fact.
@@ -67,7 +67,7 @@ impl Source {
             Event::Network(_) => &[Self::Network, Self::Sriov],
             Event::Memory(_) => &[Self::Memory],
             Event::Os(_) => &[Self::Os],
-            Event::Functions(_) => &[Self::Sriov],
+            Event::SriovVfs(_) => &[Self::Sriov],
             Event::Drivers(_) => &[Self::Drivers],
             Event::Service(_) => &[Self::Service],
             Event::Disks(_) => &[Self::Disks],
@@ -94,7 +94,7 @@ impl GuestState {
             Event::Network(network) => self.network = Some(network),
             Event::Memory(memory) => self.memory = Some(memory),
             Event::Os(os) => self.os = Some(os),
-            Event::Functions(functions) => self.functions = Some(functions),
+            Event::SriovVfs(functions) => self.functions = Some(functions),
             Event::Drivers(drivers) => self.drivers = Some(drivers),
             Event::Service(service) => self.service = Some(service),
             Event::Disks(disks) => self.disks = Some(disks),
@@ -120,7 +120,7 @@ impl GuestState {
             Source::Service => self.service.is_some(),
             Source::Disks => self.disks.is_some(),
         };
-        has_fact || self.without.contains(&source)
+        has_fact || self.disabled.contains(&source)
     }
 
     /// Whether each source is known.

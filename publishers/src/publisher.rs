@@ -116,8 +116,8 @@ impl Publisher {
 
     /// These sources will send no facts.
     #[must_use]
-    pub fn without(mut self, sources: &[Source]) -> Self {
-        self.state.without = sources.to_vec();
+    pub fn disabled(mut self, sources: &[Source]) -> Self {
+        self.state.disabled = sources.to_vec();
         self
     }
 

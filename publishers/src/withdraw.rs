@@ -23,7 +23,7 @@ pub fn withdraw(open: &OpenStore) -> Result<Outcome, Error> {
 
 fn withdraw_from(mut session: Session) -> io::Result<Outcome> {
     session.read_back()?;
-    let nothing = GuestState { without: Source::ALL.to_vec(), ..GuestState::default() };
+    let nothing = GuestState { disabled: Source::ALL.to_vec(), ..GuestState::default() };
     session.want_all(&nothing);
     session.publish(false)?;
     Ok(Outcome::of(&session))

@@ -70,7 +70,7 @@ fn lost_connection_is_closed_before_the_next_is_opened() {
     };
     let sources = Source::COLLECTORS.map(|(_, source)| source);
     let others: Vec<_> = sources.into_iter().filter(|source| *source != Source::Memory).collect();
-    let publisher = Publisher::new(Schema::Std, Box::new(opener)).unwrap().without(&others);
+    let publisher = Publisher::new(Schema::Std, Box::new(opener)).unwrap().disabled(&others);
     let (outbox, inbox) = channel();
     outbox.send(Event::Memory(Memory { total: 2, available: 1, balloon: false }));
     drop(outbox);

@@ -5,15 +5,15 @@ use publishers::keys::is_ours;
 use publishers::timestamp::is_rfc3339;
 
 use super::finding::Finding;
+use super::observation::{AGENT, Observation};
 use super::remedies;
-use super::seen::{AGENT, Seen};
 
 const ID: &str = "agent";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The agent's process, its service and what it published agree.
-pub fn agent(seen: &Seen) -> Vec<Finding> {
-    if seen.outside.processes.is_none() {
+pub fn agent(seen: &Observation) -> Vec<Finding> {
+    if seen.unconfined.processes.is_none() {
         return vec![unknown_process(seen)];
     }
     vec![match seen.agent() {
@@ -22,13 +22,13 @@ pub fn agent(seen: &Seen) -> Vec<Finding> {
     }]
 }
 
-fn not_running(seen: &Seen) -> Finding {
+fn not_running(seen: &Observation) -> Finding {
     let service = seen.service;
-    let says = if service.is_masked {
+    let message = if service.is_masked {
         format!("{AGENT}.service is masked")
     } else if service.is_active == Some(true) {
-        let says = format!("the service manager takes {AGENT} for active, but it does not run");
-        return Finding::warn(ID, says).fix(remedies::restart(seen));
+        let message = format!("the service manager takes {AGENT} for active, but it does not run");
+        return Finding::warn(ID, message).fix(remedies::restart(seen));
     } else if !service.is_installed {
         "no agent runs, and no service is installed for it".to_owned()
     } else {
@@ -47,58 +47,59 @@ fn not_running(seen: &Seen) -> Finding {
         Age::ThisBoot => "; the store has what an agent published earlier in this boot",
         Age::OtherBoot => "; the store has what an agent published in an earlier boot",
     };
-    Finding::warn(ID, says + left).fix(remedies::start(seen))
+    Finding::warn(ID, message + left).fix(remedies::start(seen))
 }
 
-fn running(seen: &Seen, pid: u32, is_replaced: bool) -> Finding {
+fn running(seen: &Observation, pid: u32, is_replaced: bool) -> Finding {
     let is_known = seen.store.is_ok() && seen.schema == Schema::Std;
     match age_of_keys(seen) {
         Age::None if is_known => {
-            let says = format!("process {pid} runs and has published nothing");
-            return Finding::fail(ID, says).fix(remedies::log(seen));
+            let message = format!("process {pid} runs and has published nothing");
+            return Finding::fail(ID, message).fix(remedies::log(seen));
         }
         Age::OtherBoot => {
-            let says = format!("process {pid} runs, but the store has the keys of an earlier boot");
-            return Finding::fail(ID, says).fix(remedies::publish(seen));
+            let message =
+                format!("process {pid} runs, but the store has the keys of an earlier boot");
+            return Finding::fail(ID, message).fix(remedies::publish(seen));
         }
         _ => {}
     }
     if seen.has_other_options {
         let options = "--schema, --exclude-nics or --without";
-        let says = format!("process {pid} runs with another {options} than this check");
-        return Finding::warn(ID, says);
+        let message = format!("process {pid} runs with another {options} than this check");
+        return Finding::warn(ID, message);
     }
     let published = published_version(seen);
     if published.as_deref().is_some_and(|version| version != VERSION) {
         let other = published.unwrap_or_default();
-        let says = format!("version {other} has published, this is {VERSION}");
-        return Finding::warn(ID, says).fix(remedies::restart(seen));
+        let message = format!("version {other} has published, this is {VERSION}");
+        return Finding::warn(ID, message).fix(remedies::restart(seen));
     }
     if is_replaced {
-        let says = format!("process {pid} runs a program that was replaced since it started");
-        return Finding::warn(ID, says).fix(remedies::restart(seen));
+        let message = format!("process {pid} runs a program that was replaced since it started");
+        return Finding::warn(ID, message).fix(remedies::restart(seen));
     }
     if seen.service.is_active == Some(false) && seen.service.is_installed {
-        let says = format!("process {pid} runs, but not as a service");
+        let message = format!("process {pid} runs, but not as a service");
         let fix = remedies::start(seen).map(|start| format!("kill {pid} && {start}"));
-        return Finding::warn(ID, says).fix(fix);
+        return Finding::warn(ID, message).fix(fix);
     }
     if seen.service.is_enabled == Some(false) && seen.service.is_installed {
-        let says = format!("process {pid} runs, but will not be started at the next boot");
-        return Finding::warn(ID, says).fix(remedies::enable(seen));
+        let message = format!("process {pid} runs, but will not be started at the next boot");
+        return Finding::warn(ID, message).fix(remedies::enable(seen));
     }
     Finding::ok(ID, format!("version {VERSION} runs as process {pid}"))
 }
 
 /// Where processes are not seen, as on FreeBSD without `/proc`.
-fn unknown_process(seen: &Seen) -> Finding {
+fn unknown_process(seen: &Observation) -> Finding {
     match age_of_keys(seen) {
         Age::ThisBoot => Finding::ok(ID, "the store has the keys of this boot"),
         _ if seen.store.is_err() => Finding::skip(ID, "this system shows no processes"),
         Age::None => Finding::warn(ID, "nothing is published").fix(remedies::start(seen)),
         Age::OtherBoot => {
-            let says = "the store has the keys of an earlier boot";
-            Finding::warn(ID, says).fix(remedies::restart(seen))
+            let message = "the store has the keys of an earlier boot";
+            Finding::warn(ID, message).fix(remedies::restart(seen))
         }
     }
 }
@@ -109,7 +110,7 @@ pub fn is_of_agent(path: &str) -> bool {
 }
 
 /// Whether `agent` or `others` says what is wrong with this key of the agent.
-pub fn is_told(seen: &Seen, path: &str) -> bool {
+pub fn is_reported_elsewhere(seen: &Observation, path: &str) -> bool {
     match age_of_keys(seen) {
         Age::None | Age::OtherBoot => return true,
         Age::ThisBoot => {}
@@ -129,7 +130,7 @@ enum Age {
     OtherBoot,
 }
 
-fn age_of_keys(seen: &Seen) -> Age {
+fn age_of_keys(seen: &Observation) -> Age {
     let boot = seen.published("data/service/xen-guest-agent/boot-id");
     let own = seen.state.service.as_ref().and_then(|service| service.boot_id.as_deref());
     match (boot, own) {
@@ -142,7 +143,7 @@ fn age_of_keys(seen: &Seen) -> Age {
 }
 
 /// The version that an agent has published, in three parts.
-fn published_version(seen: &Seen) -> Option<String> {
+fn published_version(seen: &Observation) -> Option<String> {
     let part = |name| seen.published(&format!("attr/PVAddons/{name}Version"));
     let of_service = seen.published("data/service/xen-guest-agent/version").map(str::to_owned);
     of_service.or_else(|| Some(format!("{}.{}.{}", part("Major")?, part("Minor")?, part("Micro")?)))
@@ -151,11 +152,11 @@ fn published_version(seen: &Seen) -> Option<String> {
 const OTHERS: &str = "others";
 
 /// Other agents, and keys that only they write.
-pub fn others(seen: &Seen) -> Vec<Finding> {
+pub fn others(seen: &Observation) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         running_others(seen).into_iter().chain(keys_of_others(seen)).collect();
     if findings.is_empty() {
-        findings.push(match (&seen.outside.processes, &seen.store) {
+        findings.push(match (&seen.unconfined.processes, &seen.store) {
             (Some(_), Ok(_)) => Finding::ok(OTHERS, "no other agent runs or has left keys"),
             (Some(_), Err(_)) => Finding::ok(OTHERS, "no other agent runs"),
             (None, Ok(_)) => Finding::ok(OTHERS, "no other agent has left keys"),
@@ -166,30 +167,31 @@ pub fn others(seen: &Seen) -> Vec<Finding> {
     findings
 }
 
-fn running_others(seen: &Seen) -> Option<Finding> {
+fn running_others(seen: &Observation) -> Option<Finding> {
     if let [first, second, ..] = seen.processes(AGENT).as_slice() {
-        let says = format!("two agents run, process {} and {}", first.pid, second.pid);
-        return Some(Finding::fail(OTHERS, says).fix(format!("kill {}", second.pid)));
+        let message = format!("two agents run, process {} and {}", first.pid, second.pid);
+        return Some(Finding::fail(OTHERS, message).fix(format!("kill {}", second.pid)));
     }
     let other = *seen.processes("xe-daemon").first()?;
     let fix = remedies::stop_other(seen, other.pid);
     Some(match seen.agent() {
         Some(_) => {
-            let says =
+            let message =
                 format!("xe-daemon runs too, process {}: both write the same keys", other.pid);
-            Finding::fail(OTHERS, says).fix(fix)
+            Finding::fail(OTHERS, message).fix(fix)
         }
         None => {
-            let says = format!("xe-daemon runs in the place of this agent, process {}", other.pid);
-            Finding::warn(OTHERS, says).fix(fix)
+            let message =
+                format!("xe-daemon runs in the place of this agent, process {}", other.pid);
+            Finding::warn(OTHERS, message).fix(fix)
         }
     })
 }
 
-fn keys_of_others(seen: &Seen) -> Option<Finding> {
+fn keys_of_others(seen: &Observation) -> Option<Finding> {
     let store = seen.store.as_ref().ok()?;
     let published = &store.comparison.published;
-    let found = |says: String| Some(Finding::fail(OTHERS, says).fix(remedies::publish(seen)));
+    let found = |message: String| Some(Finding::fail(OTHERS, message).fix(remedies::publish(seen)));
     let wrong = published.below("attr/PVAddons").find(|(_, value)| !is_number(value));
     if let Some((name, value)) = wrong {
         let whose = match value {
@@ -197,18 +199,20 @@ fn keys_of_others(seen: &Seen) -> Option<Finding> {
             _ if value.starts_with("proto") => "the prototype of this agent",
             _ => "another agent",
         };
-        let says = format!("attr/PVAddons/{name} is {value:?}, from {whose}: XAPI sees no agent");
-        return found(says);
+        let message =
+            format!("attr/PVAddons/{name} is {value:?}, from {whose}: XAPI sees no agent");
+        return found(message);
     }
     // Other keys there are those of programs that no host reads.
     let is_shells = |path: &str, value: &str| path.starts_with("attr/eth") && is_ours(path, value);
     let shell = published.iter().find(|(path, value)| is_shells(path, value));
     if let Some((path, value)) = shell {
-        let says = format!("{path} is {value:?}, left by an old agent: XAPI may show that address");
-        return found(says);
+        let message =
+            format!("{path} is {value:?}, left by an old agent: XAPI may show that address");
+        return found(message);
     }
     // xe-daemon writes it as `Thu Nov 20 16:05:00 2026`.
     let updated = published.get("data/updated").filter(|time| !is_rfc3339(time))?;
-    let says = format!("data/updated is {updated:?}, as only another agent writes it");
-    Some(Finding::warn(OTHERS, says).fix(remedies::publish(seen)))
+    let message = format!("data/updated is {updated:?}, as only another agent writes it");
+    Some(Finding::warn(OTHERS, message).fix(remedies::publish(seen)))
 }

@@ -33,30 +33,30 @@ pub struct Finding {
     /// How it ended.
     pub result: CheckResult,
     /// What was found.
-    pub says: String,
+    pub message: String,
     /// What to type, where that would help.
     pub fix: Option<String>,
 }
 
 impl Finding {
     /// All is well.
-    pub fn ok(id: impl Into<String>, says: impl Into<String>) -> Self {
-        Self { id: id.into(), result: CheckResult::Ok, says: says.into(), fix: None }
+    pub fn ok(id: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { id: id.into(), result: CheckResult::Ok, message: message.into(), fix: None }
     }
 
     /// A warning.
-    pub fn warn(id: impl Into<String>, says: impl Into<String>) -> Self {
-        Self { result: CheckResult::Warn, ..Self::ok(id, says) }
+    pub fn warn(id: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { result: CheckResult::Warn, ..Self::ok(id, message) }
     }
 
     /// A failure.
-    pub fn fail(id: impl Into<String>, says: impl Into<String>) -> Self {
-        Self { result: CheckResult::Fail, ..Self::ok(id, says) }
+    pub fn fail(id: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { result: CheckResult::Fail, ..Self::ok(id, message) }
     }
 
     /// Nothing to check.
-    pub fn skip(id: impl Into<String>, says: impl Into<String>) -> Self {
-        Self { result: CheckResult::Skip, ..Self::ok(id, says) }
+    pub fn skip(id: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { result: CheckResult::Skip, ..Self::ok(id, message) }
     }
 
     /// The same, with what to type.

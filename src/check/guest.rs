@@ -7,11 +7,11 @@ use collectors::sys::guest::NotAGuest;
 use publishers::host::Host;
 
 use super::finding::Finding;
-use super::gather::{PATIENCE, STORE_TIMEOUT};
-use super::seen::{Device, NoStore, Seen, StoreSeen};
+use super::gather::{COLLECT_TIMEOUT, STORE_TIMEOUT};
+use super::observation::{Device, NoStore, Observation, StoreSeen};
 
 /// A guest of which Xen, and on which kind of host.
-pub fn guest(seen: &Seen) -> Vec<Finding> {
+pub fn guest(seen: &Observation) -> Vec<Finding> {
     let finding = |finding: Finding| vec![finding];
     match &seen.guest {
         Err(NotAGuest::NotXen(_)) => {
@@ -21,21 +21,21 @@ pub fn guest(seen: &Seen) -> Vec<Finding> {
             return finding(Finding::skip("guest", "dom0, which has no host: nothing to do"));
         }
         Err(NotAGuest::NoXenstoreYet(why)) => {
-            let says = format!("dom0 has given this guest no xenstore yet ({why})");
-            return finding(Finding::warn("guest", says));
+            let message = format!("dom0 has given this guest no xenstore yet ({why})");
+            return finding(Finding::warn("guest", message));
         }
         Ok(()) => {}
     }
-    let mut says = "a guest of Xen".to_owned();
+    let mut message = "a guest of Xen".to_owned();
     if let Some(version) = &seen.xen_version {
-        says += &format!(" {version}");
+        message += &format!(" {version}");
     }
     if let Some(domain) = seen.key("domid") {
-        says += &format!(", domain {domain}");
+        message += &format!(", domain {domain}");
     }
     if seen.store.is_ok() {
         let Ok(host) = Host::detect(|key| Ok::<_, Infallible>(seen.key(key).is_some()));
-        says += match host {
+        message += match host {
             Host::Xapi => ", on an XAPI host",
             Host::OpenXt => ", on an OpenXT host",
             Host::Libxl => {
@@ -43,59 +43,59 @@ pub fn guest(seen: &Seen) -> Vec<Finding> {
             }
         };
     }
-    finding(Finding::ok("guest", says))
+    finding(Finding::ok("guest", message))
 }
 
 /// Whether this process sees the guest and not a container in it.
-pub fn namespace(seen: &Seen) -> Vec<Finding> {
-    let namespaces = seen.outside.namespaces;
+pub fn namespace(seen: &Observation) -> Vec<Finding> {
+    let namespaces = seen.unconfined.namespaces;
     let known = [namespaces.has_own_network, namespaces.has_own_root, namespaces.has_own_processes];
     if known.iter().all(Option::is_none) {
         return vec![Finding::skip("namespace", "the namespaces of process 1 cannot be read")];
     }
     let is = |own: Option<bool>| own == Some(true);
     if is(namespaces.has_own_network) {
-        let says =
+        let message =
             "not the system's network: run it outside of the container, or with the host's network";
-        return vec![Finding::fail("namespace", says)];
+        return vec![Finding::fail("namespace", message)];
     }
     let nics = seen.nics.as_deref().unwrap_or_default();
     let is_elsewhere = |id: &u32| nics.iter().all(|nic| nic.vif != Some(*id));
     let vifs = seen.devices.iter().filter(|device| device.kind == "vif" && device.is_driven);
     let elsewhere: Vec<u32> = vifs.map(|device| device.id).filter(is_elsewhere).collect();
     if let (Ok(_), Some(id)) = (&seen.nics, elsewhere.first()) {
-        let says =
+        let message =
             format!("vif {id} is in another network namespace: its addresses cannot be seen here");
-        return vec![Finding::fail("namespace", says)];
+        return vec![Finding::fail("namespace", message)];
     }
     if is(namespaces.has_own_root) {
-        let says = "not the system's files: /etc/os-release and mounts are a container's";
-        return vec![Finding::fail("namespace", says)];
+        let message = "not the system's files: /etc/os-release and mounts are a container's";
+        return vec![Finding::fail("namespace", message)];
     }
     if is(namespaces.has_own_processes) {
-        let says =
+        let message =
             "a container: /etc/os-release and mounts may be its own, other agents are not seen";
-        return vec![Finding::warn("namespace", says)];
+        return vec![Finding::warn("namespace", message)];
     }
     vec![Finding::ok("namespace", "network, mounts and /etc/os-release are the system's own")]
 }
 
 /// Whether the store answers, and says when the guest is resumed.
-pub fn store(seen: &Seen) -> Vec<Finding> {
+pub fn store(seen: &Observation) -> Vec<Finding> {
     vec![match &seen.store {
         Ok(store) => answering(store),
         Err(NoStore::NotTried) => return Vec::new(),
         Err(NoStore::Missing(device)) => missing(*device),
         Err(NoStore::Denied(path)) => {
-            let fix = (!seen.outside.is_root).then(|| "sudo xen-guest-agent --check".into());
+            let fix = (!seen.unconfined.is_root).then(|| "sudo xen-guest-agent --check".into());
             Finding::fail("store", format!("{path} cannot be opened: permission denied")).fix(fix)
         }
         Err(NoStore::Silent(path, time)) => {
             // A slow host may need more than a short `--wait`.
-            let is_long = [PATIENCE, STORE_TIMEOUT].contains(time);
+            let is_long = [COLLECT_TIMEOUT, STORE_TIMEOUT].contains(time);
             let hangs = if is_long { ": the host's xenstored hangs" } else { "" };
-            let says = format!("{path} does not answer within {} s{hangs}", time.as_secs());
-            Finding::fail("store", says)
+            let message = format!("{path} does not answer within {} s{hangs}", time.as_secs());
+            Finding::fail("store", message)
         }
         Err(NoStore::Failed(error)) => Finding::fail("store", error.clone()),
     }]
@@ -108,10 +108,10 @@ fn answering(store: &StoreSeen) -> Finding {
         Ok(true) => Finding::ok("store", answers),
         Ok(false) => Finding::ok("store", format!("{answers}; this system has no watches")),
         Err(error) => {
-            let says = format!(
+            let message = format!(
                 "{answers}, but takes no watch ({error}): a restore or a migration is noticed within a minute"
             );
-            Finding::warn("store", says)
+            Finding::warn("store", message)
         }
     }
 }
@@ -121,9 +121,9 @@ fn missing(device: Device) -> Finding {
     let not_there = Finding::fail("store", format!("{path} is not there"));
     match device {
         Device::Hidden => {
-            let says =
+            let message =
                 format!("the kernel has {path}, /dev does not: a container without the device?");
-            Finding::fail("store", says)
+            Finding::fail("store", message)
         }
         Device::Xenfs => not_there.fix("mount -t xenfs xenfs /proc/xen".to_owned()),
         Device::Unloaded => not_there

@@ -9,7 +9,7 @@ use publishers::key_tree::is_within;
 use publishers::timestamp::age;
 
 use super::finding::{Finding, count};
-use super::seen::{Seen, StoreSeen, name_of};
+use super::observation::{Observation, StoreSeen, name_of};
 use super::{agent, nic, remedies};
 
 /// Differences that are shown one by one.
@@ -21,13 +21,13 @@ const QUOTA: usize = 1_000;
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2 * 660);
 
 /// The keys that neither `nic` nor `agent` nor `others` looks at.
-pub fn facts(seen: &Seen) -> Vec<Finding> {
+pub fn facts(seen: &Observation) -> Vec<Finding> {
     let Ok(store) = &seen.store else {
         return vec![Finding::skip("facts", "the store is not known")];
     };
-    if !seen.silent.is_empty() {
-        let says = format!("{}: {}", seen.why_silent(), seen.silent.join(", "));
-        return vec![Finding::fail("facts", says)];
+    if !seen.late_collectors.is_empty() {
+        let message = format!("{}: {}", seen.why_late(), seen.late_collectors.join(", "));
+        return vec![Finding::fail("facts", message)];
     }
     if let Some((path, error)) = store.comparison.unreadable.first_key_value() {
         return vec![Finding::fail("facts", format!("{path} cannot be read ({error})"))];
@@ -43,8 +43,8 @@ pub fn facts(seen: &Seen) -> Vec<Finding> {
             [] => String::new(),
             names => format!("; left out by --without {}", names.join(", ")),
         };
-        let says = format!("{keys} in the store, none differs{left_out}");
-        return vec![Finding::ok("facts", says)];
+        let message = format!("{keys} in the store, none differs{left_out}");
+        return vec![Finding::ok("facts", message)];
     }
     let mut shown: Vec<String> =
         changes.iter().take(SHOWN).map(|change| difference(seen, change)).collect();
@@ -55,11 +55,12 @@ pub fn facts(seen: &Seen) -> Vec<Finding> {
     vec![Finding::fail("facts", shown.join("; ")).fix(fix)]
 }
 
-fn changes<'a>(seen: &Seen, store: &'a StoreSeen) -> Vec<&'a Change> {
+fn changes<'a>(seen: &Observation, store: &'a StoreSeen) -> Vec<&'a Change> {
     let nics = nic::nodes(seen);
     let is_untold = |change: &&Change| {
         let path = change.path();
-        is_fact(path, &nics) || agent::is_of_agent(path) && !agent::is_told(seen, path)
+        is_fact(path, &nics)
+            || agent::is_of_agent(path) && !agent::is_reported_elsewhere(seen, path)
     };
     let changes = store.comparison.changes.iter().filter(is_untold);
     changes.filter(|change| !store.denied.contains(change.path())).collect()
@@ -73,7 +74,7 @@ fn is_fact(path: &str, nics: &[String]) -> bool {
         && !nics.iter().any(|node| is_within(path, node))
 }
 
-fn difference(seen: &Seen, change: &Change) -> String {
+fn difference(seen: &Observation, change: &Change) -> String {
     match change {
         Change::Write(path, value) => match seen.published(path) {
             Some(published) => format!("{path} is {published:?}, should be {value:?}"),
@@ -84,36 +85,36 @@ fn difference(seen: &Seen, change: &Change) -> String {
 }
 
 /// What the host allows.
-pub fn host(seen: &Seen) -> Vec<Finding> {
+pub fn host(seen: &Observation) -> Vec<Finding> {
     let Ok(store) = &seen.store else { return Vec::new() };
     vec![host_of(seen, store)]
 }
 
-fn host_of(seen: &Seen, store: &StoreSeen) -> Finding {
+fn host_of(seen: &Observation, store: &StoreSeen) -> Finding {
     // libxl keeps `control` to itself.
     let is_unusual = |path: &&String| !path.starts_with("control/");
     if let Some(path) = store.denied.iter().find(is_unusual) {
         let denied = store.denied.len();
         let more = if denied > 1 { format!(" and {} more", denied - 1) } else { String::new() };
-        let says = format!("does not let the guest write {path}{more}");
-        return Finding::fail("host", says);
+        let message = format!("does not let the guest write {path}{more}");
+        return Finding::fail("host", message);
     }
     if let Some(reason) = seen.key("data/cant_suspend_reason") {
-        let says = format!("will not suspend or migrate the guest: {reason}");
-        return Finding::warn("host", says);
+        let message = format!("will not suspend or migrate the guest: {reason}");
+        return Finding::warn("host", message);
     }
     if let (true, Some(owned)) = (is_full(store), store.owned) {
-        let says = format!(
+        let message = format!(
             "the guest owns {owned} nodes in xenstore, and hosts allow {QUOTA}: keys are left out"
         );
-        return Finding::warn("host", says);
+        return Finding::warn("host", message);
     }
     let updated = seen.published("data/updated").and_then(|time| age(time, seen.now.unix));
     if let (Some(age), Some(agent)) = (updated.filter(|age| *age > SIGN_OF_LIFE), seen.agent()) {
-        let samples = !seen.state.without.contains(&Source::Memory);
+        let samples = !seen.state.disabled.contains(&Source::Memory);
         if samples && !agent.arguments.iter().any(|word| word.starts_with("--memory-interval")) {
-            let says = format!("has heard nothing of the agent for {}", ago(age));
-            return Finding::warn("host", says).fix(remedies::restart(seen));
+            let message = format!("has heard nothing of the agent for {}", ago(age));
+            return Finding::warn("host", message).fix(remedies::restart(seen));
         }
     }
     let takes = match store.denied.first() {

@@ -1,9 +1,8 @@
 //! `--check`: says why a host does not show what it should. Changes nothing.
 //!
-//! [`gather`] collects what there is into one [`seen::Seen`], each check is a function of that to [`Finding`]s
-//! without I/O, [`report`] shows them. What reads files, the kernel and the store is a thread that is
-//! confined as the agent is. The thread that the program starts with looks at other processes, which a
-//! confined one cannot, and prints.
+//! A confined thread reads files, kernel and store into one [`observation::Observation`] ([`gather`]). The thread that the
+//! program starts with looks at other processes, which a confined thread cannot, and prints. Each check is a function of the
+//! observation to [`Finding`]s, without I/O; [`report`] shows them.
 
 mod agent;
 mod finding;
@@ -12,9 +11,9 @@ mod guest;
 mod keys;
 mod machine;
 mod nic;
+mod observation;
 mod remedies;
 mod report;
-mod seen;
 mod store;
 
 use std::env;
@@ -24,7 +23,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use finding::{CheckResult, Finding};
-use seen::{Outside, Seen};
+use observation::{Observation, Unconfined};
 
 use crate::command_line::{CheckOptions, Options};
 use crate::logging::Target;
@@ -37,7 +36,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const CONNECTIONS: usize = 16;
 
 /// The checks, in the order in which things depend on each other.
-const CHECKS: [fn(&Seen) -> Vec<Finding>; 10] = [
+const CHECKS: [fn(&Observation) -> Vec<Finding>; 10] = [
     guest::guest,
     guest::namespace,
     guest::store,
@@ -58,15 +57,15 @@ pub fn run(options: &Options, check: &CheckOptions, log: Target) -> io::Result<b
     let deadline = check.wait.map(|wait| Instant::now() + wait);
     let limit = gather::limit(check.wait);
     let (request, seen) = start_looking(options.clone(), check.wait, log)?;
-    let mut before: Option<Seen> = None;
+    let mut before: Option<Observation> = None;
     let findings = loop {
-        request.send(gather::outside()).map_err(|_| io::ErrorKind::BrokenPipe)?;
+        request.send(gather::unconfined()).map_err(|_| io::ErrorKind::BrokenPipe)?;
         // When the time is over during a look, the one before it counts.
-        let patience = match deadline.filter(|_| before.is_some()) {
+        let timeout = match deadline.filter(|_| before.is_some()) {
             Some(at) => at.saturating_duration_since(Instant::now()),
             None => limit,
         };
-        let looked = match (seen.recv_timeout(patience), before.take()) {
+        let looked = match (seen.recv_timeout(timeout), before.take()) {
             (Ok(looked), _) | (Err(RecvTimeoutError::Timeout), Some(looked)) => looked,
             (Err(RecvTimeoutError::Timeout), None) => return Err(blocked(limit)),
             (Err(RecvTimeoutError::Disconnected), _) => {
@@ -74,13 +73,13 @@ pub fn run(options: &Options, check: &CheckOptions, log: Target) -> io::Result<b
             }
         };
         let without = |part: &String| part.starts_with("Landlock");
-        if looked.unconfined.iter().flatten().any(without) && !xenstore::has_socket() {
+        if looked.missing_confinement.iter().flatten().any(without) && !xenstore::has_socket() {
             xenstore::reserve_device(CONNECTIONS);
         }
         let mut findings = findings(&looked);
         let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
         // An agent that has started since would be said not to run.
-        let is_same = || gather::outside().processes == looked.outside.processes;
+        let is_same = || gather::unconfined().processes == looked.unconfined.processes;
         let is_done = gather::is_elsewhere(&looked.guest)
             || !has_failed(&findings) && nic::has_address(&looked) && is_same();
         match left.filter(|_| !is_done) {
@@ -99,19 +98,21 @@ pub fn run(options: &Options, check: &CheckOptions, log: Target) -> io::Result<b
     Ok(!has_failed(&findings))
 }
 
-/// Starts the confined thread. It gathers once for each [`Outside`] that it receives.
+/// Starts the confined thread. It gathers once for each [`Unconfined`] that it receives.
 fn start_looking(
     options: Options,
     wait: Option<Duration>,
     log: Target,
-) -> io::Result<(Sender<Outside>, Receiver<Seen>)> {
-    let (request, requests) = channel::<Outside>();
+) -> io::Result<(Sender<Unconfined>, Receiver<Observation>)> {
+    let (request, requests) = channel::<Unconfined>();
     let (sender, seen) = channel();
     let look = move || {
         let sockets = UnixSockets::needed(options.destination, log);
-        let unconfined = options.sandbox.then(|| sandbox::restrict_self(sockets));
-        for outside in requests {
-            if sender.send(gather::gather(&options, wait, &outside, unconfined.as_deref())).is_err()
+        let missing_confinement = options.sandbox.then(|| sandbox::restrict_self(sockets));
+        for unconfined in requests {
+            if sender
+                .send(gather::gather(&options, wait, &unconfined, missing_confinement.as_deref()))
+                .is_err()
             {
                 return;
             }
@@ -126,13 +127,13 @@ fn blocked(limit: Duration) -> io::Error {
     io::Error::other(format!("nothing was found within {seconds} s: a file or the kernel hangs"))
 }
 
-fn findings(seen: &Seen) -> Vec<Finding> {
+fn findings(seen: &Observation) -> Vec<Finding> {
     // Without a host nothing else is worth a line.
     let checks = if seen.guest.is_ok() { &CHECKS[..] } else { &CHECKS[..1] };
     checks.iter().flat_map(|check| check(seen)).collect()
 }
 
-fn too_late(wait: Duration, seen: &Seen) -> Finding {
+fn too_late(wait: Duration, seen: &Observation) -> Finding {
     let what = match nic::has_address(seen) {
         true => "something still fails",
         false => "the store has no address that is not link-local",

@@ -10,27 +10,27 @@ use publishers::guest_state::Source;
 use publishers::key_tree::is_within;
 
 use super::finding::{Finding, shell_word};
+use super::observation::Observation;
 use super::remedies;
-use super::seen::Seen;
 
 /// Drivers of the NICs that device models emulate.
 const EMULATED: [&str; 7] =
     ["e1000", "e1000e", "8139cp", "8139too", "ne2k-pci", "pcnet32", "tulip"];
 
 /// A line for each NIC.
-pub fn nics(seen: &Seen) -> Vec<Finding> {
+pub fn nics(seen: &Observation) -> Vec<Finding> {
     match &seen.nics {
         Ok(nics) => nics.iter().map(|nic| check(seen, nic)).collect(),
         Err(error) => vec![Finding::fail("nic", format!("cannot be read: {error}"))],
     }
 }
 
-fn check(seen: &Seen, nic: &Nic) -> Finding {
+fn check(seen: &Observation, nic: &Nic) -> Finding {
     let id = format!("nic/{}", nic.name);
     if nic.is_excluded {
         return Finding::skip(id, "left out by --exclude-nics");
     }
-    let Some((what, node)) = place(seen, nic) else {
+    let Some((what, node)) = node_of(seen, nic) else {
         return Finding::skip(id, not_shown(seen, nic));
     };
     // Where `--without` leaves some in the store, `facts` says so: all of `attr/vif` is to be removed.
@@ -44,8 +44,8 @@ fn check(seen: &Seen, nic: &Nic) -> Finding {
     };
     let published = published(seen, &node);
     if addresses.is_none() && !published.is_empty() {
-        let says = format!("{has}, the store has {}", several(&published));
-        return Finding::fail(id, says).fix(remedies::publish(seen));
+        let message = format!("{has}, the store has {}", several(&published));
+        return Finding::fail(id, message).fix(remedies::publish(seen));
     }
     if !nic.is_up {
         // What is not UTF-8 in a name was replaced: the command would be for another NIC.
@@ -54,12 +54,12 @@ fn check(seen: &Seen, nic: &Nic) -> Finding {
         return Finding::warn(id, has).fix(fix);
     }
     if let (Some(_), Some(holds)) = (&addresses, difference(seen, &node, &published)) {
-        let says = format!("{has}, the store has {holds}");
-        return Finding::fail(id, says).fix(remedies::publish(seen));
+        let message = format!("{has}, the store has {holds}");
+        return Finding::fail(id, message).fix(remedies::publish(seen));
     }
     if let Some(ip) = nic.failed.first() {
-        let says = format!("{has}; {ip} failed duplicate detection: another machine has it");
-        return Finding::warn(id, says);
+        let message = format!("{has}; {ip} failed duplicate detection: another machine has it");
+        return Finding::warn(id, message);
     }
     match (addresses, nic.tentative.first()) {
         (None, Some(ip)) => Finding::warn(id, format!("{has} yet; {ip} is tentative")),
@@ -75,13 +75,13 @@ fn check(seen: &Seen, nic: &Nic) -> Finding {
 }
 
 /// The nodes of the NICs that have a line of their own.
-pub fn nodes(seen: &Seen) -> Vec<String> {
+pub fn nodes(seen: &Observation) -> Vec<String> {
     let nics = seen.nics.iter().flatten().filter(|nic| !nic.is_excluded);
-    nics.filter_map(|nic| place(seen, nic)).map(|(_, node)| node).collect()
+    nics.filter_map(|nic| node_of(seen, nic)).map(|(_, node)| node).collect()
 }
 
 /// What hosts know the NIC as, and the node of its keys.
-fn place(seen: &Seen, nic: &Nic) -> Option<(String, String)> {
+fn node_of(seen: &Observation, nic: &Nic) -> Option<(String, String)> {
     if seen.schema == Schema::Rfc {
         let what =
             nic.vif.map_or_else(|| format!("interface {}", nic.index), |n| format!("vif {n}"));
@@ -96,7 +96,7 @@ fn place(seen: &Seen, nic: &Nic) -> Option<(String, String)> {
     Some((format!("SR-IOV function {}", function.id), node))
 }
 
-fn not_shown(seen: &Seen, nic: &Nic) -> String {
+fn not_shown(seen: &Observation, nic: &Nic) -> String {
     let what = match nic.driver.as_deref() {
         Some(driver) if EMULATED.contains(&driver) => format!("an emulated NIC ({driver})"),
         // Only the store says which ones are SR-IOV functions, whose addresses hosts show.
@@ -113,7 +113,7 @@ fn not_shown(seen: &Seen, nic: &Nic) -> String {
 }
 
 /// The addresses of the NIC and its upper devices, the preferred ones first.
-fn addresses(seen: &Seen, nic: &Nic) -> Option<String> {
+fn addresses(seen: &Observation, nic: &Nic) -> Option<String> {
     let links = seen.state.network.iter().flat_map(|network| &network.links);
     let link = links.clone().find(|link| link.index == nic.index);
     let shown = |link: &Link| {
@@ -136,13 +136,13 @@ fn several(all: &[String]) -> String {
 }
 
 /// The addresses of the NIC with this node that the store has.
-fn published(seen: &Seen, node: &str) -> Vec<String> {
+fn published(seen: &Observation, node: &str) -> Vec<String> {
     let lists = [format!("{node}/ipv4"), format!("{node}/ipv6")];
     lists.iter().flat_map(|list| published_addresses(seen, list)).collect()
 }
 
 /// What the store has in the place of the NIC's keys, where these differ and the host allows to change them.
-fn difference(seen: &Seen, node: &str, published: &[String]) -> Option<String> {
+fn difference(seen: &Observation, node: &str, published: &[String]) -> Option<String> {
     let store = seen.store.as_ref().ok()?;
     let changes = store.comparison.changes.iter().map(Change::path);
     let mut changes = changes.filter(|path| is_within(path, node) && !store.denied.contains(*path));
@@ -156,7 +156,7 @@ fn difference(seen: &Seen, node: &str, published: &[String]) -> Option<String> {
 }
 
 /// Whether the host refuses a change of the NIC's addresses.
-fn is_denied(seen: &Seen, node: &str) -> bool {
+fn is_denied(seen: &Observation, node: &str) -> bool {
     let denied = seen.store.iter().flat_map(|store| &store.denied);
     denied.into_iter().any(|path| is_within(path, node) && is_of_address(path))
 }
@@ -166,7 +166,7 @@ fn is_of_address(path: &str) -> bool {
 }
 
 /// The addresses that the store has in a list: values in schema std, names in rfc.
-fn published_addresses(seen: &Seen, list: &str) -> Vec<String> {
+fn published_addresses(seen: &Observation, list: &str) -> Vec<String> {
     let Ok(store) = &seen.store else { return Vec::new() };
     let keys = store.comparison.published.below(list);
     let address = |(name, value): (&str, &str)| {
@@ -179,7 +179,7 @@ fn published_addresses(seen: &Seen, list: &str) -> Vec<String> {
 }
 
 /// Whether the store has an address that is not link-local.
-pub fn has_address(seen: &Seen) -> bool {
+pub fn has_address(seen: &Observation) -> bool {
     let Ok(store) = &seen.store else { return false };
     let lists = store.comparison.published.iter().filter_map(|(path, _)| {
         let at = ["/ipv4/", "/ipv6/"].iter().find_map(|family| Some(path.find(family)? + 5))?;

@@ -2,10 +2,10 @@
 
 use collectors::inspect::Manager;
 
-use super::seen::{AGENT, NoStore, Seen};
+use super::observation::{AGENT, NoStore, Observation};
 
 /// Starts the agent; also at the next boot, where that is not so yet.
-pub fn start(seen: &Seen) -> Option<String> {
+pub fn start(seen: &Observation) -> Option<String> {
     let is_enabled = seen.service.is_enabled != Some(false);
     Some(match (seen.service.manager, is_enabled) {
         _ if !seen.service.is_installed && !seen.service.is_masked => return None,
@@ -23,7 +23,7 @@ pub fn start(seen: &Seen) -> Option<String> {
 }
 
 /// Starts it at boot.
-pub fn enable(seen: &Seen) -> Option<String> {
+pub fn enable(seen: &Observation) -> Option<String> {
     match seen.service.manager {
         Manager::Systemd => Some(format!("systemctl enable {AGENT}")),
         Manager::OpenRc => Some(format!("rc-update add {AGENT}")),
@@ -32,7 +32,7 @@ pub fn enable(seen: &Seen) -> Option<String> {
 }
 
 /// Ends it and starts it again.
-pub fn restart(seen: &Seen) -> Option<String> {
+pub fn restart(seen: &Observation) -> Option<String> {
     match seen.service.manager {
         Manager::Systemd => Some(format!("systemctl restart {AGENT}")),
         Manager::OpenRc => Some(format!("rc-service {AGENT} restart")),
@@ -43,7 +43,7 @@ pub fn restart(seen: &Seen) -> Option<String> {
 }
 
 /// Has the agent that runs correct the store, or starts one.
-pub fn publish(seen: &Seen) -> Option<String> {
+pub fn publish(seen: &Observation) -> Option<String> {
     match (seen.agent(), &seen.store) {
         (_, Err(NoStore::Denied(_))) => None,
         (Some(_), _) if seen.has_other_options => None,
@@ -53,7 +53,7 @@ pub fn publish(seen: &Seen) -> Option<String> {
 }
 
 /// Shows its log.
-pub fn log(seen: &Seen) -> Option<String> {
+pub fn log(seen: &Observation) -> Option<String> {
     match seen.service.manager {
         Manager::Systemd => Some(format!("journalctl -u {AGENT}")),
         _ => None,
@@ -61,8 +61,8 @@ pub fn log(seen: &Seen) -> Option<String> {
 }
 
 /// Ends another agent for good.
-pub fn stop_other(seen: &Seen, pid: u32) -> String {
-    match seen.outside.other_unit {
+pub fn stop_other(seen: &Observation, pid: u32) -> String {
+    match seen.unconfined.other_unit {
         Some(unit) => format!("systemctl disable --now {unit}"),
         None => format!("kill {pid}"),
     }

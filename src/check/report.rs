@@ -35,7 +35,7 @@ pub fn text(findings: &[Finding], has_colours: bool, has_numbers: bool) -> Strin
 }
 
 fn said(finding: &Finding) -> String {
-    shown(&format!("{}: {}", finding.id, finding.says))
+    shown(&format!("{}: {}", finding.id, finding.message))
 }
 
 /// What others chose must not look like another line, or control the terminal.
@@ -72,13 +72,13 @@ pub fn json(findings: &[Finding]) -> String {
 }
 
 fn check(finding: &Finding) -> String {
-    let Finding { id, result, says, fix } = finding;
+    let Finding { id, result, message, fix } = finding;
     let fix = fix.as_deref().map_or_else(|| "null".into(), string);
     format!(
-        "  {{\"id\": {}, \"result\": {}, \"says\": {}, \"fix\": {fix}}}",
+        "  {{\"id\": {}, \"result\": {}, \"message\": {}, \"fix\": {fix}}}",
         string(id),
         string(result.word()),
-        string(says)
+        string(message)
     )
 }
 
@@ -165,8 +165,8 @@ skip  nic/eth9: an emulated NIC
             Finding::fail("nic/a\"\\", "b\n\u{85}\u{202e}ü").fix("c".to_owned()),
         ];
         let expected = "{\"schema\": 1, \"checks\": [
-  {\"id\": \"store\", \"result\": \"ok\", \"says\": \"/dev/xen/xenbus answers\", \"fix\": null},
-  {\"id\": \"nic/a\\\"\\\\\", \"result\": \"fail\", \"says\": \"b\\u000a\\u0085\\u202eü\", \"fix\": \"c\"}
+  {\"id\": \"store\", \"result\": \"ok\", \"message\": \"/dev/xen/xenbus answers\", \"fix\": null},
+  {\"id\": \"nic/a\\\"\\\\\", \"result\": \"fail\", \"message\": \"b\\u000a\\u0085\\u202eü\", \"fix\": \"c\"}
 ]}
 ";
         assert_eq!(json(&findings), expected);

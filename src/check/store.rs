@@ -17,19 +17,19 @@ use publishers::host;
 use publishers::store::Xenstore;
 use xenstore::{Connection, Error, HAS_WATCHES, Request};
 
-use super::seen::{Device, NoStore, StoreSeen};
+use super::observation::{Device, NoStore, StoreSeen};
 
 /// Keys that no agent of ours writes, besides those of [`host`].
 const KEYS: [&str; 2] = ["domid", "data/cant_suspend_reason"];
 /// The most nodes that are counted.
-const MOST: usize = 4_000;
+const MAX_COUNTED: usize = 4_000;
 
 /// Opens the store and asks for one value.
 ///
 /// # Errors
 /// [`NoStore`] says why there is none.
-pub fn ping(patience: Duration) -> Result<(), NoStore> {
-    within(patience, || {
+pub fn ping(timeout: Duration) -> Result<(), NoStore> {
+    within(timeout, || {
         let mut connection = Connection::open()?;
         Error::absent(connection.read("domid")).map(drop)
     })
@@ -43,11 +43,11 @@ pub fn look(
     schema: Schema,
     state: GuestState,
     devices: &[XenDevice],
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<StoreSeen, NoStore> {
     let is_undriven = |device: &&XenDevice| device.kind == "vbd" && !device.is_driven;
     let undriven: Vec<u32> = devices.iter().filter(is_undriven).map(|device| device.id).collect();
-    within(patience, move || {
+    within(timeout, move || {
         // Each connection is closed before the next is opened, as NetBSD's kernel wants it.
         let comparison = compare(&Xenstore::open()?, schema, &state)?;
         let mut connection = Connection::open()?;
@@ -80,7 +80,7 @@ pub fn look(
 
 /// Runs the requests on another thread, which is left behind when the time is over.
 fn within<T: Send + 'static>(
-    patience: Duration,
+    timeout: Duration,
     ask: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, NoStore> {
     // Nothing is sent: the channel closes when the thread has the answer.
@@ -92,8 +92,8 @@ fn within<T: Send + 'static>(
     };
     let started = thread::Builder::new().name("store".into()).spawn(answer);
     let thread = started.map_err(|error| NoStore::Failed(error.to_string()))?;
-    if closed.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
-        return Err(NoStore::Silent(xenstore::path().display().to_string(), patience));
+    if closed.recv_timeout(timeout) == Err(RecvTimeoutError::Timeout) {
+        return Err(NoStore::Silent(xenstore::path().display().to_string(), timeout));
     }
     match thread.join() {
         Ok(answer) => answer.map_err(|error| reason(&error)),
@@ -179,7 +179,7 @@ fn is_allowed(
 fn count_owned(connection: &mut Connection, domid: &str) -> Result<usize, Error> {
     let mut left = vec![format!("/local/domain/{domid}")];
     let (mut owned, mut seen) = (0, 0);
-    while let (Some(node), true) = (left.pop(), seen < MOST) {
+    while let (Some(node), true) = (left.pop(), seen < MAX_COUNTED) {
         seen += 1;
         let perms = Error::absent(connection.request(Request::GetPerms, &node, &[]))?;
         let owner = perms.map(|perms| String::from_utf8_lossy(&perms).into_owned());

@@ -4,19 +4,24 @@ mod agents;
 mod host;
 mod keys;
 
-use collectors::inspect::{Manager, Process, ServiceUnit, XenDevice};
+use std::collections::{BTreeMap, BTreeSet};
+
+use collectors::inspect::{Manager, Namespaces, Process, ServiceUnit, XenDevice};
 use collectors::network::Nic;
 use collectors::sys::guest::NotAGuest;
 use facts::{Address, AddressPreference, Driver, Drivers, Link, Memory, Network, Service, SriovVf};
+use publishers::Schema;
+use publishers::clock::Moment;
+use publishers::compare::Comparison;
 use publishers::diff::Change;
-use publishers::guest_state::Source;
+use publishers::guest_state::{GuestState, Source};
 
-use super::seen::{AGENT, Device, NoStore};
+use super::observation::{AGENT, Device, NoStore, StoreSeen};
 use super::*;
 
 /// A guest with one VIF and an agent that has published.
-fn guest() -> Seen {
-    let mut seen = Seen::healthy();
+fn guest() -> Observation {
+    let mut seen = Observation::healthy();
     let address = |ip: &str| Address {
         ip: ip.parse().unwrap(),
         prefix: 24,
@@ -58,14 +63,14 @@ fn nic(name: &str, vif: Option<u32>) -> Nic {
     Nic { index: 2, name: name.into(), vif, is_up: true, ..Nic::default() }
 }
 
-fn publish(seen: &mut Seen, path: &str, value: &str) {
+fn publish(seen: &mut Observation, path: &str, value: &str) {
     let comparison = &mut seen.store_mut().comparison;
     comparison.published.set(path, value);
     comparison.wanted.set(path, value);
 }
 
 /// The store lacks a key.
-fn lacks(seen: &mut Seen, path: &str) {
+fn lacks(seen: &mut Observation, path: &str) {
     let comparison = &mut seen.store_mut().comparison;
     let value = comparison.published.get(path).unwrap_or("1").to_owned();
     comparison.wanted.set(path, &value);
@@ -73,16 +78,16 @@ fn lacks(seen: &mut Seen, path: &str) {
     comparison.changes.push(Change::Write(path.into(), value));
 }
 
-fn lacks_all(seen: &mut Seen) {
+fn lacks_all(seen: &mut Observation) {
     let paths = seen.store_mut().comparison.published.clone();
     paths.iter().for_each(|(path, _)| lacks(seen, path));
 }
 
-fn nic_of(seen: &mut Seen) -> &mut Nic {
+fn nic_of(seen: &mut Observation) -> &mut Nic {
     &mut seen.nics.as_mut().unwrap()[0]
 }
 
-fn no_address(seen: &mut Seen) {
+fn no_address(seen: &mut Observation) {
     seen.state.network.as_mut().unwrap().links[0].addresses.clear();
     seen.store_mut().comparison.published.remove("attr/vif/0");
 }
@@ -97,8 +102,8 @@ fn systemd(is_enabled: bool, is_active: bool) -> ServiceUnit {
     }
 }
 
-fn stopped(seen: &mut Seen) {
-    seen.outside.processes = Some(Vec::new());
+fn stopped(seen: &mut Observation) {
+    seen.unconfined.processes = Some(Vec::new());
 }
 
 fn process(pid: u32, name: &str) -> Process {
@@ -106,7 +111,7 @@ fn process(pid: u32, name: &str) -> Process {
 }
 
 /// All lines but those that say ok.
-fn said(seen: &Seen) -> Vec<String> {
+fn said(seen: &Observation) -> Vec<String> {
     let findings: Vec<Finding> = findings(seen)
         .into_iter()
         .filter(|finding| finding.result != CheckResult::Ok)
@@ -118,7 +123,7 @@ fn said(seen: &Seen) -> Vec<String> {
 }
 
 /// What breaks a guest, and the lines that say so.
-type Case = (fn(&mut Seen), &'static [&'static str]);
+type Case = (fn(&mut Observation), &'static [&'static str]);
 
 fn assert_says(cases: &[Case]) {
     for (number, (break_it, lines)) in cases.iter().enumerate() {
@@ -145,4 +150,49 @@ ok    drivers: xen-netfront
 10 ok, 0 warnings, 0 failures
 ";
     assert_eq!(text, expected);
+}
+
+impl Observation {
+    /// A healthy guest: tests break one thing of it.
+    pub fn healthy() -> Self {
+        let store = StoreSeen {
+            path: "/dev/xen/xenbus".into(),
+            latency: Duration::from_micros(120),
+            watch: Ok(true),
+            keys: BTreeMap::from([("domid", "7".into()), ("unique-domain-id", "x".into())]),
+            comparison: Comparison::default(),
+            denied: BTreeSet::new(),
+            cd_drives: BTreeSet::new(),
+            owned: None,
+        };
+        let agent = Process { pid: 321, name: AGENT.into(), ..Process::default() };
+        let namespaces = Namespaces {
+            has_own_network: Some(false),
+            has_own_root: Some(false),
+            has_own_processes: Some(false),
+        };
+        let processes = Some(vec![agent]);
+        Self {
+            guest: Ok(()),
+            xen_version: Some("4.17".into()),
+            unconfined: Unconfined { namespaces, processes, other_unit: None, is_root: true },
+            service: ServiceUnit::default(),
+            has_other_options: false,
+            schema: Schema::Std,
+            state: GuestState::default(),
+            disabled: Vec::new(),
+            late_collectors: Vec::new(),
+            start_error: None,
+            nics: Ok(Vec::new()),
+            devices: Vec::new(),
+            missing_confinement: Some(Vec::new()),
+            store: Ok(store),
+            now: Moment { unix: 1_796_000_000, uptime: 1_000 },
+        }
+    }
+
+    /// The store, to break something in it.
+    pub fn store_mut(&mut self) -> &mut StoreSeen {
+        self.store.as_mut().unwrap()
+    }
 }

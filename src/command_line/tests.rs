@@ -29,7 +29,7 @@ fn each_spelling_of_an_option_is_understood() {
     assert!(both.stderr && both.filters == debug);
     assert_eq!(options("--schema=rfc").schema, Schema::Rfc);
     assert_eq!(options("--publisher stdout").destination, Destination::Stdout);
-    assert_eq!(options("--without=net,os").without, [Source::Network, Source::Os]);
+    assert_eq!(options("--without=net,os").disabled, [Source::Network, Source::Os]);
     assert_eq!(options("--memory-interval=5").memory_interval, Duration::from_secs(5));
     assert_eq!(options("--disk-interval=5").disk_interval, Duration::from_secs(5));
     assert_eq!(options("").disk_interval, Duration::from_secs(300));

@@ -68,7 +68,7 @@ pub fn interval(
     seconds.map(|seconds| Duration::from_secs(seconds.into())).ok_or(wrong)
 }
 
-pub fn without(given: Option<String>) -> Result<Vec<Source>, UsageError> {
+pub fn disabled(given: Option<String>) -> Result<Vec<Source>, UsageError> {
     let collector = |name: &str| {
         let found = Source::COLLECTORS.iter().find(|(known, _)| *known == name);
         found.map(|(_, source)| *source).ok_or_else(|| UsageError::Value {

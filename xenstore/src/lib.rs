@@ -266,6 +266,4 @@ fn open_device_file() -> io::Result<File> {
 }
 
 #[cfg(test)]
-mod bsd_devices;
-#[cfg(test)]
 mod tests;

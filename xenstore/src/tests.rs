@@ -1,5 +1,7 @@
 //! Messages of xenstored that a connection must accept.
 
+mod bsd_devices;
+
 use super::*;
 
 fn message(kind: u32, id: u32, payload: &[u8]) -> Vec<u8> {

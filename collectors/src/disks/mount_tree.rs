@@ -11,7 +11,7 @@ use super::volume_mounts::{is_complete, is_traversal_safe};
 
 /// The path to a mount point from `/`, component by component.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StatvfsPath(pub Vec<Component>);
+pub struct UsagePath(pub Vec<Component>);
 
 /// One component of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Component {
     pub device: Option<DevNum>,
 }
 
-impl fmt::Display for StatvfsPath {
+impl fmt::Display for UsagePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.0.iter().map(|component| String::from_utf8_lossy(&component.name));
         write!(f, "/{}", names.collect::<Vec<_>>().join("/"))
@@ -37,7 +37,7 @@ struct Reached {
     /// The index of the parent; `None` at the top of the tree.
     parent: Option<usize>,
     /// No mount hides a directory of its path.
-    path_is_free: bool,
+    path_is_visible: bool,
     /// A path to it and through it can be resolved without a risk to block.
     is_walkable: bool,
 }
@@ -93,7 +93,8 @@ impl<'a> MountTree<'a> {
             is_traversal_safe(&mount.kind) || mount.point == b"/" && mount.kind == b"overlay";
         Reached {
             parent,
-            path_is_free: above.is_none_or(|above| above.path_is_free) && !self.is_hidden(mount),
+            path_is_visible: above.is_none_or(|above| above.path_is_visible)
+                && !self.is_hidden(mount),
             is_walkable: above.is_none_or(|above| above.is_walkable) && is_safe,
         }
     }
@@ -141,7 +142,7 @@ impl<'a> MountTree<'a> {
         // Directories of the same file system on top, as systemd's PrivateTmp= mounts them, hide nothing.
         let is_same = |cover: &Mount| cover.device == mount.device && !is_complete(cover);
         let mut covers = self.covers(index).filter_map(|cover| self.mounts.get(cover));
-        self.get(index).is_some_and(|reached| reached.path_is_free)
+        self.get(index).is_some_and(|reached| reached.path_is_visible)
             && !mount.point.ends_with(b"//deleted")
             && covers.all(is_same)
     }
@@ -152,8 +153,8 @@ impl<'a> MountTree<'a> {
     }
 
     /// The components of its mount point, each with its mount.
-    pub fn statvfs_path(&self, index: usize) -> StatvfsPath {
-        let Some(mount) = self.mounts.get(index) else { return StatvfsPath::default() };
+    pub fn usage_path(&self, index: usize) -> UsagePath {
+        let Some(mount) = self.mounts.get(index) else { return UsagePath::default() };
         let (path, point) = (self.mounts_of_path(index), mount.point.as_slice());
         let mut inside = path.get(&b"/"[..]).copied().unwrap_or(mount);
         let mut components = Vec::new();
@@ -164,7 +165,7 @@ impl<'a> MountTree<'a> {
             let device = (inside.device.major != 0).then_some(inside.device);
             components.push(Component { name: name.to_owned(), mount_id: inside.id, device });
         }
-        StatvfsPath(components)
+        UsagePath(components)
     }
 
     /// The topmost mount at each mount point of its ancestors and its own.

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use facts::Disks;
 use log::warn;
 
-use super::mount_tree::StatvfsPath;
+use super::mount_tree::UsagePath;
 use super::mountinfo;
 use super::swaps::{self, Swap};
 use super::table::Table;
@@ -56,7 +56,7 @@ impl<'a> Tracker<'a> {
             table_failures: FailureLog::new("disks"),
             swap_failures: FailureLog::new("disks: swap"),
             device_failures: FailureLog::new("disks: devices"),
-            usage_failures: FailureLog::new("disks: fullness"),
+            usage_failures: FailureLog::new("disks: free space"),
             has_logged_limit: false,
             found: Default::default(),
             volumes: Vec::new(),
@@ -130,14 +130,14 @@ impl<'a> Tracker<'a> {
     fn read_usage(&mut self) -> bool {
         let (mut is_resized, mut failure) = (false, None);
         for volume in &mut self.volumes {
-            let usage = volume.statvfs_path.as_ref().map(&self.statvfs).transpose();
+            let usage = volume.usage_path.as_ref().map(&self.statvfs).transpose();
             match usage {
                 // No descriptor was free to read the figures, so the old ones stay.
                 Err(error) if bounded_read::is_exhaustion(&error) => {
                     failure = Some(error.to_string())
                 }
                 usage => {
-                    let path = volume.statvfs_path.iter().map(|path| path.to_string());
+                    let path = volume.usage_path.iter().map(|path| path.to_string());
                     let usage = usage.unwrap_or_else(|error| {
                         failure = Some(format!("{}: {error}", path.collect::<String>()));
                         None
@@ -179,4 +179,4 @@ pub struct FsUsage {
 }
 
 /// Reads the use of the file system at a path.
-pub type Statvfs<'a> = dyn Fn(&StatvfsPath) -> io::Result<FsUsage> + 'a;
+pub type Statvfs<'a> = dyn Fn(&UsagePath) -> io::Result<FsUsage> + 'a;

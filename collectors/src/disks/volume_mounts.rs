@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use facts::set_of;
 
-use super::mount_tree::{MountTree, StatvfsPath};
+use super::mount_tree::{MountTree, UsagePath};
 use super::mountinfo::{DevNum, Mount};
 
 /// File systems of images, which are always full. A system may mount dozens.
@@ -79,7 +79,7 @@ pub struct VolumeMount {
     pub point: Option<Vec<u8>>,
     /// The path for statfs(2); `None` if that could block, or if an earlier mount of the same file system has
     /// one.
-    pub statvfs_path: Option<StatvfsPath>,
+    pub usage_path: Option<UsagePath>,
 }
 
 /// The mounts of volumes in `mounts`, in their order: each visible mount of a complete file system, and one
@@ -93,16 +93,16 @@ pub fn find_volume_mounts(mounts: &[Mount]) -> Vec<VolumeMount> {
     for (index, mount) in mounts.iter().enumerate().filter(|(_, mount)| is_volume(mount)) {
         let device = (mount.device.major != 0).then_some(mount.device);
         let is_shown = is_complete(mount) && !is_container(mount) && tree.is_visible(index);
-        let is_askable = is_shown && is_among(STATVFS_SAFE, &mount.kind) && tree.is_walkable(index);
-        let statvfs_path = (is_askable && has_path.insert((device, &mount.source)))
-            .then(|| tree.statvfs_path(index));
+        let may_statfs = is_shown && is_among(STATVFS_SAFE, &mount.kind) && tree.is_walkable(index);
+        let usage_path = (may_statfs && has_path.insert((device, &mount.source)))
+            .then(|| tree.usage_path(index));
         found.push(VolumeMount {
             device,
             source: mount.source.clone(),
             kind: mount.kind.clone(),
             read_only: mount.read_only,
             point: is_shown.then(|| mount.point.clone()),
-            statvfs_path,
+            usage_path,
         });
     }
     drop_hidden_duplicates(found)

@@ -7,7 +7,7 @@ use std::path::Path;
 use facts::{Volume, set_of};
 
 use super::block_device::Device;
-use super::mount_tree::StatvfsPath;
+use super::mount_tree::UsagePath;
 use super::swaps::Swap;
 use super::tracker::FsUsage;
 use super::udev::FsNames;
@@ -25,7 +25,7 @@ pub struct TrackedVolume {
     /// The published facts.
     pub fact: Volume,
     /// Where to call statvfs; `None` for swap and LVM, and if it could block.
-    pub statvfs_path: Option<StatvfsPath>,
+    pub usage_path: Option<UsagePath>,
     /// The path in the table of swaps.
     swap: Option<Vec<u8>>,
     /// The capacity that statvfs returned last, in bytes.
@@ -172,8 +172,8 @@ fn file_system(root: &Path, device: &Device, mounts: &[&VolumeMount]) -> Tracked
     if let Some(all) = all {
         add_devices(&all, &mut fact);
     }
-    let statvfs_path = mounts.iter().find_map(|mount| mount.statvfs_path.clone());
-    TrackedVolume { fact, statvfs_path, ..TrackedVolume::default() }
+    let usage_path = mounts.iter().find_map(|mount| mount.usage_path.clone());
+    TrackedVolume { fact, usage_path, ..TrackedVolume::default() }
 }
 
 /// Sets size and disks of a file system on several devices.

@@ -1,5 +1,5 @@
 //! Links and addresses from the list of getifaddrs(3). No I/O: the platform provides what the list lacks,
-//! through [`System`].
+//! through [`Platform`].
 
 use std::collections::BTreeMap;
 use std::io;
@@ -53,7 +53,7 @@ pub struct AddressState {
 
 /// The relation of a link to other links.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Stacking {
+pub enum LowerLinks {
     /// A NIC, or a link that carries no other link's traffic.
     #[default]
     None,
@@ -64,7 +64,7 @@ pub enum Stacking {
 }
 
 /// Facts of the platform that are not in the list.
-pub trait System {
+pub trait Platform {
     /// The layout of its addresses.
     const LAYOUT: Layout;
 
@@ -78,11 +78,11 @@ pub trait System {
     ///
     /// # Errors
     /// If the kernel's state cannot be read.
-    fn stacking(
+    fn lower_links(
         &mut self,
         entry: &Entry,
         index: &dyn Fn(&[u8]) -> Option<u32>,
-    ) -> io::Result<Stacking>;
+    ) -> io::Result<LowerLinks>;
 }
 
 /// The content of a list.
@@ -100,7 +100,7 @@ pub struct Interfaces {
 ///
 /// # Errors
 /// If the platform cannot provide the other facts.
-pub fn read<S: System>(entries: &[Entry], system: &mut S) -> io::Result<Interfaces> {
+pub fn read<S: Platform>(entries: &[Entry], system: &mut S) -> io::Result<Interfaces> {
     let mut links = BTreeMap::new();
     for entry in entries {
         if let Some(Sockaddr::Link { index, mac }) = S::LAYOUT.decode(&entry.address) {
@@ -123,7 +123,7 @@ pub fn read<S: System>(entries: &[Entry], system: &mut S) -> io::Result<Interfac
 }
 
 /// Finds the upper devices.
-fn stack<S: System>(
+fn stack<S: Platform>(
     entries: &[Entry],
     links: &mut BTreeMap<Vec<u8>, Link>,
     system: &mut S,
@@ -133,17 +133,17 @@ fn stack<S: System>(
     let is_link =
         |entry: &&Entry| matches!(S::LAYOUT.decode(&entry.address), Some(Sockaddr::Link { .. }));
     for entry in entries.iter().filter(is_link) {
-        let stacking = system.stacking(entry, &index_of)?;
+        let lower_links = system.lower_links(entry, &index_of)?;
         let upper = index_of(&entry.name);
-        if let Stacking::Bridge(members) = &stacking {
+        if let LowerLinks::Bridge(members) = &lower_links {
             let is_member = |link: &&mut Link| members.contains(&link.index);
             links.values_mut().filter(is_member).for_each(|link| link.master = upper);
         }
         let Some(link) = links.get_mut(&entry.name) else { continue };
-        match stacking {
-            Stacking::None => {}
-            Stacking::Vlan(lower) => (link.info_kind, link.lower) = (b"vlan".to_vec(), lower),
-            Stacking::Bridge(_) => link.info_kind = b"bridge".to_vec(),
+        match lower_links {
+            LowerLinks::None => {}
+            LowerLinks::Vlan(lower) => (link.info_kind, link.lower) = (b"vlan".to_vec(), lower),
+            LowerLinks::Bridge(_) => link.info_kind = b"bridge".to_vec(),
         }
     }
     Ok(())

@@ -24,6 +24,7 @@ mod upper_devices;
 pub mod vif;
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -34,8 +35,15 @@ use self::platform::Lister;
 use crate::failure_log::FailureLog;
 use crate::poll::{WakeReason, WakeReceiver};
 
-pub use nic_filter::Exclude;
+pub use nic_filter::NicFilter;
 pub use snapshot::Nic;
+
+/// Addresses to which usually only a default route leads: 6to4's anycast address, which is unused since
+/// RFC 7526, and the first global IPv6 address, which is not assigned.
+pub const ROUTE_PROBES: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(192, 88, 99, 1)),
+    IpAddr::V6(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0)),
+];
 
 /// Whether the network of this system can be read.
 pub const IS_SUPPORTED: bool =
@@ -46,7 +54,7 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Sends the network of the guest, at once and after each change, until shutdown. The system's files are below
 /// `root`; `exclude` has the NICs to skip.
-pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, exclude: &Exclude) {
+pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, exclude: &NicFilter) {
     let mut sender = Sender { outbox, exclude, failures: FailureLog::new("network"), sent: None };
     loop {
         let pause = match sender.follow(wake, root) {
@@ -67,7 +75,7 @@ pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, exclude: &Exclude)
 ///
 /// # Errors
 /// When the kernel does not answer, or the VIF of a link cannot be read.
-pub fn list_nics(root: &Path, exclude: &Exclude) -> io::Result<Vec<Nic>> {
+pub fn list_nics(root: &Path, exclude: &NicFilter) -> io::Result<Vec<Nic>> {
     let mut lister = Lister::open(root)?;
     let snapshot = lister.list()?;
     if let Some(error) = &snapshot.vif_error {
@@ -82,7 +90,7 @@ pub fn list_nics(root: &Path, exclude: &Exclude) -> io::Result<Vec<Nic>> {
 
 struct Sender<'a> {
     outbox: &'a Outbox,
-    exclude: &'a Exclude,
+    exclude: &'a NicFilter,
     failures: FailureLog,
     sent: Option<Network>,
 }

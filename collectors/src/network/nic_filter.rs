@@ -4,9 +4,9 @@ use wildmatch::WildMatch;
 
 /// Globs of names of NICs that are not published.
 #[derive(Clone, Debug, Default)]
-pub struct Exclude(Vec<WildMatch>);
+pub struct NicFilter(Vec<WildMatch>);
 
-impl Exclude {
+impl NicFilter {
     /// Excludes NICs that match one of `globs`: `*` matches any characters, `?` any one character.
     #[must_use]
     pub fn new(globs: Vec<String>) -> Self {
@@ -27,7 +27,7 @@ mod tests {
 
     fn matches(glob: &[u8], name: &[u8]) -> bool {
         let glob = String::from_utf8(glob.to_vec()).unwrap();
-        Exclude::new(vec![glob]).is_excluded(name)
+        NicFilter::new(vec![glob]).is_excluded(name)
     }
 
     #[test]

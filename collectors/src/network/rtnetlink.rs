@@ -160,7 +160,7 @@ fn address(body: &[u8]) -> Option<Option<Address>> {
     let preference = AddressPreference {
         scope: address_flags::scope(ip, scope),
         deprecated: flags & IFA_F_DEPRECATED != 0,
-        upper_addresses: false,
+        on_upper_device: false,
         secondary: flags & IFA_F_SECONDARY != 0,
         not_default_source: false,
     };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use facts::{AddressPreference, Mac, Network, map_of};
 
-use super::Exclude;
+use super::NicFilter;
 use super::rtnetlink::{Address, Link};
 use super::upper_devices::{UpperDevices, is_passable, is_upper_kind};
 use crate::bounded_read::link_target;
@@ -32,7 +32,7 @@ impl Snapshot {
     /// The network as it is published: all links but loopback and those to `exclude`, with the addresses of links
     /// that are up.
     #[must_use]
-    pub fn network(&self, exclude: &Exclude) -> Network {
+    pub fn network(&self, exclude: &NicFilter) -> Network {
         let view = View::new(self);
         let is_published = |link: &&&Link| !link.loopback && !exclude.is_excluded(&link.name);
         let links = view.links.values().filter(is_published);
@@ -43,7 +43,7 @@ impl Snapshot {
     /// The NICs of the guest, with what keeps their addresses from being published: neither loopback nor
     /// upper devices, tunnels and containers' NICs. Their drivers are not known here.
     #[must_use]
-    pub fn nics(&self, exclude: &Exclude) -> Vec<Nic> {
+    pub fn nics(&self, exclude: &NicFilter) -> Vec<Nic> {
         let view = View::new(self);
         let is_device = |link: &&&Link| is_nic(link) && !link.loopback;
         view.links.values().filter(is_device).map(|link| view.nic(link, exclude)).collect()
@@ -72,7 +72,7 @@ impl<'a> View<'a> {
         }
     }
 
-    fn fact(&self, link: &Link, exclude: &Exclude) -> facts::Link {
+    fn fact(&self, link: &Link, exclude: &NicFilter) -> facts::Link {
         let is_open = |index| self.links.get(&index).is_some_and(|link| is_passable(link));
         let above =
             if is_nic(link) { self.uppers.above(&[link.index], is_open) } else { Vec::new() };
@@ -94,19 +94,19 @@ impl<'a> View<'a> {
     }
 
     /// The addresses at which the guest can be reached now.
-    fn usable(&self, link: &Link, upper_addresses: bool) -> impl Iterator<Item = facts::Address> {
+    fn usable(&self, link: &Link, on_upper_device: bool) -> impl Iterator<Item = facts::Address> {
         let usable = self.of(link).filter(|address| link.up && address.usable);
         usable.map(move |&Address { ip, prefix, preference, .. }| {
             let not_default_source = !self.route_sources.contains(&ip);
             facts::Address {
                 ip,
                 prefix,
-                preference: AddressPreference { upper_addresses, not_default_source, ..preference },
+                preference: AddressPreference { on_upper_device, not_default_source, ..preference },
             }
         })
     }
 
-    fn nic(&self, link: &Link, exclude: &Exclude) -> Nic {
+    fn nic(&self, link: &Link, exclude: &NicFilter) -> Nic {
         let unusable = |failed: bool| {
             let is_so = move |address: &&Address| !address.usable && address.failed == failed;
             self.of(link).filter(is_so).map(|address| address.ip).collect()

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::{Kernel, kernel};
 use crate::poll::PollSource;
 use crate::sys::{DirWatch, Watched};
-use crate::watch_loop::Watch;
+use crate::watch_loop::ChangeSource;
 
 /// Release files and hosts(5). NixOS has links to files below `/etc/static`, which is itself a link.
 const WATCHED: Watched = Watched {
@@ -45,7 +45,7 @@ impl<'a> OsWatch<'a> {
     }
 }
 
-impl Watch for OsWatch<'_> {
+impl ChangeSource for OsWatch<'_> {
     fn sources(&self) -> Vec<PollSource> {
         let mut sources = self.files.sources();
         sources.push(PollSource::PollPri(self.host_name.as_raw_fd()));

@@ -11,7 +11,7 @@ use super::Watched;
 pub use super::guest::linux as check_guest;
 use crate::bounded_read::first_line;
 use crate::poll::PollSource;
-use crate::watch_loop::Watch;
+use crate::watch_loop::ChangeSource;
 
 /// Whether a running system always has `/proc`, so that a root without it is another one.
 pub const HAS_PROC: bool = true;
@@ -50,7 +50,7 @@ impl DirWatch {
     }
 }
 
-impl Watch for DirWatch {
+impl ChangeSource for DirWatch {
     fn sources(&self) -> Vec<PollSource> {
         vec![PollSource::PollIn(self.inotify.as_raw_fd())]
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Watched;
 use crate::poll::PollSource;
-use crate::watch_loop::Watch;
+use crate::watch_loop::ChangeSource;
 
 /// There is none.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl DirWatch {
     }
 }
 
-impl Watch for DirWatch {
+impl ChangeSource for DirWatch {
     fn sources(&self) -> Vec<PollSource> {
         match *self {}
     }

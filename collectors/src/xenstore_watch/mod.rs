@@ -36,7 +36,7 @@ const SRIOV: &str = "sriov";
 pub struct Wanted {
     /// [`Event::ReadBack`], at the start and on each resume.
     pub resume: bool,
-    /// [`Event::Functions`], at the start and after each change.
+    /// [`Event::SriovVfs`], at the start and after each change.
     pub functions: bool,
 }
 
@@ -122,7 +122,7 @@ impl Sender<'_> {
             list => {
                 let Some(functions) = self.list_failures.record(list) else { return Ok(false) };
                 if self.sent.as_ref() != Some(&functions) {
-                    self.outbox.send(Event::Functions(functions.clone()));
+                    self.outbox.send(Event::SriovVfs(functions.clone()));
                     self.sent = Some(functions);
                 }
             }

@@ -90,7 +90,7 @@ fn agent_and_its_service() {
             ],
         ),
         (
-            |seen| seen.outside.processes.as_mut().unwrap()[0].is_replaced = true,
+            |seen| seen.unconfined.processes.as_mut().unwrap()[0].is_replaced = true,
             &["warn  agent: process 321 runs a program that was replaced since it started"],
         ),
     ]);
@@ -99,7 +99,7 @@ fn agent_and_its_service() {
     assert_eq!(said(&seen)[0], "FAIL  agent: process 321 runs and has published nothing");
     // Where processes are not seen.
     seen = guest();
-    seen.outside.processes = None;
+    seen.unconfined.processes = None;
     assert_eq!(said(&seen), [""; 0]);
 }
 
@@ -107,17 +107,17 @@ fn agent_and_its_service() {
 fn other_agents_and_their_keys() {
     assert_says(&[
         (
-            |seen| seen.outside.processes.as_mut().unwrap().push(process(400, AGENT)),
+            |seen| seen.unconfined.processes.as_mut().unwrap().push(process(400, AGENT)),
             &["FAIL  others: two agents run, process 321 and 400  # kill 400"],
         ),
         (
-            |seen| seen.outside.processes.as_mut().unwrap().push(process(7, "xe-daemon")),
+            |seen| seen.unconfined.processes.as_mut().unwrap().push(process(7, "xe-daemon")),
             &["FAIL  others: xe-daemon runs too, process 7: both write the same keys  # kill 7"],
         ),
         (
             |seen| {
-                seen.outside.processes.as_mut().unwrap().push(process(7, "xe-daemon"));
-                seen.outside.other_unit = Some("xe-daemon");
+                seen.unconfined.processes.as_mut().unwrap().push(process(7, "xe-daemon"));
+                seen.unconfined.other_unit = Some("xe-daemon");
             },
             &[
                 "FAIL  others: xe-daemon runs too, process 7: both write the same keys  # systemctl disable --now xe-daemon",

@@ -18,7 +18,7 @@ fn guest_namespace_and_store() {
             &["warn  guest: dom0 has given this guest no xenstore yet (no uuid)"],
         ),
         (
-            |seen| seen.outside.namespaces.has_own_network = Some(true),
+            |seen| seen.unconfined.namespaces.has_own_network = Some(true),
             &[
                 "FAIL  namespace: not the system's network: run it outside of the container, or with the host's network",
             ],
@@ -33,13 +33,13 @@ fn guest_namespace_and_store() {
             ],
         ),
         (
-            |seen| seen.outside.namespaces.has_own_root = Some(true),
+            |seen| seen.unconfined.namespaces.has_own_root = Some(true),
             &[
                 "FAIL  namespace: not the system's files: /etc/os-release and mounts are a container's",
             ],
         ),
         (
-            |seen| seen.outside.namespaces.has_own_processes = Some(true),
+            |seen| seen.unconfined.namespaces.has_own_processes = Some(true),
             &[
                 "warn  namespace: a container: /etc/os-release and mounts may be its own, other agents are not seen",
             ],
@@ -92,7 +92,7 @@ fn store_that_is_not_there_or_does_not_answer() {
         assert_eq!(said(&seen), [&[line][..], &skipped].concat());
     }
     let mut seen = guest();
-    seen.outside.is_root = false;
+    seen.unconfined.is_root = false;
     seen.store = Err(NoStore::Denied("/dev/xen/xenbus".into()));
     let line = "FAIL  store: /dev/xen/xenbus cannot be opened: permission denied  # sudo xen-guest-agent --check";
     assert_eq!(said(&seen)[0], line);
@@ -102,10 +102,13 @@ fn store_that_is_not_there_or_does_not_answer() {
 fn confinement_and_drivers() {
     assert_says(&[
         (
-            |seen| seen.unconfined = Some(vec!["Landlock (not in this kernel)".into()]),
+            |seen| seen.missing_confinement = Some(vec!["Landlock (not in this kernel)".into()]),
             &["skip  confinement: without Landlock (not in this kernel)"],
         ),
-        (|seen| seen.unconfined = None, &["skip  confinement: switched off by --no-sandbox"]),
+        (
+            |seen| seen.missing_confinement = None,
+            &["skip  confinement: switched off by --no-sandbox"],
+        ),
         (
             |seen| {
                 let (kind, id, is_driven) = ("vbd".into(), 51712, false);

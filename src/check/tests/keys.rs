@@ -109,7 +109,7 @@ fn nics_and_their_addresses() {
         (
             |seen| {
                 seen.state.network = None;
-                seen.silent = vec!["net"];
+                seen.late_collectors = vec!["net"];
             },
             &[
                 "skip  nic/enX0: vif 0: not collected within 5 s",
@@ -119,7 +119,7 @@ fn nics_and_their_addresses() {
         (
             |seen| {
                 seen.state.network = None;
-                seen.silent = vec!["net", "os"];
+                seen.late_collectors = vec!["net", "os"];
                 seen.start_error = Some("EMFILE".into());
             },
             &[
@@ -160,7 +160,10 @@ fn facts_and_what_the_host_refuses() {
                 "FAIL  facts: data/a is missing, should be \"1\"; data/b is missing, should be \"1\"; data/c is missing, should be \"1\"; and 1 more key  # kill -HUP 321",
             ],
         ),
-        (|seen| seen.silent = vec!["disks"], &["FAIL  facts: not collected within 5 s: disks"]),
+        (
+            |seen| seen.late_collectors = vec!["disks"],
+            &["FAIL  facts: not collected within 5 s: disks"],
+        ),
         (
             |seen| {
                 let unreadable = &mut seen.store_mut().comparison.unreadable;

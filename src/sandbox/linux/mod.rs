@@ -9,7 +9,7 @@ mod landlock;
 )]
 #[cfg_attr(
     not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")),
-    path = "no_filter.rs"
+    path = "seccomp_unsupported.rs"
 )]
 mod seccomp;
 

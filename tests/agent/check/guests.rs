@@ -100,7 +100,7 @@ fn confinement(guest: &Guest, arguments: &[&str], missing: &[libc::c_long]) -> S
     let (result, says) = line.split_once("confinement: ").unwrap();
     let result = result.trim_end();
     let json = format!(
-        "{{\"id\": \"confinement\", \"result\": \"{result}\", \"says\": \"{says}\", \"fix\": null}}"
+        "{{\"id\": \"confinement\", \"result\": \"{result}\", \"message\": \"{says}\", \"fix\": null}}"
     );
     assert!(run(&["--json"]).contains(&json), "{json}");
     format!("{result}: {says}")

@@ -83,7 +83,7 @@ fn json_of(lines: &str) -> String {
         let (says, fix) = rest.split_once("  ").unwrap_or((rest, ""));
         let fix = Some(fix.trim_start()).filter(|fix| !fix.is_empty());
         format!(
-            "  {{\"id\": {}, \"result\": {}, \"says\": {}, \"fix\": {}}}",
+            "  {{\"id\": {}, \"result\": {}, \"message\": {}, \"fix\": {}}}",
             string(id),
             string(&result.trim_end().to_lowercase()),
             string(says),
@@ -161,7 +161,7 @@ fn machine_without_xen_gets_one_line_at_once() {
     assert_eq!((end.code, end.stdout.as_str(), end.stderr.as_str()), (Some(0), line, ""));
     let end = guest.run(&["--check", "--wait", "600", "--json"]);
     let json = "{\"schema\": 1, \"checks\": [\n  {\"id\": \"guest\", \"result\": \"skip\", \
-                \"says\": \"not a guest of Xen, nothing to do\", \"fix\": null}\n]}\n";
+                \"message\": \"not a guest of Xen, nothing to do\", \"fix\": null}\n]}\n";
     assert_eq!((end.code, end.stdout.as_str()), (Some(0), json));
 }
 

@@ -42,7 +42,7 @@ fn json_has_the_same_findings() {
     let agent = guest.published(&[]);
     guest.dom0_writes("data/os_name", "a \"b\"");
     let json = "{\"schema\": 1, \"checks\": [
-  {\"id\": \"facts\", \"result\": \"fail\", \"says\": \"data/os_name is \\\"a \\\\\\\"b\\\\\\\"\\\", should be \
+  {\"id\": \"facts\", \"result\": \"fail\", \"message\": \"data/os_name is \\\"a \\\\\\\"b\\\\\\\"\\\", should be \
 \\\"Debian GNU/Linux 12 (bookworm)\\\"\", \"fix\": \"kill -HUP PID\"}
 ]}
 ";

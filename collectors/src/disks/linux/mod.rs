@@ -1,6 +1,6 @@
 //! Linux: poll(2) reports a changed table of mounts or swaps.
 
-mod statvfs;
+mod usage;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -20,8 +20,8 @@ const UDEV_DELAY: Duration = Duration::from_secs(2);
 /// free space changed, until the end.
 pub fn run(wake: &WakeReceiver, outbox: &Outbox, root: &Path, interval: Duration) {
     let new = || {
-        let statvfs = statvfs::Resolver::new(root);
-        let mut tracker = Tracker::new(root, Box::new(move |path| statvfs.statvfs(path)));
+        let resolver = usage::Resolver::new(root);
+        let mut tracker = Tracker::new(root, Box::new(move |path| resolver.read_usage(path)));
         tracker.look_up();
         tracker
     };

@@ -23,7 +23,7 @@ fn wait_with_a_table_that_is_always_ready_returns_timeout() {
     drop(writer);
     tracker.look_up();
     let mut handles = CollectorHandles::default();
-    let wake = handles.wake().unwrap();
+    let wake = handles.new_receiver().unwrap();
     assert_eq!(wake.wait(&tracker.sources(), None), WakeReason::Ready);
     let (done, is_done) = mpsc::channel::<()>();
     let limit = thread::spawn(move || {

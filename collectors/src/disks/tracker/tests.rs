@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::{fs, io};
 
-use super::super::mount_tree::StatvfsPath;
+use super::super::mount_tree::UsagePath;
 use super::super::tracker::FsUsage;
 use super::*;
 
@@ -34,7 +34,7 @@ impl Drop for Guest {
 
 /// Reads the figures that `Guest::is` wrote.
 fn tracker(guest: &Guest) -> Tracker<'_> {
-    let statvfs = |path: &StatvfsPath| {
+    let statvfs = |path: &UsagePath| {
         assert!(path.0.is_empty(), "{path}");
         let text = fs::read_to_string(guest.0.join("figures"))?;
         let (total, free) = text.split_once(' ').unwrap();
@@ -99,7 +99,7 @@ fn volume_keeps_free_while_no_descriptor_is_left() {
     let guest = Guest::new("exhausted");
     guest.is(1000 * MIB, 500 * MIB);
     let calls = std::cell::Cell::new(0);
-    let statvfs = |_: &StatvfsPath| {
+    let statvfs = |_: &UsagePath| {
         calls.set(calls.get() + 1);
         match calls.get() {
             1 => Ok(FsUsage { total: 1000 * MIB, free: 500 * MIB }),

@@ -17,7 +17,7 @@ fn points(table: &str) -> String {
     let shown = mounts.iter().skip(1).map(|mount| match &mount.point {
         None => "-".into(),
         Some(point) => {
-            let path = if mount.statvfs_path.is_some() { "" } else { "?" };
+            let path = if mount.usage_path.is_some() { "" } else { "?" };
             String::from_utf8_lossy(point).into_owned() + path
         }
     });
@@ -26,7 +26,7 @@ fn points(table: &str) -> String {
 
 /// The path for statvfs of the last mount: `NAME@MOUNT-ID` for each component.
 fn path(table: &str) -> String {
-    let path = find(table).pop().unwrap().statvfs_path.unwrap();
+    let path = find(table).pop().unwrap().usage_path.unwrap();
     let shown = path.0.iter().map(|Component { name, mount_id, .. }| {
         format!("{}@{mount_id}", String::from_utf8_lossy(name))
     });
@@ -116,7 +116,7 @@ fn mount_covered_by_its_own_directory_stays_visible() {
     for (kind, device) in [("fuse.sshfs", "0:40"), ("tmpfs", "0:41"), ("ext4", "202:3")] {
         let above = format!("4 3 {device} / /tmp rw - {kind} other rw\n");
         let found = find(&format!("{ROOT}{private}{above}"));
-        assert_eq!((&found[1].point, &found[1].statvfs_path), (&None, &None), "{kind}");
+        assert_eq!((&found[1].point, &found[1].usage_path), (&None, &None), "{kind}");
     }
     let twice = "4 3 202:2 /another /tmp rw - xfs /dev/xvda2 rw";
     assert_eq!(path(&format!("{ROOT}{private}{twice}")), "tmp@4");
@@ -193,13 +193,13 @@ fn mount_on_an_overlay_root_has_a_statvfs_path() {
 }
 
 #[test]
-fn statvfs_path_names_the_mount_of_each_component() {
+fn usage_path_names_the_mount_of_each_component() {
     let table = "1 0 202:1 / / rw - ext4 /dev/xvda1 rw
         2 1 0:31 / /srv rw - tmpfs tmpfs rw
         3 2 202:2 / /srv/a/b rw - xfs /dev/xvda2 rw";
     let table: Vec<&str> = table.lines().map(str::trim).collect();
     assert_eq!(path(&table.join("\n")), "srv@2 a@2 b@3");
-    let of_xfs = find(&table.join("\n")).pop().unwrap().statvfs_path.unwrap();
+    let of_xfs = find(&table.join("\n")).pop().unwrap().usage_path.unwrap();
     let devices: Vec<_> = of_xfs.0.iter().map(|component| component.device).collect();
     assert_eq!(devices, [None, None, DevNum::parse(b"202:2")]);
     assert_eq!(path(table[0]), "");

@@ -3,22 +3,22 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-/// Addresses that only a default route leads to: 6to4's anycast address, which is unused since
-/// RFC 7526, and the first of IPv6's global ones, which is not assigned.
-const FAR_AWAY: [(IpAddr, IpAddr); 2] = [
-    (IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V4(Ipv4Addr::new(192, 88, 99, 1))),
-    (IpAddr::V6(Ipv6Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0))),
-];
+use crate::network::ROUTE_PROBES;
+
 /// The port of the discard service.
 const PORT: u16 = 9;
 
 /// The source address of each default route that exists.
 pub fn sources() -> Vec<IpAddr> {
-    FAR_AWAY.iter().filter_map(|&(any, far)| source(any, far)).collect()
+    ROUTE_PROBES.into_iter().filter_map(source).collect()
 }
 
-fn source(any: IpAddr, far: IpAddr) -> Option<IpAddr> {
+fn source(destination: IpAddr) -> Option<IpAddr> {
+    let any: IpAddr = match destination {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
     let socket = UdpSocket::bind(SocketAddr::new(any, 0)).ok()?;
-    socket.connect(SocketAddr::new(far, PORT)).ok()?;
+    socket.connect(SocketAddr::new(destination, PORT)).ok()?;
     Some(socket.local_addr().ok()?.ip())
 }

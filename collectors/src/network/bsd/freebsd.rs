@@ -11,7 +11,7 @@ use xenstore::Connection;
 use super::ioctl::{ioctl, socket};
 pub use crate::headers::freebsd as abi;
 use crate::network::address_flags::of_freebsd;
-use crate::network::interfaces::{AddressState, Entry, Stacking, System};
+use crate::network::interfaces::{AddressState, Entry, LowerLinks, Platform};
 use crate::network::rtnetlink::Link;
 use crate::network::sockaddr::Layout;
 use crate::network::vif::{find, of_path, unit};
@@ -131,7 +131,7 @@ impl Kernel {
     }
 }
 
-impl System for Kernel {
+impl Platform for Kernel {
     const LAYOUT: Layout = Layout::FreeBsd;
 
     fn state(&mut self, entry: &Entry, ip: IpAddr) -> io::Result<Option<AddressState>> {
@@ -140,21 +140,21 @@ impl System for Kernel {
         unless_gone(flags.map(|flags| of_freebsd(flags, vhid)))
     }
 
-    fn stacking(
+    fn lower_links(
         &mut self,
         entry: &Entry,
         index: &dyn Fn(&[u8]) -> Option<u32>,
-    ) -> io::Result<Stacking> {
-        let stacking = match entry.data.map(|data| data[abi::IFI_TYPE]) {
+    ) -> io::Result<LowerLinks> {
+        let lower_links = match entry.data.map(|data| data[abi::IFI_TYPE]) {
             Some(abi::IFT_L2VLAN) => {
-                self.vlan_parent(&entry.name).map(|parent| Stacking::Vlan(index(&parent)))
+                self.vlan_parent(&entry.name).map(|parent| LowerLinks::Vlan(index(&parent)))
             }
             Some(abi::IFT_BRIDGE) => self.bridge_members(&entry.name).map(|members| {
-                Stacking::Bridge(members.iter().filter_map(|name| index(name)).collect())
+                LowerLinks::Bridge(members.iter().filter_map(|name| index(name)).collect())
             }),
-            _ => Ok(Stacking::None),
+            _ => Ok(LowerLinks::None),
         };
-        unless_gone(stacking).map(Option::unwrap_or_default)
+        unless_gone(lower_links).map(Option::unwrap_or_default)
     }
 }
 

@@ -10,7 +10,7 @@ mod getifaddrs;
 mod ioctl;
 #[cfg_attr(target_os = "freebsd", path = "freebsd.rs")]
 #[cfg_attr(target_os = "netbsd", path = "netbsd.rs")]
-#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(target_os = "linux", path = "tests/linux.rs")]
 mod kernel;
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use self::changes::Changes;
 use self::kernel::{Kernel, Vifs};
-use super::interfaces::{self, Interfaces, System};
+use super::interfaces::{self, Interfaces, Platform};
 use super::rtnetlink::Link;
 use super::snapshot::Snapshot;
 use crate::poll::PollSource;

@@ -12,7 +12,7 @@ use xenstore::Connection;
 use super::ioctl::{ioctl, socket};
 pub use crate::headers::netbsd as abi;
 use crate::network::address_flags::of_netbsd;
-use crate::network::interfaces::{AddressState, Entry, Stacking, System};
+use crate::network::interfaces::{AddressState, Entry, LowerLinks, Platform};
 use crate::network::rtnetlink::Link;
 use crate::network::sockaddr::Layout;
 use crate::network::vif::{find, unit};
@@ -68,25 +68,25 @@ impl Kernel {
     }
 }
 
-impl System for Kernel {
+impl Platform for Kernel {
     const LAYOUT: Layout = Layout::NetBsd;
 
     fn state(&mut self, entry: &Entry, ip: IpAddr) -> io::Result<Option<AddressState>> {
         Ok(Some(of_netbsd(ip, entry.address_flags)))
     }
 
-    fn stacking(
+    fn lower_links(
         &mut self,
         entry: &Entry,
         index: &dyn Fn(&[u8]) -> Option<u32>,
-    ) -> io::Result<Stacking> {
+    ) -> io::Result<LowerLinks> {
         if unit(&String::from_utf8_lossy(&entry.name), VLAN).is_none() {
-            return Ok(Stacking::None);
+            return Ok(LowerLinks::None);
         }
         match self.vlan_parent(&entry.name) {
-            Ok(parent) => Ok(Stacking::Vlan(index(&parent))),
+            Ok(parent) => Ok(LowerLinks::Vlan(index(&parent))),
             // It was removed since it was listed.
-            Err(error) if error.raw_os_error() == Some(libc::ENXIO) => Ok(Stacking::None),
+            Err(error) if error.raw_os_error() == Some(libc::ENXIO) => Ok(LowerLinks::None),
             Err(error) => Err(error),
         }
     }

@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use facts::{Mac, Network};
 
 use super::*;
-use crate::network::Exclude;
+use crate::network::NicFilter;
 use crate::network::address_flags::{of_freebsd, of_netbsd};
 use crate::network::snapshot::Snapshot;
 
@@ -18,7 +18,7 @@ struct FreeBsd {
     bridges: Vec<(&'static str, &'static [&'static str])>,
 }
 
-impl System for FreeBsd {
+impl Platform for FreeBsd {
     const LAYOUT: Layout = Layout::FreeBsd;
 
     fn state(&mut self, entry: &Entry, ip: IpAddr) -> io::Result<Option<AddressState>> {
@@ -30,18 +30,18 @@ impl System for FreeBsd {
         Ok(known.map(|(_, flags)| of_freebsd(*flags, vhid)))
     }
 
-    fn stacking(
+    fn lower_links(
         &mut self,
         entry: &Entry,
         index: &dyn Fn(&[u8]) -> Option<u32>,
-    ) -> io::Result<Stacking> {
+    ) -> io::Result<LowerLinks> {
         let is_it = |name: &str| entry.name == name.as_bytes();
         if let Some((_, parent)) = self.vlans.iter().find(|(name, _)| is_it(name)) {
-            return Ok(Stacking::Vlan(index(parent.as_bytes())));
+            return Ok(LowerLinks::Vlan(index(parent.as_bytes())));
         }
         let bridge = self.bridges.iter().find(|(name, _)| is_it(name));
-        Ok(bridge.map_or(Stacking::None, |(_, members)| {
-            Stacking::Bridge(members.iter().filter_map(|name| index(name.as_bytes())).collect())
+        Ok(bridge.map_or(LowerLinks::None, |(_, members)| {
+            LowerLinks::Bridge(members.iter().filter_map(|name| index(name.as_bytes())).collect())
         }))
     }
 }
@@ -49,15 +49,19 @@ impl System for FreeBsd {
 /// A NetBSD, whose list is complete.
 struct NetBsd;
 
-impl System for NetBsd {
+impl Platform for NetBsd {
     const LAYOUT: Layout = Layout::NetBsd;
 
     fn state(&mut self, entry: &Entry, ip: IpAddr) -> io::Result<Option<AddressState>> {
         Ok(Some(of_netbsd(ip, entry.address_flags)))
     }
 
-    fn stacking(&mut self, _: &Entry, _: &dyn Fn(&[u8]) -> Option<u32>) -> io::Result<Stacking> {
-        Ok(Stacking::None)
+    fn lower_links(
+        &mut self,
+        _: &Entry,
+        _: &dyn Fn(&[u8]) -> Option<u32>,
+    ) -> io::Result<LowerLinks> {
+        Ok(LowerLinks::None)
     }
 }
 
@@ -85,13 +89,13 @@ fn v6(name: &str, family: u8, text: &str) -> Entry {
     Entry { name: name.into(), flags: IFF_UP, address, netmask, ..Entry::default() }
 }
 
-fn network<S: System>(entries: &[Entry], system: &mut S) -> (Network, bool) {
+fn network<S: Platform>(entries: &[Entry], system: &mut S) -> (Network, bool) {
     let Interfaces { mut links, addresses, is_tentative } = read(entries, system).unwrap();
     for link in &mut links {
         link.vif = link.name.starts_with(b"x").then_some(0);
     }
     let snapshot = Snapshot { links, addresses, ..Snapshot::default() };
-    (snapshot.network(&Exclude::default()), is_tentative)
+    (snapshot.network(&NicFilter::default()), is_tentative)
 }
 
 fn addresses(of: &[facts::Address]) -> Vec<String> {
@@ -167,15 +171,19 @@ struct Failing {
     state: bool,
 }
 
-impl System for Failing {
+impl Platform for Failing {
     const LAYOUT: Layout = Layout::FreeBsd;
 
     fn state(&mut self, _: &Entry, _: IpAddr) -> io::Result<Option<AddressState>> {
         if self.state { Err(io::Error::from_raw_os_error(5)) } else { Ok(None) }
     }
 
-    fn stacking(&mut self, _: &Entry, _: &dyn Fn(&[u8]) -> Option<u32>) -> io::Result<Stacking> {
-        if self.state { Ok(Stacking::None) } else { Err(io::Error::from_raw_os_error(5)) }
+    fn lower_links(
+        &mut self,
+        _: &Entry,
+        _: &dyn Fn(&[u8]) -> Option<u32>,
+    ) -> io::Result<LowerLinks> {
+        if self.state { Ok(LowerLinks::None) } else { Err(io::Error::from_raw_os_error(5)) }
     }
 }
 

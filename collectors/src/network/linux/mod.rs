@@ -14,7 +14,6 @@ use log::debug;
 
 use self::answers::{Answer, Answers};
 use self::changes::Changes;
-use self::requests::ROUTE_PROBES;
 use super::rtnetlink::{Link, Payload};
 use super::snapshot::Snapshot;
 use super::upper_devices::is_upper_kind;
@@ -140,7 +139,7 @@ impl Lister {
     /// The source addresses of the default routes. An error means that there is no such route.
     fn route_sources(&mut self) -> io::Result<Vec<IpAddr>> {
         let mut sources = Vec::new();
-        for destination in ROUTE_PROBES {
+        for destination in super::ROUTE_PROBES {
             let request = |sequence| requests::route(sequence, destination);
             if let Answer::Route(Some(source)) = self.answers.ask(request, |_| {})? {
                 sources.push(source);

@@ -1,6 +1,6 @@
 //! The requests to rtnetlink, as bytes (`linux/netlink.h`, `linux/rtnetlink.h`).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 const RTM_GETLINK: u16 = 18;
 const RTM_GETADDR: u16 = 22;
@@ -12,13 +12,6 @@ const RTEXT_FILTER_SKIP_STATS: u32 = 8;
 const RTA_DST: u16 = 1;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
-
-/// Addresses to which usually only a default route leads: 6to4's anycast address, which is unused since
-/// RFC 7526, and the first global IPv6 address, which is not assigned.
-pub const ROUTE_PROBES: [IpAddr; 2] = [
-    IpAddr::V4(Ipv4Addr::new(192, 88, 99, 1)),
-    IpAddr::V6(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0)),
-];
 
 /// Requests a dump of all links, without their counters. Without a mask the kernel (6.18 was seen) ends the
 /// dump as if it were complete before a link whose message is longer than 32 KiB; with one it allocates enough.

@@ -81,7 +81,7 @@ pub struct Address {
     pub usable: bool,
     /// Duplicate address detection failed: another machine has the address.
     pub failed: bool,
-    /// Its preference, without `upper_addresses` and `not_default_source`.
+    /// Its preference, without `on_upper_device` and `not_default_source`.
     pub preference: AddressPreference,
 }
 

@@ -17,7 +17,7 @@ fn address(link: u32, host: u8) -> Address {
 
 fn network(links: &[Link], addresses: &[Address]) -> Network {
     let (links, addresses) = (links.to_vec(), addresses.to_vec());
-    Snapshot { links, addresses, ..Snapshot::default() }.network(&Exclude::default())
+    Snapshot { links, addresses, ..Snapshot::default() }.network(&NicFilter::default())
 }
 
 fn hosts<'a>(addresses: impl IntoIterator<Item = &'a facts::Address>) -> Vec<u8> {
@@ -68,7 +68,7 @@ fn address_is_a_default_source_if_a_default_route_has_it() {
         route_sources: vec![[192, 0, 2, 2].into()],
         ..Snapshot::default()
     };
-    let links = snapshot.network(&Exclude::default()).links;
+    let links = snapshot.network(&NicFilter::default()).links;
     let is_other: Vec<_> =
         links[0].addresses.iter().map(|address| address.preference.not_default_source).collect();
     assert_eq!(is_other, [true, false]);
@@ -78,7 +78,7 @@ fn address_is_a_default_source_if_a_default_route_has_it() {
 fn unknown_vif_makes_the_network_one_that_lacks_a_vif() {
     let vif_error = Some(io::Error::from_raw_os_error(libc::EMFILE));
     let snapshot = Snapshot { links: vec![link(5, "a")], vif_error, ..Snapshot::default() };
-    assert!(snapshot.network(&Exclude::default()).lacks_vif);
+    assert!(snapshot.network(&NicFilter::default()).lacks_vif);
 }
 
 fn names(exclude: &[&str]) -> Vec<(String, usize)> {
@@ -89,7 +89,7 @@ fn names(exclude: &[&str]) -> Vec<(String, usize)> {
         bridge(7, "docker0"),
         link(8, "wg0"),
     ];
-    let exclude = Exclude::new(exclude.iter().map(|glob| (*glob).to_owned()).collect());
+    let exclude = NicFilter::new(exclude.iter().map(|glob| (*glob).to_owned()).collect());
     let snapshot = Snapshot { links, addresses: vec![address(6, 1)], ..Snapshot::default() };
     let links = snapshot.network(&exclude).links;
     links.into_iter().map(|link| (link.name, link.upper_addresses.len())).collect()

@@ -9,7 +9,7 @@ fn vif_over(above: impl IntoIterator<Item = Link>) -> Vec<u8> {
         links.iter().skip(1).map(|link| address(link.index, link.index as u8)).collect();
     let network = network(&links, &addresses);
     let upper_addresses = network.links.iter().flat_map(|link| &link.upper_addresses);
-    assert!(upper_addresses.clone().all(|address| address.preference.upper_addresses));
+    assert!(upper_addresses.clone().all(|address| address.preference.on_upper_device));
     hosts(upper_addresses)
 }
 

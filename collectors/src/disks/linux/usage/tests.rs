@@ -12,25 +12,25 @@ fn mounted(point: &str) -> u32 {
     at_point.next_back().unwrap().id
 }
 
-fn path(components: &[(&str, u32)]) -> StatvfsPath {
+fn path(components: &[(&str, u32)]) -> UsagePath {
     let component = |(name, mount_id): &(&str, u32)| Component {
         name: name.as_bytes().to_owned(),
         mount_id: *mount_id,
         device: None,
     };
-    StatvfsPath(components.iter().map(component).collect())
+    UsagePath(components.iter().map(component).collect())
 }
 
 fn error_of(root: &Path, components: &[(&str, u32)]) -> Option<i32> {
-    Resolver::new(root).statvfs(&path(components)).unwrap_err().raw_os_error()
+    Resolver::new(root).read_usage(&path(components)).unwrap_err().raw_os_error()
 }
 
 #[test]
 fn usage_of_a_mount_is_that_of_its_file_system() {
     let root = Resolver::new(Path::new("/"));
-    let usage = root.statvfs(&StatvfsPath::default()).unwrap();
+    let usage = root.read_usage(&UsagePath::default()).unwrap();
     assert!(usage.total >= usage.free && usage.free > 0, "{usage:?}");
-    assert_eq!(root.statvfs(&path(&[("proc", mounted("/proc"))])).unwrap().total, 0);
+    assert_eq!(root.read_usage(&path(&[("proc", mounted("/proc"))])).unwrap().total, 0);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn another_mount_in_the_path_is_estale() {
 fn another_file_system_in_a_mount_of_the_same_id_is_estale() {
     let mut path = path(&[("proc", mounted("/proc"))]);
     path.0[0].device = Some(DevNum { major: 202, minor: 1 });
-    let error = Resolver::new(Path::new("/")).statvfs(&path).unwrap_err();
+    let error = Resolver::new(Path::new("/")).read_usage(&path).unwrap_err();
     assert_eq!(error.raw_os_error(), Some(libc::ESTALE));
 }
 

@@ -6,8 +6,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::thread::{self, ThreadId};
 
-use super::wire::HEADER;
-use super::*;
+use crate::wire::HEADER;
+use crate::*;
 
 const READ: u32 = 2;
 const WATCH: u32 = 4;

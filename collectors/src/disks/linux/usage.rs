@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags, fstatfs, openat, statx};
 
-use crate::disks::mount_tree::{Component, StatvfsPath};
+use crate::disks::mount_tree::{Component, UsagePath};
 use crate::disks::mountinfo::DevNum;
 use crate::disks::tracker::FsUsage;
 
@@ -39,7 +39,7 @@ impl Resolver {
     /// # Errors
     /// As open(2), openat(2) and fstatfs(2) return them; `ESTALE` if a component is not in the mount that `path`
     /// has for it.
-    pub fn statvfs(&self, path: &StatvfsPath) -> io::Result<FsUsage> {
+    pub fn read_usage(&self, path: &UsagePath) -> io::Result<FsUsage> {
         let root = self.root()?;
         let mut last: Option<OwnedFd> = None;
         for component in &path.0 {

@@ -11,11 +11,11 @@ use publishers::clock::Moment;
 use publishers::compare::Comparison;
 use publishers::guest_state::{GuestState, Source};
 
-use super::gather::PATIENCE;
+use super::gather::COLLECT_TIMEOUT;
 
 /// What was seen of other processes: by a thread that is not confined.
 #[derive(Clone, Debug, Default)]
-pub struct Outside {
+pub struct Unconfined {
     /// The namespaces of this process.
     pub namespaces: Namespaces,
     /// The agents that run; `None` where that is not known.
@@ -28,13 +28,13 @@ pub struct Outside {
 
 /// All that was seen.
 #[derive(Debug)]
-pub struct Seen {
+pub struct Observation {
     /// Whether this is a guest.
     pub guest: Result<(), NotAGuest>,
     /// Xen's version.
     pub xen_version: Option<String>,
     /// Namespaces and other processes.
-    pub outside: Outside,
+    pub unconfined: Unconfined,
     /// The service manager's opinion.
     pub service: ServiceUnit,
     /// The agent that runs has other options than decide here what should be published.
@@ -46,7 +46,7 @@ pub struct Seen {
     /// Collectors that `--without` names.
     pub disabled: Vec<Source>,
     /// Other collectors that have not reported.
-    pub silent: Vec<&'static str>,
+    pub late_collectors: Vec<&'static str>,
     /// Why not all collectors could be started.
     pub start_error: Option<String>,
     /// The NICs, or why they are not known.
@@ -54,7 +54,7 @@ pub struct Seen {
     /// The devices on Xen's bus.
     pub devices: Vec<XenDevice>,
     /// What the kernel lacks for the confinement; `None` where it is switched off.
-    pub unconfined: Option<Vec<String>>,
+    pub missing_confinement: Option<Vec<String>>,
     /// The store, or why it is not known.
     pub store: Result<StoreSeen, NoStore>,
     /// When this was seen.
@@ -119,10 +119,10 @@ pub fn name_of(source: Source) -> &'static str {
     all.clone().find(|(_, one)| *one == source).map_or("", |(name, _)| *name)
 }
 
-impl Seen {
+impl Observation {
     /// The processes of this name.
     pub fn processes(&self, name: &str) -> Vec<&Process> {
-        let all = self.outside.processes.iter().flatten();
+        let all = self.unconfined.processes.iter().flatten();
         all.filter(|process| process.name == name).collect()
     }
 
@@ -137,14 +137,14 @@ impl Seen {
         if self.disabled.contains(&source) {
             return Some(format!("left out by --without {name}"));
         }
-        self.silent.contains(&name).then(|| self.why_silent())
+        self.late_collectors.contains(&name).then(|| self.why_late())
     }
 
     /// Why collectors have not reported.
-    pub fn why_silent(&self) -> String {
+    pub fn why_late(&self) -> String {
         match &self.start_error {
             Some(error) => format!("not collected (cannot be started: {error})"),
-            None => format!("not collected within {} s", PATIENCE.as_secs()),
+            None => format!("not collected within {} s", COLLECT_TIMEOUT.as_secs()),
         }
     }
 
@@ -156,51 +156,5 @@ impl Seen {
     /// The value of a key that no agent of ours writes.
     pub fn key(&self, path: &str) -> Option<&str> {
         self.store.as_ref().ok()?.keys.get(path).map(String::as_str)
-    }
-}
-
-#[cfg(test)]
-impl Seen {
-    /// A healthy guest: tests break one thing of it.
-    pub fn healthy() -> Self {
-        let store = StoreSeen {
-            path: "/dev/xen/xenbus".into(),
-            latency: Duration::from_micros(120),
-            watch: Ok(true),
-            keys: BTreeMap::from([("domid", "7".into()), ("unique-domain-id", "x".into())]),
-            comparison: Comparison::default(),
-            denied: BTreeSet::new(),
-            cd_drives: BTreeSet::new(),
-            owned: None,
-        };
-        let agent = Process { pid: 321, name: AGENT.into(), ..Process::default() };
-        let namespaces = Namespaces {
-            has_own_network: Some(false),
-            has_own_root: Some(false),
-            has_own_processes: Some(false),
-        };
-        let processes = Some(vec![agent]);
-        Self {
-            guest: Ok(()),
-            xen_version: Some("4.17".into()),
-            outside: Outside { namespaces, processes, other_unit: None, is_root: true },
-            service: ServiceUnit::default(),
-            has_other_options: false,
-            schema: Schema::Std,
-            state: GuestState::default(),
-            disabled: Vec::new(),
-            silent: Vec::new(),
-            start_error: None,
-            nics: Ok(Vec::new()),
-            devices: Vec::new(),
-            unconfined: Some(Vec::new()),
-            store: Ok(store),
-            now: Moment { unix: 1_796_000_000, uptime: 1_000 },
-        }
-    }
-
-    /// The store, to break something in it.
-    pub fn store_mut(&mut self) -> &mut StoreSeen {
-        self.store.as_mut().unwrap()
     }
 }

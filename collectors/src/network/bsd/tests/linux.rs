@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 pub use crate::headers::linux as abi;
 use crate::network::address_flags::of_linux;
-use crate::network::interfaces::{AddressState, Entry, Stacking, System};
+use crate::network::interfaces::{AddressState, Entry, LowerLinks, Platform};
 use crate::network::rtnetlink::Link;
 use crate::network::sockaddr::Layout;
 use crate::network::vif;
@@ -67,7 +67,7 @@ impl Kernel {
     }
 }
 
-impl System for Kernel {
+impl Platform for Kernel {
     const LAYOUT: Layout = Layout::Linux;
 
     fn state(&mut self, entry: &Entry, ip: IpAddr) -> io::Result<Option<AddressState>> {
@@ -78,12 +78,12 @@ impl System for Kernel {
         Ok(if ip.is_ipv4() { Some(AddressState::default()) } else { in6 })
     }
 
-    fn stacking(
+    fn lower_links(
         &mut self,
         entry: &Entry,
         _: &dyn Fn(&[u8]) -> Option<u32>,
-    ) -> io::Result<Stacking> {
-        Ok(self.bridge_ports(&entry.name).map_or(Stacking::None, Stacking::Bridge))
+    ) -> io::Result<LowerLinks> {
+        Ok(self.bridge_ports(&entry.name).map_or(LowerLinks::None, LowerLinks::Bridge))
     }
 }
 
